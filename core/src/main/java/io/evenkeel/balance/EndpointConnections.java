@@ -1,0 +1,137 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The connections of one pool, as the rebalancer sees them; an adapter implements it over its per-endpoint pools.
+ *
+ * <p>Every verb is called on the control thread only, returns at once and never throws for anything that the network did;
+ * outcomes are delivered exactly once each, from any thread, also after {@link #leave}. The rebalancer counts: an adapter
+ * never opens a connection that it was not told to open, except to replace one that was lost at the same endpoint while
+ * its seat stays there.
+ *
+ * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a seat
+ * without a connection; it then completes {@link #open} at once.
+ */
+public interface EndpointConnections {
+
+    /**
+     * Makes an endpoint known; opens nothing. Called before any other verb for its key, and again (with the same key) if
+     * the endpoint's description changes.
+     */
+    void join(Endpoint endpoint);
+
+    /**
+     * Adds one seat at the endpoint and, unless the pool grows on demand, connects and validates it before completing. On
+     * a failure the seat is not added.
+     */
+    void open(EndpointKey endpoint, Consumer<OpenOutcome> done);
+
+    /**
+     * Gives up one seat: closes an idle connection now, or else marks one, so that it is closed when its user returns it.
+     * Completes when the seat is free again. Never closes a connection in use.
+     */
+    void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done);
+
+    /**
+     * Takes back a {@link #retire} that has not completed, so that its connection stays; that retire then completes as
+     * {@link RetireOutcome.Kept}. Does nothing if it is too late.
+     */
+    void keep(EndpointKey endpoint);
+
+    /**
+     * Moves one connection as a whole, for adapters where the new one must exist before the old can be left. Only called
+     * if {@link #movesWhole()}.
+     */
+    default void move(EndpointKey from, EndpointKey to, Duration deadline, Consumer<MoveOutcome> done) {
+        throw new UnsupportedOperationException("move (expected: only called where movesWhole() is true)");
+    }
+
+    /** Whether a move is one verb of this adapter, rather than a retire and an open. */
+    default boolean movesWhole() {
+        return false;
+    }
+
+    /**
+     * Sets which endpoints may get new work; all others keep what they have until it is returned. Takes effect before it
+     * returns.
+     */
+    void route(Set<EndpointKey> routable);
+
+    /** Tests one endpoint that is left out, without giving it work. */
+    void probe(EndpointKey endpoint, Consumer<OpenOutcome> done);
+
+    /**
+     * The endpoint's last seat is gone, or its drain deadline has passed and whatever is still in use stays with its users
+     * until they return it. Frees the rest.
+     */
+    void leave(EndpointKey endpoint);
+
+    /** Counts at this moment, for the status; may be called from any thread. */
+    Load load(EndpointKey endpoint);
+
+    /**
+     * Why a seat is given up.
+     *
+     * <p>{@code REBALANCE}: another endpoint has too few. {@code DRAIN}: the endpoint leaves. {@code AGE}: the connection
+     * is old; the oldest idle one goes. {@code RESIZE}: the pool shrinks.
+     */
+    enum RetireReason {
+        REBALANCE,
+        DRAIN,
+        AGE,
+        RESIZE
+    }
+
+    /** How an open ended. */
+    sealed interface OpenOutcome {
+        record Opened() implements OpenOutcome {}
+
+        record Failed(Throwable cause) implements OpenOutcome {
+            public Failed {
+                Objects.requireNonNull(cause, "cause");
+            }
+        }
+    }
+
+    /** How a retire ended. */
+    sealed interface RetireOutcome {
+        /** The seat is free. */
+        record Retired() implements RetireOutcome {}
+
+        /** It was taken back by {@link #keep}, or nothing was there to retire; the seat is unchanged. */
+        record Kept() implements RetireOutcome {}
+    }
+
+    /** How a whole move ended. */
+    sealed interface MoveOutcome {
+        record Moved() implements MoveOutcome {}
+
+        /** It cannot be moved now; nothing changed. */
+        record Postponed(String reason, Duration retryAfter) implements MoveOutcome {}
+
+        /** The new endpoint could not be used; nothing changed. */
+        record Failed(Throwable cause) implements MoveOutcome {}
+    }
+
+    /**
+     * Connections at one endpoint.
+     *
+     * @param open established, in use or idle
+     * @param connecting being established
+     * @param inUse with a user
+     * @param draining in use and to be closed on return
+     */
+    record Load(int open, int connecting, int inUse, int draining) {
+        public static final Load NONE = new Load(0, 0, 0, 0);
+
+        public int idle() {
+            return Math.max(0, open - inUse);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.evenkeel.endpoint;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Pod, as a source describes it. Immutable.
+ *
+ * @param key who and where it is
+ * @param zone its topology zone, or null where the source does not know
+ * @param node the node it runs on, or null where the source does not know
+ * @param weight its share relative to the others, above 0 and finite; 1 unless the source says otherwise
+ * @param condition what it may be used for
+ * @param hintedZones the zones whose clients the source advises to use it; empty where there is no advice
+ */
+public record Endpoint(
+        EndpointKey key,
+        @Nullable String zone,
+        @Nullable String node,
+        double weight,
+        Condition condition,
+        List<String> hintedZones) {
+
+    public Endpoint {
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(condition, "condition");
+        hintedZones = List.copyOf(hintedZones);
+        if (!(weight > 0) || Double.isInfinite(weight)) {
+            throw new IllegalArgumentException(
+                    "weight: " + weight + " (expected: above 0 and finite) of endpoint " + key);
+        }
+    }
+
+    /** A ready endpoint of weight 1 whose identity is its address. */
+    public static Endpoint of(String host, int port) {
+        return of(EndpointKey.address(host, port), host, port);
+    }
+
+    /** A ready endpoint of weight 1. */
+    public static Endpoint of(String identity, String host, int port) {
+        return new Endpoint(new EndpointKey(identity, host, port), null, null, 1.0, Condition.READY, List.of());
+    }
+
+    public String identity() {
+        return key.identity();
+    }
+
+    public String host() {
+        return key.host();
+    }
+
+    public int port() {
+        return key.port();
+    }
+
+    /** {@code host:port}, with brackets around an IPv6 address. */
+    public String address() {
+        return key.address();
+    }
+
+    public boolean isReady() {
+        return condition == Condition.READY;
+    }
+
+    public Endpoint withCondition(Condition newCondition) {
+        return new Endpoint(key, zone, node, weight, newCondition, hintedZones);
+    }
+
+    public Endpoint withWeight(double newWeight) {
+        return new Endpoint(key, zone, node, newWeight, condition, hintedZones);
+    }
+
+    public Endpoint withZone(@Nullable String newZone) {
+        return new Endpoint(key, newZone, node, weight, condition, hintedZones);
+    }
+
+    public Endpoint withNode(@Nullable String newNode) {
+        return new Endpoint(key, zone, newNode, weight, condition, hintedZones);
+    }
+}

@@ -1,0 +1,51 @@
+package io.evenkeel.endpoint;
+
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Names where the endpoints are, in gRPC's name syntax: {@code scheme:///what}, such as {@code k8s:///pg.default:5432},
+ * {@code dns:///pg-headless.default.svc:5432}, {@code static:///10.0.0.1:5432,10.0.0.2:5432} or
+ * {@code file:///etc/evenkeel/pg.json}.
+ *
+ * @param scheme in lower case, without the colon
+ * @param authority what stands between {@code //} and the next {@code /}; usually empty
+ * @param path what follows, without its leading slash, not empty
+ */
+public record Target(String scheme, String authority, String path) {
+
+    private static final String EXPECTED = "expected: scheme:///what, such as static:///10.0.0.1:5432,10.0.0.2:5432)";
+
+    public Target {
+        Objects.requireNonNull(scheme, "scheme");
+        Objects.requireNonNull(authority, "authority");
+        Objects.requireNonNull(path, "path");
+        if (!scheme.matches("[a-z][a-z0-9+.-]*") || path.isBlank()) {
+            throw new IllegalArgumentException(
+                    "target: \"" + scheme + "://" + authority + "/" + path + "\" (" + EXPECTED);
+        }
+    }
+
+    /**
+     * Parses a target string.
+     *
+     * @throws IllegalArgumentException if it is not of the form; the message shows what was given and an example
+     */
+    public static Target parse(String text) {
+        Objects.requireNonNull(text, "text");
+        int scheme = text.indexOf("://");
+        int path = scheme < 0 ? -1 : text.indexOf('/', scheme + 3);
+        if (scheme <= 0 || path < 0 || path + 1 == text.length()) {
+            throw new IllegalArgumentException("target: \"" + text + "\" (" + EXPECTED);
+        }
+        return new Target(
+                text.substring(0, scheme).toLowerCase(Locale.ROOT),
+                text.substring(scheme + 3, path),
+                text.substring(path + 1));
+    }
+
+    @Override
+    public String toString() {
+        return scheme + "://" + authority + "/" + path;
+    }
+}

@@ -1,0 +1,60 @@
+package io.evenkeel.event;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Something that happened to one pool. Records, so that a listener can switch over them. */
+public sealed interface EvenkeelEvent {
+
+    /** The name of the pool it happened to. */
+    String pool();
+
+    /** An endpoint that new work may go to was added. */
+    record EndpointJoined(String pool, Endpoint endpoint) implements EvenkeelEvent {}
+
+    /** An endpoint is gone and holds no connection of this pool any more. */
+    record EndpointLeft(String pool, EndpointKey endpoint) implements EvenkeelEvent {}
+
+    /** An endpoint is left out of new work for a while because it failed. */
+    record EndpointEjected(String pool, EndpointKey endpoint, Duration howLong, String reason)
+            implements EvenkeelEvent {}
+
+    /** An ejected endpoint passed its probe and gets work again. */
+    record EndpointReturned(String pool, EndpointKey endpoint) implements EvenkeelEvent {}
+
+    /** A connection was established and validated. */
+    record ConnectionOpened(String pool, EndpointKey endpoint, Duration took) implements EvenkeelEvent {}
+
+    /** A connection could not be established. */
+    record ConnectionFailed(String pool, EndpointKey endpoint, Throwable cause) implements EvenkeelEvent {}
+
+    /** A seat moved: the new connection is open and the old one is closed. */
+    record ConnectionMoved(String pool, EndpointKey from, EndpointKey to) implements EvenkeelEvent {}
+
+    /** A connection was given up: its endpoint leaves, has too many, or the pool shrinks. */
+    record ConnectionRetired(String pool, EndpointKey endpoint, String reason) implements EvenkeelEvent {}
+
+    /** A connection reached its maximum age and is replaced. */
+    record ConnectionExpired(String pool, EndpointKey endpoint) implements EvenkeelEvent {}
+
+    /** An endpoint leaves: its connections are given up, those in use as their users return them. */
+    record DrainStarted(String pool, EndpointKey endpoint, int connections, Duration deadline)
+            implements EvenkeelEvent {}
+
+    /** A leaving endpoint has no connection of this pool any more. */
+    record DrainEnded(String pool, EndpointKey endpoint, Duration took) implements EvenkeelEvent {}
+
+    /** The drain deadline passed and some connections are still in use; they stay until they are returned. */
+    record DrainOverran(String pool, EndpointKey endpoint, int stillInUse) implements EvenkeelEvent {}
+
+    /** The source stopped answering; what was known is kept. */
+    record SourceStale(String pool, String reason) implements EvenkeelEvent {}
+
+    /** The source answers again. */
+    record SourceRecovered(String pool) implements EvenkeelEvent {}
+
+    /** The pool's connections are to be spread differently. */
+    record PlanChanged(String pool, String reason, @Nullable Integer moves) implements EvenkeelEvent {}
+}

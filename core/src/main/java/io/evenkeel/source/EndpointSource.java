@@ -1,0 +1,71 @@
+package io.evenkeel.source;
+
+import io.evenkeel.endpoint.Endpoint;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that knows which endpoints stand behind one target and tells an observer whenever that changes.
+ *
+ * <p>A source reports raw facts: it neither settles nor protects against emptiness, and it never throws out of
+ * {@link #start}; what may be believed is decided by the watcher. It reports whole sets, from any thread but never two
+ * reports at once, and nothing any more once {@link #close} has returned.
+ */
+public interface EndpointSource extends AutoCloseable {
+
+    /**
+     * Begins to watch; called once. Returns at once: the first answer, like every other, goes to the observer.
+     *
+     * @throws IllegalStateException if started before
+     */
+    void start(Observer observer);
+
+    /** Stops watching and frees what it holds; may be called again. */
+    @Override
+    void close();
+
+    /** Who is told. Implementations return quickly and never throw. */
+    @FunctionalInterface
+    interface Observer {
+        void on(Report report);
+    }
+
+    /** What a source has to say. */
+    sealed interface Report permits Endpoints, Missing, Failed {}
+
+    /**
+     * The source answered: these are all the endpoints there are now. An empty list means that the name exists and has
+     * nothing behind it.
+     *
+     * @param endpoints no key twice
+     */
+    record Endpoints(List<Endpoint> endpoints) implements Report {
+        public Endpoints {
+            endpoints = List.copyOf(endpoints);
+        }
+    }
+
+    /**
+     * The source answered that there is no such thing (no slice, no file): nothing to believe, what was known stays.
+     *
+     * @param reason what is missing and what to check, for people
+     */
+    record Missing(String reason) implements Report {
+        public Missing {
+            Objects.requireNonNull(reason, "reason");
+        }
+    }
+
+    /**
+     * The source could not get an answer; what was known stays, and no removal is believed until it answers again.
+     *
+     * @param reason what failed and what to check, for people
+     * @param cause what was thrown, if anything was
+     */
+    record Failed(String reason, @Nullable Throwable cause) implements Report {
+        public Failed {
+            Objects.requireNonNull(reason, "reason");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package io.evenkeel.source;
+
+import io.evenkeel.time.Scheduler;
+import io.evenkeel.time.Ticker;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
+
+/**
+ * What a source may use of the world.
+ *
+ * @param ticker the time
+ * @param scheduler for timers; its tasks must not block
+ * @param blocking runs work that may block (a look-up, reading a file); owned by the caller
+ * @param random for jitter; used on the scheduler only
+ */
+public record SourceContext(Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random) {
+    public SourceContext {
+        Objects.requireNonNull(ticker, "ticker");
+        Objects.requireNonNull(scheduler, "scheduler");
+        Objects.requireNonNull(blocking, "blocking");
+        Objects.requireNonNull(random, "random");
+    }
+}
