@@ -1,0 +1,29 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.EndpointKey;
+import java.time.Duration;
+
+/**
+ * What an adapter tells core about its connections. Every method may be called from any thread, never blocks and never
+ * throws.
+ */
+public interface EndpointSignals {
+
+    /**
+     * A connection was established, for whatever reason: to fill a seat, to replace a lost one, or for a probe. Exactly one
+     * {@link #closed} follows.
+     */
+    void opened(EndpointKey endpoint, Duration took);
+
+    /** A connection that was {@link #opened} is closed, for whatever reason. */
+    void closed(EndpointKey endpoint);
+
+    /** Connecting, validating or talking failed at the level of the connection; never for an error in the user's request. */
+    void failed(EndpointKey endpoint, Throwable cause);
+
+    /**
+     * Work at the endpoint went well. Need not be told while the endpoint has not failed lately: an adapter on a hot path
+     * reports the 50 successes after a failure (as many as the failure rate looks back on) and then none.
+     */
+    void succeeded(EndpointKey endpoint);
+}
