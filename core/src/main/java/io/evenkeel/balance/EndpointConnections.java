@@ -66,10 +66,7 @@ public interface EndpointConnections {
     /** Tests one endpoint that is left out, without giving it work. */
     void probe(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
-    /**
-     * The endpoint's last seat is gone, or its drain deadline has passed and whatever is still in use stays with its users
-     * until they return it. Frees the rest.
-     */
+    /** The endpoint's last seat is gone: frees what is held for it. It may join again. */
     void leave(EndpointKey endpoint);
 
     /** Counts at this moment, for the status; may be called from any thread. */

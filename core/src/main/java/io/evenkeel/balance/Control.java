@@ -1,0 +1,238 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
+import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.plan.Plan;
+import io.evenkeel.time.Scheduler;
+import io.evenkeel.watch.SourceHealth;
+import io.evenkeel.watch.WatchSnapshot;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The control loop of one pool. Confined to the control thread.
+ *
+ * <p>Whatever happens (endpoints change, a seat was filled, a connection broke, time passed) ends in {@link #reconcile},
+ * which compares what is with what is planned and takes the next steps; it keeps no memory of why it was called. So no
+ * event can be missed by coming at a bad moment, and a step that could not be taken is taken by a later round.
+ */
+final class Control {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Control.class);
+
+    private final PoolState state;
+    private final Planning planning;
+    private final Seating seating;
+    private final Drains drains;
+    private final Moves moves;
+    private final Ejections ejections;
+    private final Consumer<Control> published;
+
+    private WatchSnapshot snapshot =
+            new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet");
+    private String planReason = "no endpoint is known yet";
+    private @Nullable String dirty;
+    private Set<EndpointKey> givenUp = Set.of();
+    private @Nullable Long replanAt;
+    private Set<EndpointKey> routed = Set.of();
+    private Scheduler.@Nullable Cancellable timer;
+    private boolean closed;
+
+    Control(PoolState state, Consumer<Control> published) {
+        this.state = state;
+        this.published = published;
+        this.planning = new Planning(state.pool, state.config);
+        this.seating = new Seating(state, this::post);
+        this.drains = new Drains(state, seating);
+        this.moves = new Moves(state, seating, this::post);
+        this.ejections = new Ejections(state, this::post);
+    }
+
+    /** Runs a task on the control thread and reconciles after it; from any thread. */
+    void post(Runnable task) {
+        state.context.scheduler().execute(() -> {
+            if (!closed) {
+                task.run();
+                reconcile();
+            }
+        });
+    }
+
+    void endpoints(WatchSnapshot newer) {
+        WatchSnapshot before = snapshot;
+        snapshot = newer;
+        state.sourceHealthy = newer.health() == SourceHealth.HEALTHY;
+        if (newer.health() == SourceHealth.STALE && before.health() != SourceHealth.STALE) {
+            LOG.warn("Pool {}: what is known of its endpoints is stale: {}", state.pool, newer.reason());
+            state.tell(new EvenkeelEvent.SourceStale(state.pool, newer.reason()));
+        } else if (newer.health() == SourceHealth.HEALTHY && before.health() == SourceHealth.STALE) {
+            LOG.info("Pool {}: its endpoints are known again", state.pool);
+            state.tell(new EvenkeelEvent.SourceRecovered(state.pool));
+        }
+        if (!newer.endpoints().sameEndpoints(before.endpoints())) {
+            dirty = newer.reason();
+        }
+    }
+
+    void resize(int seats) {
+        if (seats != state.seats) {
+            dirty = "resized from " + state.seats + " to " + seats;
+            state.seats = seats;
+        }
+    }
+
+    void close() {
+        closed = true;
+        if (timer != null) {
+            timer.cancel();
+        }
+        published.accept(this);
+    }
+
+    private void reconcile() {
+        long now = state.now();
+        ejections.refresh(now);
+        replan(now);
+        drains.advance(now);
+        route();
+        ejections.probe();
+        seating.shrink(moves.surgeInAir(), now);
+        if (state.sourceHealthy) {
+            seating.moveHoles(now);
+        }
+        seating.fill(moves::filled, now);
+        moves.advance(now);
+        drains.removeGone(now);
+        published.accept(this);
+        arm(now);
+    }
+
+    private void replan(long now) {
+        Set<EndpointKey> out = ejections.givenUp();
+        if (!out.equals(givenUp)) {
+            dirty = dirty != null
+                    ? dirty
+                    : out.isEmpty() ? "every endpoint is healthy again" : "ejected for long: " + out;
+            givenUp = out;
+        }
+        if (dirty == null && replanAt != null && replanAt - now <= 0) {
+            dirty = "a hold-down ended or a slow start went on";
+        }
+        if (dirty == null) {
+            return;
+        }
+        Planning.Decision decision = planning.decide(snapshot.endpoints(), givenUp, state.seats, now);
+        replanAt = planning.nextChangeAt(now);
+        if (decision == null) {
+            planReason = dirty + "; no endpoint can be used, so everything stays as it is";
+            LOG.warn("Pool {}: {}", state.pool, planReason);
+        } else {
+            planReason = dirty;
+            adopt(decision, now);
+        }
+        dirty = null;
+    }
+
+    private void adopt(Planning.Decision decision, long now) {
+        drains.follow(decision.staying(), now);
+        Plan plan = decision.plan();
+        for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
+            if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {
+                join(decision.staying().get(entry.getKey()), now);
+            }
+        }
+        for (Slot slot : state.slots.all()) {
+            slot.target = slot.leaving ? 0 : plan.seatsOf(slot.key());
+        }
+        int needed = state.slots.movesNeeded(state.seats);
+        LOG.info(
+                "Pool {}: {} connections over {} endpoints, {} to move ({})",
+                state.pool,
+                state.seats,
+                plan.seatsByEndpoint().size(),
+                needed,
+                planReason);
+        state.tell(new EvenkeelEvent.PlanChanged(state.pool, planReason, needed));
+    }
+
+    private void join(@Nullable Endpoint endpoint, long now) {
+        if (endpoint != null) {
+            state.slots.add(endpoint, now);
+            state.connections().join(endpoint);
+            state.tell(new EvenkeelEvent.EndpointJoined(state.pool, endpoint));
+        }
+    }
+
+    private void route() {
+        Set<EndpointKey> routable = new HashSet<>();
+        for (Slot slot : state.slots.all()) {
+            if (!slot.leaving && slot.seats > 0 && !state.isEjected(slot.key())) {
+                routable.add(slot.key());
+            }
+        }
+        if (!routable.equals(routed)) {
+            routed = Set.copyOf(routable);
+            state.connections().route(routed);
+        }
+    }
+
+    /** Wakes up when the next thing is due. What is due already and could not be done waits for what stands in its way. */
+    private void arm(long now) {
+        Long next = replanAt;
+        next = Planning.earlier(next, ifLater(drains.nextAt(), now));
+        next = Planning.earlier(next, ifLater(moves.nextAt(now), now));
+        next = Planning.earlier(next, ifLater(ejections.nextAt(), now));
+        for (Slot slot : state.slots.all()) {
+            if (slot.deficit() > 0) {
+                next = Planning.earlier(next, ifLater(slot.retryAt, now));
+            }
+            if (slot.surplus() > 0) {
+                next = Planning.earlier(next, ifLater(slot.retireAgainAt, now));
+            }
+        }
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+        if (next != null) {
+            Duration delay = Duration.ofNanos(Math.max(0, next - now));
+            timer = state.context.scheduler().schedule(delay, () -> {
+                if (!closed) {
+                    reconcile();
+                }
+            });
+        }
+    }
+
+    private static @Nullable Long ifLater(@Nullable Long due, long now) {
+        return due != null && due - now > 0 ? due : null;
+    }
+
+    PoolState state() {
+        return state;
+    }
+
+    WatchSnapshot snapshot() {
+        return snapshot;
+    }
+
+    String planReason() {
+        return planReason;
+    }
+
+    int movesPending() {
+        return moves.pending();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+}

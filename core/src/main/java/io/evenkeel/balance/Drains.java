@@ -1,0 +1,172 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.event.EvenkeelEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Empties endpoints that leave. Confined to the control thread.
+ *
+ * <pre>
+ *   leaves          idle ones go, each at a random moment        in use: go when returned
+ *   |-- no new work ----------------------------------------------------------------------&gt;
+ *   |&lt;------------ drainSpread × share that stays ----------&gt;|
+ *   |&lt;------------------------------------ drainDeadline ------------------------------&gt;| reported if not done
+ * </pre>
+ *
+ * A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool that
+ * leaves, the shorter the spread: seats that nobody may use any more are what callers wait for.
+ */
+final class Drains {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Drains.class);
+
+    private final PoolState state;
+    private final Seating seating;
+
+    Drains(PoolState state, Seating seating) {
+        this.state = state;
+        this.seating = seating;
+    }
+
+    /** Begins to empty whoever is not to stay, and takes back who returned before it was empty. */
+    void follow(Map<EndpointKey, Endpoint> staying, long now) {
+        List<Slot> leavers = new ArrayList<>();
+        for (Slot slot : state.slots.all()) {
+            Endpoint endpoint = staying.get(slot.key());
+            if (endpoint == null) {
+                if (!slot.leaving) {
+                    leavers.add(slot);
+                }
+                continue;
+            }
+            describe(slot, endpoint);
+            if (slot.leaving) {
+                takeBack(slot);
+            }
+        }
+        double stayingShare = stayingShare(leavers);
+        for (Slot slot : leavers) {
+            begin(slot, (long) (state.config.drainSpread().toNanos() * stayingShare), now);
+        }
+    }
+
+    private void describe(Slot slot, Endpoint endpoint) {
+        if (!slot.endpoint().equals(endpoint)) {
+            slot.describe(endpoint);
+            state.connections().join(endpoint);
+        }
+    }
+
+    private void takeBack(Slot slot) {
+        slot.stay();
+        for (int i = 0; i < slot.retiring; i++) {
+            state.connections().keep(slot.key());
+        }
+    }
+
+    private double stayingShare(List<Slot> leavers) {
+        int leaving = 0;
+        for (Slot slot : leavers) {
+            leaving += slot.seats;
+        }
+        return Math.max(0, 1 - (double) leaving / Math.max(1, state.seats));
+    }
+
+    private void begin(Slot slot, long spread, long now) {
+        slot.leave(now);
+        int toGo = slot.seats - slot.retiring;
+        for (int i = 0; i < toGo; i++) {
+            // One in each of as many strata: spread evenly, and the first goes soon.
+            double part = (i + state.context.random().nextDouble()) / toGo;
+            slot.drainTimes.add(now + (long) (spread * part * part));
+        }
+        Duration deadline = state.config.drainDeadline();
+        LOG.info(
+                "Pool {}: {} leaves, {} connections to give up within {}",
+                state.pool,
+                slot.key(),
+                slot.seats,
+                deadline);
+        state.tell(new EvenkeelEvent.DrainStarted(state.pool, slot.key(), slot.seats, deadline));
+    }
+
+    void advance(long now) {
+        for (Slot slot : state.slots.all()) {
+            if (!slot.leaving) {
+                continue;
+            }
+            // Also those that were opened, or taken back, only after it began to leave.
+            while (slot.seats - slot.retiring > slot.drainTimes.size()) {
+                slot.drainTimes.add(slot.mayRetire(now) ? now : slot.retireAgainAt);
+            }
+            for (Long due = slot.drainTimes.peek(); due != null && due - now <= 0; due = slot.drainTimes.peek()) {
+                slot.drainTimes.poll();
+                seating.retire(slot, RetireReason.DRAIN, outcome -> {});
+            }
+            if (!slot.overran && now - deadline(slot) >= 0) {
+                overran(slot);
+            }
+        }
+    }
+
+    private long deadline(Slot slot) {
+        return slot.leavingSince + state.config.drainDeadline().toNanos();
+    }
+
+    private void overran(Slot slot) {
+        slot.overran = true;
+        int inUse = state.connections().load(slot.key()).inUse();
+        LOG.warn(
+                "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until they are returned"
+                        + " (shorten the transactions, or lengthen the Pod's grace period and drainDeadline)",
+                state.pool,
+                slot.key(),
+                inUse,
+                state.config.drainDeadline());
+        state.tell(new EvenkeelEvent.DrainOverran(state.pool, slot.key(), inUse));
+    }
+
+    /** Forgets the endpoints that hold nothing any more and are to hold nothing. */
+    void removeGone(long now) {
+        for (Slot slot : List.copyOf(state.slots.all())) {
+            boolean unused = slot.isEmpty() && slot.target == 0 && !state.isEjected(slot.key());
+            if (slot.isGone() || unused) {
+                state.slots.remove(slot);
+                state.ages.forget(slot.key());
+                state.connections().leave(slot.key());
+                tellGone(slot, now);
+            }
+        }
+    }
+
+    private void tellGone(Slot slot, long now) {
+        if (slot.leaving) {
+            Duration took = Duration.ofNanos(now - slot.leavingSince);
+            LOG.info("Pool {}: {} is drained after {} ms", state.pool, slot.key(), took.toMillis());
+            state.tell(new EvenkeelEvent.DrainEnded(state.pool, slot.key(), took));
+            state.context.metrics().drained(state.pool, slot.key(), took, !slot.overran);
+        }
+        state.tell(new EvenkeelEvent.EndpointLeft(state.pool, slot.key()));
+    }
+
+    @Nullable
+    Long nextAt() {
+        Long next = null;
+        for (Slot slot : state.slots.all()) {
+            if (slot.leaving) {
+                next = Planning.earlier(next, slot.drainTimes.peek());
+                next = slot.overran ? next : Planning.earlier(next, (Long) deadline(slot));
+            }
+        }
+        return next;
+    }
+}

@@ -1,0 +1,92 @@
+package io.evenkeel.balance;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When voluntary moves may happen. Confined to the control thread.
+ *
+ * <p>The window is cut into as many strata as there are moves, and each move gets a random moment in its own: over many
+ * clients the moves are uniform over the window, as if each were drawn freely, but one client's few never bunch at an end.
+ * When the plan changes again, moves that wait keep their moments, so that a steady trickle of changes can't put them off
+ * for ever. On top of that at most {@code 2 × seats} moves begin within any hour.
+ */
+final class MovePacer {
+
+    private static final long HOUR = Duration.ofHours(1).toNanos();
+
+    private final long windowNanos;
+    private final RandomGenerator random;
+    private final Deque<Long> due = new ArrayDeque<>();
+    private final Deque<Long> begun = new ArrayDeque<>();
+
+    MovePacer(Duration window, RandomGenerator random) {
+        this.windowNanos = window.toNanos();
+        this.random = random;
+    }
+
+    /** Arranges for this many moves to come, from now on. */
+    void expect(int moves, long now) {
+        while (due.size() > moves) {
+            due.removeLast();
+        }
+        int more = moves - due.size();
+        if (more == 0) {
+            return;
+        }
+        List<Long> times = new ArrayList<>(due);
+        for (int i = 0; i < more; i++) {
+            double stratum = (i + random.nextDouble()) / more;
+            times.add(now + (long) (stratum * windowNanos));
+        }
+        times.sort((a, b) -> Long.signum(a - b));
+        due.clear();
+        due.addAll(times);
+    }
+
+    /** How many are still to come. */
+    int expected() {
+        return due.size();
+    }
+
+    /** When the next may begin, or null if none is expected. */
+    @Nullable
+    Long nextAt(int seats, long now) {
+        Long next = due.peekFirst();
+        if (next == null) {
+            return null;
+        }
+        forget(now);
+        if (begun.size() < 2 * seats) {
+            return next;
+        }
+        long allowed = begun.getFirst() + HOUR;
+        return allowed - next > 0 ? allowed : next;
+    }
+
+    /** Takes the next one, which begins now. */
+    void begin(long now) {
+        due.pollFirst();
+        begun.addLast(now);
+    }
+
+    /** A move that had begun could not be carried out: it is expected again, this much later. */
+    void postpone(long until) {
+        List<Long> times = new ArrayList<>(due);
+        times.add(until);
+        times.sort((a, b) -> Long.signum(a - b));
+        due.clear();
+        due.addAll(times);
+    }
+
+    private void forget(long now) {
+        for (Long first = begun.peekFirst(); first != null && now - first >= HOUR; first = begun.peekFirst()) {
+            begun.pollFirst();
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
+import io.evenkeel.balance.EndpointConnections.OpenOutcome;
+import io.evenkeel.balance.EndpointConnections.RetireOutcome;
+import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.event.EvenkeelEvent;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves one seat at a time from an endpoint with too many to one with too few, when the pacer says so, and renews
+ * connections that are too old. Confined to the control thread.
+ *
+ * <pre>
+ *   surge 0:  RETIRING --retired--&gt; FILLING --some open succeeds--&gt; done
+ *                 |                    `--nobody can be dialled--&gt; the seat goes back where it came from, tried later
+ *                 `--kept (deadline)--&gt; tried later
+ *   surge 1:  OPENING --opened--&gt; RETIRING --retired--&gt; done
+ *                `--failed--&gt; tried later
+ *   whole:    MOVING --moved--&gt; done;  postponed or failed --&gt; tried later
+ * </pre>
+ *
+ * Invariant: at most one of these is in the air, so a fault on the way costs the pool at most one seat.
+ */
+final class Moves {
+
+    private enum Phase {
+        OPENING,
+        RETIRING,
+        FILLING,
+        MOVING
+    }
+
+    /** A move in the air; {@code to} is null until it is known. */
+    private static final class Move {
+        final Slot from;
+        final RetireReason reason;
+        final boolean makeFirst;
+        final long deadline;
+
+        @Nullable
+        Slot to;
+
+        Phase phase;
+        boolean keepAsked;
+
+        Move(Slot from, RetireReason reason, Phase phase, long deadline) {
+            this.from = from;
+            this.reason = reason;
+            this.phase = phase;
+            this.makeFirst = phase == Phase.OPENING;
+            this.deadline = deadline;
+        }
+    }
+
+    private static final long SHORT_WAIT = Duration.ofSeconds(1).toNanos();
+    /** A dial that failed so often in a row is not worth keeping a seat free for. */
+    private static final int HOPELESS = 3;
+
+    private final PoolState state;
+    private final Seating seating;
+    private final MovePacer pacer;
+    private final Consumer<Runnable> post;
+    private @Nullable Move inAir;
+
+    Moves(PoolState state, Seating seating, Consumer<Runnable> post) {
+        this.post = post;
+        this.state = state;
+        this.seating = seating;
+        this.pacer = new MovePacer(state.config.moveWindow(), state.context.random());
+    }
+
+    /** How many connections above the pool's size there may be at this moment. */
+    int surgeInAir() {
+        return inAir != null && inAir.makeFirst ? 1 : 0;
+    }
+
+    int pending() {
+        return pacer.expected() + (inAir == null ? 0 : 1);
+    }
+
+    void advance(long now) {
+        // The one in the air is not among them: the books show its seat as retiring, free or opening already.
+        pacer.expect(state.slots.movesNeeded(state.seats), now);
+        if (inAir != null) {
+            watch(inAir, now);
+        }
+        if (inAir == null && state.sourceHealthy) {
+            beginMove(now);
+        }
+        if (inAir == null) {
+            beginRenewal(now);
+        }
+    }
+
+    private void beginMove(long now) {
+        Long due = pacer.nextAt(state.seats, now);
+        if (due == null || due - now > 0) {
+            return;
+        }
+        Slot from = state.slots.largest(Slot::surplus, slot -> !slot.leaving && slot.mayRetire(now));
+        Slot to = state.slots.largest(Slot::deficit, slot -> state.mayDial(slot, now));
+        if (from != null && to != null) {
+            pacer.begin(now);
+            begin(from, to, RetireReason.REBALANCE, now);
+        }
+    }
+
+    private void beginRenewal(long now) {
+        for (Slot slot : state.slots.all()) {
+            Long due = state.ages.firstAt(slot.key());
+            if (due == null || due - now > 0 || slot.leaving || slot.seats - slot.retiring <= 0) {
+                continue;
+            }
+            Slot to = state.slots.largest(
+                    candidate -> candidate.deficit() + (candidate == slot ? 1 : 0),
+                    candidate -> state.mayDial(candidate, now));
+            if (to == null || state.isEjected(slot.key())) {
+                // An old connection that works is better than none.
+                state.ages.putOff(slot.key(), now + state.config.moveDeadline().toNanos());
+                continue;
+            }
+            begin(slot, to, RetireReason.AGE, now);
+            return;
+        }
+    }
+
+    private void begin(Slot from, Slot to, RetireReason reason, long now) {
+        boolean whole = state.connections().movesWhole();
+        Phase phase = whole ? Phase.MOVING : state.config.surge() == 1 ? Phase.OPENING : Phase.RETIRING;
+        Move move =
+                new Move(from, reason, phase, now + state.config.moveDeadline().toNanos());
+        inAir = move;
+        switch (phase) {
+            case MOVING -> moveWhole(move, to);
+            case OPENING -> openFirst(move, to);
+            default -> retire(move);
+        }
+    }
+
+    private void retire(Move move) {
+        move.phase = Phase.RETIRING;
+        seating.retire(move.from, move.reason, outcome -> {
+            if (outcome instanceof RetireOutcome.Kept) {
+                later(move, state.now() + SHORT_WAIT);
+            } else if (move.makeFirst) {
+                arrived(move);
+            } else {
+                move.phase = Phase.FILLING;
+            }
+        });
+    }
+
+    private void openFirst(Move move, Slot to) {
+        move.to = to;
+        seating.open(to, outcome -> {
+            if (outcome instanceof OpenOutcome.Failed) {
+                later(move, to.retryAt);
+            } else {
+                retire(move);
+            }
+        });
+    }
+
+    private void moveWhole(Move move, Slot to) {
+        move.to = to;
+        // Counted at both ends until it is known where it is: never more than the plan at either.
+        to.opening = true;
+        move.from.retiring++;
+        state.connections()
+                .move(
+                        move.from.key(),
+                        to.key(),
+                        state.config.moveDeadline(),
+                        outcome -> post.accept(() -> movedWhole(move, to, outcome)));
+    }
+
+    private void movedWhole(Move move, Slot to, MoveOutcome outcome) {
+        to.opening = false;
+        move.from.retiring--;
+        if (outcome instanceof MoveOutcome.Moved) {
+            to.seats++;
+            move.from.seats--;
+            arrived(move);
+        } else if (outcome instanceof MoveOutcome.Postponed postponed) {
+            later(move, state.now() + postponed.retryAfter().toNanos());
+        } else {
+            to.failures++;
+            to.retryAt = state.now() + SHORT_WAIT;
+            later(move, to.retryAt);
+        }
+    }
+
+    /** Some seat was filled: the first one after a retirement is where the move went. */
+    void filled(Slot to) {
+        if (inAir != null && inAir.phase == Phase.FILLING) {
+            inAir.to = to;
+            arrived(inAir);
+        }
+    }
+
+    private void arrived(Move move) {
+        if (inAir == move) {
+            inAir = null;
+        }
+        Slot to = move.to;
+        if (to != null && to != move.from) {
+            state.moved++;
+            state.context.metrics().connectionMoved(state.pool, move.from.key(), to.key());
+            state.tell(new EvenkeelEvent.ConnectionMoved(state.pool, move.from.key(), to.key()));
+        }
+    }
+
+    private void later(Move move, long until) {
+        if (inAir == move) {
+            inAir = null;
+        }
+        if (move.reason == RetireReason.AGE) {
+            state.ages.putOff(
+                    move.from.key(), state.now() + state.config.moveDeadline().toNanos());
+        } else {
+            pacer.postpone(Math.max(until - state.now(), SHORT_WAIT) + state.now());
+        }
+    }
+
+    private void watch(Move move, long now) {
+        if (move.phase == Phase.RETIRING && !move.makeFirst && !move.keepAsked && now - move.deadline >= 0) {
+            // With a surge the new one is open already: the old one just goes when it is returned.
+            move.keepAsked = true;
+            state.connections().keep(move.from.key());
+        } else if (move.phase == Phase.FILLING) {
+            watchFilling(move, now);
+        }
+    }
+
+    private void watchFilling(Move move, long now) {
+        if (state.slots.sum(slot -> slot.opening ? 1 : 0) > 0) {
+            return;
+        }
+        if (state.slots.occupied() >= state.seats) {
+            // A resize or another seat's fate took the free place.
+            inAir = null;
+            return;
+        }
+        Slot hopeful = state.slots.largest(
+                Slot::deficit, slot -> !slot.leaving && !state.isEjected(slot.key()) && slot.failures < HOPELESS);
+        if (hopeful == null && move.from.target > 0 && state.mayDial(move.from, now)) {
+            inAir = null;
+            pacer.postpone(now + Math.max(SHORT_WAIT, state.config.moveWindow().toNanos()));
+            seating.open(move.from, outcome -> {});
+        }
+    }
+
+    @Nullable
+    Long nextAt(long now) {
+        Long next = null;
+        if (inAir == null) {
+            next = state.sourceHealthy ? pacer.nextAt(state.seats, now) : null;
+            for (Slot slot : state.slots.all()) {
+                next = slot.leaving ? next : Planning.earlier(next, state.ages.firstAt(slot.key()));
+            }
+        } else if (inAir.phase == Phase.RETIRING && !inAir.keepAsked && !inAir.makeFirst) {
+            next = inAir.deadline;
+        }
+        return next;
+    }
+}

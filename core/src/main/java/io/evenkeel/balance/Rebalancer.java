@@ -1,0 +1,174 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
+import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.health.EndpointHealth;
+import io.evenkeel.health.HealthConfig;
+import io.evenkeel.status.PoolStatus;
+import io.evenkeel.watch.SourceHealth;
+import io.evenkeel.watch.WatchSnapshot;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Brings the connections of one pool to the plan, a few at a time, and keeps them there.
+ *
+ * <p>It is the single writer: every call that changes something only posts a task to the control thread (the scheduler of
+ * its {@link BalanceContext}), where one loop compares what is with what is planned and asks the adapter, through
+ * {@link EndpointConnections}, for the next steps:
+ *
+ * <ol>
+ *   <li>endpoints that leave get no new work at once and are drained;
+ *   <li>a pool that is too large gives up seats, one that is too small fills where most is lacking, counted before dialling,
+ *       so that many opens at once don't herd to one endpoint;
+ *   <li>what is left to move is moved one seat at a time, at random moments within a window, and only while the source is
+ *       healthy;
+ *   <li>connections that are too old are renewed, and their replacements go where most is lacking, too.
+ * </ol>
+ *
+ * <p>Over all endpoints, the seats that are held or being opened never exceed the pool's size, or its size plus one while a
+ * move with surge 1 is in the air.
+ *
+ * <p>Thread-safe. Order of use: construct, hand {@link #signals()} to the adapter, {@link #start}, then {@link #endpoints}
+ * for each snapshot, at the end {@link #close}.
+ */
+public final class Rebalancer implements AutoCloseable {
+
+    private final String pool;
+    private final String target;
+    private final BalanceContext context;
+    private final PoolState state;
+    private final Control control;
+    private final EndpointHealth health;
+    private final Signals signals = new Signals();
+    private final AtomicBoolean wakePosted = new AtomicBoolean();
+    private volatile StatusView view;
+
+    /**
+     * @param pool the pool's name, in messages, events and, with the client id, in the plan
+     * @param target where its endpoints come from, for the status
+     * @param seats the pool's size, at least 1
+     * @throws IllegalArgumentException if {@code seats} is below 1
+     */
+    public Rebalancer(
+            String pool,
+            String target,
+            int seats,
+            RebalancerConfig config,
+            HealthConfig healthConfig,
+            BalanceContext context) {
+        this.pool = Objects.requireNonNull(pool, "pool");
+        this.target = Objects.requireNonNull(target, "target");
+        this.context = Objects.requireNonNull(context, "context");
+        this.health = new EndpointHealth(pool, healthConfig, context.ticker(), context.random(), this::wake);
+        this.state = new PoolState(pool, positive(seats), config, context, health);
+        this.view = new StatusView(
+                seats,
+                List.of(),
+                new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet"),
+                "no endpoint is known yet",
+                0,
+                0,
+                false);
+        this.control = new Control(state, changed -> view = StatusView.of(changed));
+    }
+
+    private static int positive(int seats) {
+        if (seats < 1) {
+            throw new IllegalArgumentException("seats: " + seats + " (expected: 1 or more)");
+        }
+        return seats;
+    }
+
+    /** Where the adapter reports what happens to its connections; usable from the beginning. */
+    public EndpointSignals signals() {
+        return signals;
+    }
+
+    /** Takes the adapter; called once, before any snapshot. */
+    public void start(EndpointConnections connections) {
+        state.connect(Objects.requireNonNull(connections, "connections"));
+    }
+
+    /** These are the endpoints from now on. */
+    public void endpoints(WatchSnapshot snapshot) {
+        control.post(() -> control.endpoints(snapshot));
+    }
+
+    /**
+     * The pool's size from now on.
+     *
+     * @throws IllegalArgumentException if {@code seats} is below 1
+     */
+    public void resize(int seats) {
+        int size = positive(seats);
+        control.post(() -> control.resize(size));
+    }
+
+    /** What the pool looks like now: counts are read at this moment, the rest is as of the last change. */
+    public PoolStatus status() {
+        return view.toStatus(
+                pool,
+                target,
+                key -> state.connections().load(key),
+                context.ticker().nanos());
+    }
+
+    /**
+     * Stops: the adapter is asked for nothing any more once the control thread has come round to it; what is under way
+     * ends unheeded. The adapter's connections are the adapter's to close.
+     */
+    @Override
+    public void close() {
+        context.scheduler().execute(control::close);
+    }
+
+    /** Health changed: many reports at once are one round. */
+    private void wake() {
+        if (wakePosted.compareAndSet(false, true)) {
+            control.post(() -> wakePosted.set(false));
+        }
+    }
+
+    private final class Signals implements EndpointSignals {
+
+        @Override
+        public void opened(EndpointKey endpoint, Duration took) {
+            context.metrics().connectionOpened(pool, endpoint, took);
+            control.post(() -> {
+                Slot slot = state.slots.get(endpoint);
+                if (slot != null) {
+                    slot.live++;
+                    state.ages.opened(endpoint, context.ticker().nanos());
+                }
+                state.tell(new EvenkeelEvent.ConnectionOpened(pool, endpoint, took));
+            });
+        }
+
+        @Override
+        public void closed(EndpointKey endpoint) {
+            control.post(() -> {
+                Slot slot = state.slots.get(endpoint);
+                if (slot != null) {
+                    slot.live = Math.max(0, slot.live - 1);
+                    state.ages.closed(endpoint);
+                }
+            });
+        }
+
+        @Override
+        public void failed(EndpointKey endpoint, Throwable cause) {
+            context.metrics().connectionFailed(pool, endpoint);
+            health.failed(endpoint, cause);
+            control.post(() -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
+        }
+
+        @Override
+        public void succeeded(EndpointKey endpoint) {
+            health.succeeded(endpoint);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import java.util.PriorityQueue;
+import java.util.Queue;
+
+/**
+ * What the rebalancer counts for one endpoint. Confined to the control thread.
+ *
+ * <p>A seat is counted from the moment it is asked for until its retirement is confirmed: {@code seats + opening} never
+ * understates what the endpoint may hold, which is what keeps the pool within its size.
+ */
+final class Slot {
+
+    private Endpoint endpoint;
+    int target;
+    /** Seats that the adapter confirmed, including those that are being retired. */
+    int seats;
+    /** Whether a dial is in flight; at most one per endpoint. */
+    boolean opening;
+    /** Retirements asked for and not confirmed. */
+    int retiring;
+    /** Connections that the adapter reported as opened and not yet as closed. */
+    int live;
+    /** Failed opens in a row, and when the next may be tried. */
+    int failures;
+
+    long retryAt;
+    /** When a retirement may be asked for again after one came to nothing. */
+    long retireAgainAt;
+
+    boolean leaving;
+    long leavingSince;
+    boolean overran;
+    /** When the idle connections of a leaving endpoint are given up, one each, soonest first. */
+    final Queue<Long> drainTimes = new PriorityQueue<>((a, b) -> Long.signum(a - b));
+
+    Slot(Endpoint endpoint, long now) {
+        this.endpoint = endpoint;
+        this.retryAt = now;
+        this.retireAgainAt = now;
+    }
+
+    EndpointKey key() {
+        return endpoint.key();
+    }
+
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    void describe(Endpoint newer) {
+        endpoint = newer;
+    }
+
+    /** Seats counted against the pool's size. */
+    int occupied() {
+        return seats + (opening ? 1 : 0);
+    }
+
+    /** Seats that it will have when all that was asked for is done. */
+    int effective() {
+        return occupied() - retiring;
+    }
+
+    /** How many it lacks. */
+    int deficit() {
+        return leaving ? 0 : Math.max(0, target - effective());
+    }
+
+    /** How many it has too many of, not counting a dial that may still fail. */
+    int surplus() {
+        return Math.max(0, seats - retiring - (leaving ? 0 : target));
+    }
+
+    /** Seats that are granted, stay, and have no connection: they can go elsewhere without touching one. */
+    int holes() {
+        return Math.max(0, seats - retiring - live);
+    }
+
+    boolean mayRetire(long now) {
+        return retireAgainAt - now <= 0;
+    }
+
+    boolean isEmpty() {
+        return seats == 0 && !opening && retiring == 0;
+    }
+
+    void leave(long now) {
+        leaving = true;
+        leavingSince = now;
+        overran = false;
+        target = 0;
+    }
+
+    void stay() {
+        leaving = false;
+        overran = false;
+        drainTimes.clear();
+    }
+
+    boolean isGone() {
+        return leaving && isEmpty();
+    }
+}

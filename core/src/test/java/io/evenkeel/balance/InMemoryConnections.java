@@ -1,0 +1,250 @@
+package io.evenkeel.balance;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.time.ManualScheduler;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * An adapter without a network: Pods that a test makes unreachable, connections that it takes and returns. Counts what a
+ * server would count, and fails the test at once where the contract is broken. For the test's thread only.
+ */
+public final class InMemoryConnections implements EndpointConnections {
+
+    private static final class Pod {
+        boolean joined;
+        boolean unreachable;
+        int open;
+        int connecting;
+        int inUse;
+        final Deque<Consumer<RetireOutcome>> marked = new ArrayDeque<>();
+    }
+
+    private final ManualScheduler scheduler;
+    private final EndpointSignals signals;
+    private final Map<EndpointKey, Pod> pods = new HashMap<>();
+    private Duration dialTime = Duration.ofMillis(20);
+    private Set<EndpointKey> routable = Set.of();
+    private int opened;
+    private int mostAtOnce;
+    private int probes;
+    private boolean stopped;
+
+    public InMemoryConnections(ManualScheduler scheduler, EndpointSignals signals) {
+        this.scheduler = scheduler;
+        this.signals = signals;
+    }
+
+    private Pod pod(EndpointKey key) {
+        return pods.computeIfAbsent(key, any -> new Pod());
+    }
+
+    private Pod joined(EndpointKey key) {
+        require(!stopped, "a verb after the rebalancer was closed");
+        Pod pod = pod(key);
+        require(pod.joined, key + " has not joined");
+        return pod;
+    }
+
+    private static void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new AssertionError(otherwise);
+        }
+    }
+
+    @Override
+    public void join(Endpoint endpoint) {
+        require(!stopped, "a join after the rebalancer was closed");
+        pod(endpoint.key()).joined = true;
+    }
+
+    @Override
+    public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
+        Pod pod = joined(endpoint);
+        require(pod.connecting == 0, "two dials at once at " + endpoint);
+        pod.connecting++;
+        mostAtOnce = Math.max(mostAtOnce, total());
+        scheduler.schedule(dialTime, () -> {
+            pod.connecting--;
+            if (pod.unreachable) {
+                IOException refused = new IOException("connection refused");
+                signals.failed(endpoint, refused);
+                done.accept(new OpenOutcome.Failed(refused));
+            } else {
+                pod.open++;
+                opened++;
+                signals.opened(endpoint, dialTime);
+                done.accept(new OpenOutcome.Opened());
+            }
+        });
+    }
+
+    @Override
+    public void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done) {
+        Pod pod = joined(endpoint);
+        if (pod.open > pod.inUse) {
+            close(endpoint, pod);
+            done.accept(new RetireOutcome.Retired());
+        } else if (pod.inUse > pod.marked.size()) {
+            pod.marked.add(done);
+        } else {
+            done.accept(new RetireOutcome.Kept());
+        }
+    }
+
+    private void close(EndpointKey endpoint, Pod pod) {
+        pod.open--;
+        require(pod.open >= pod.inUse, "a connection in use was closed at " + endpoint);
+        signals.closed(endpoint);
+    }
+
+    @Override
+    public void keep(EndpointKey endpoint) {
+        Consumer<RetireOutcome> done = joined(endpoint).marked.poll();
+        if (done != null) {
+            done.accept(new RetireOutcome.Kept());
+        }
+    }
+
+    @Override
+    public void route(Set<EndpointKey> endpoints) {
+        require(!stopped, "a route after the rebalancer was closed");
+        routable = Set.copyOf(endpoints);
+    }
+
+    @Override
+    public void probe(EndpointKey endpoint, Consumer<OpenOutcome> done) {
+        Pod pod = joined(endpoint);
+        probes++;
+        scheduler.schedule(
+                dialTime,
+                () -> done.accept(
+                        pod.unreachable
+                                ? new OpenOutcome.Failed(new IOException("connection refused"))
+                                : new OpenOutcome.Opened()));
+    }
+
+    @Override
+    public void leave(EndpointKey endpoint) {
+        Pod pod = joined(endpoint);
+        require(pod.open == 0 && pod.connecting == 0, endpoint + " left with connections");
+        pod.joined = false;
+    }
+
+    @Override
+    public Load load(EndpointKey endpoint) {
+        Pod pod = pod(endpoint);
+        return new Load(pod.open, pod.connecting, pod.inUse, pod.marked.size());
+    }
+
+    // What a test does and sees.
+
+    public void unreachable(Endpoint endpoint, boolean value) {
+        pod(endpoint.key()).unreachable = value;
+    }
+
+    /** The server drops every connection and is gone. */
+    public void crash(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        pod.unreachable = true;
+        while (pod.open > pod.inUse) {
+            close(endpoint.key(), pod);
+        }
+    }
+
+    public void dialTime(Duration value) {
+        dialTime = value;
+    }
+
+    public void acquire(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        require(routable.contains(endpoint.key()), endpoint.key() + " is not routable");
+        require(pod.inUse < pod.open, "nothing idle at " + endpoint.key());
+        pod.inUse++;
+    }
+
+    /** Takes what is idle, everywhere. */
+    public void acquireAll() {
+        for (EndpointKey key : new HashSet<>(routable)) {
+            Pod pod = pod(key);
+            pod.inUse = pod.open;
+        }
+    }
+
+    public boolean release(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        if (pod.inUse == 0) {
+            return false;
+        }
+        pod.inUse--;
+        Consumer<RetireOutcome> done = pod.marked.poll();
+        if (done != null) {
+            close(endpoint.key(), pod);
+            done.accept(new RetireOutcome.Retired());
+        }
+        return true;
+    }
+
+    public int open(Endpoint endpoint) {
+        return pod(endpoint.key()).open;
+    }
+
+    public int idle(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        return pod.open - pod.inUse;
+    }
+
+    public Map<String, Integer> openByIdentity() {
+        Map<String, Integer> counts = new TreeMap<>();
+        pods.forEach((key, pod) -> {
+            if (pod.open > 0) {
+                counts.put(key.identity(), pod.open);
+            }
+        });
+        return counts;
+    }
+
+    /** Connections that the servers see, established or being so. */
+    public int total() {
+        return pods.values().stream().mapToInt(pod -> pod.open + pod.connecting).sum();
+    }
+
+    public int mostAtOnce() {
+        return mostAtOnce;
+    }
+
+    public void resetMostAtOnce() {
+        mostAtOnce = total();
+    }
+
+    /** Connections established since the beginning. */
+    public int opened() {
+        return opened;
+    }
+
+    public int probes() {
+        return probes;
+    }
+
+    public Set<EndpointKey> routable() {
+        return routable;
+    }
+
+    public boolean isJoined(Endpoint endpoint) {
+        return pod(endpoint.key()).joined;
+    }
+
+    /** From now on any verb is a failure of the test. */
+    public void stopped() {
+        stopped = true;
+    }
+}
