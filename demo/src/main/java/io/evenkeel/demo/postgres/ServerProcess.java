@@ -1,0 +1,108 @@
+package io.evenkeel.demo.postgres;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One run of a server: the postmaster and its children, which together are what a container would be. The postmaster's
+ * id comes from the file that it writes, since the process that we started may be the one that changed the user.
+ */
+final class ServerProcess {
+    private final Process process;
+    private final Path data;
+
+    private ServerProcess(Process process, Path data) {
+        this.process = process;
+        this.data = data;
+    }
+
+    static ServerProcess start(List<String> command, Path data, Path log) throws IOException {
+        Process process = new ProcessBuilder(command)
+                .directory(data.getParent().toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        process.getOutputStream().close();
+        return new ServerProcess(process, data);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends a signal to the postmaster alone. */
+    void signal(String signal) throws IOException {
+        send(signal, List.of(postmaster()));
+    }
+
+    /** SIGKILL to all of its processes at once. */
+    void kill() throws IOException {
+        // stopped first, so that no child is born after we looked
+        signal("STOP");
+        List<ProcessHandle> all = tree();
+        all.forEach(ProcessHandle::destroyForcibly);
+        if (!awaitExit(Duration.ofSeconds(10))) {
+            throw new IOException("process: " + process.pid() + " still runs (expected: gone after SIGKILL)");
+        }
+        all.forEach(ServerProcess::awaitGone);
+    }
+
+    /** SIGSTOP to all of its processes: the kernel still accepts connections for it, nobody answers them. */
+    void freeze() throws IOException {
+        signal("STOP");
+        send("STOP", tree());
+    }
+
+    void resume() throws IOException {
+        send("CONT", tree());
+    }
+
+    boolean awaitExit(Duration atMost) throws IOException {
+        try {
+            return process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while a server was stopping", e);
+        }
+    }
+
+    private List<ProcessHandle> tree() throws IOException {
+        ProcessHandle postmaster = postmaster();
+        List<ProcessHandle> all = new ArrayList<>(postmaster.descendants().toList());
+        all.add(postmaster);
+        return all;
+    }
+
+    private ProcessHandle postmaster() throws IOException {
+        try {
+            long pid = Long.parseLong(
+                    Files.readAllLines(data.resolve("postmaster.pid")).get(0).trim());
+            return ProcessHandle.of(pid).orElse(process.toHandle());
+        } catch (NoSuchFileException | IndexOutOfBoundsException | NumberFormatException notYetWritten) {
+            return process.toHandle();
+        }
+    }
+
+    private static void awaitGone(ProcessHandle handle) {
+        // a container's first process may not reap orphans, and such a zombie never exits for us: bounded
+        handle.onExit().completeOnTimeout(handle, 2, TimeUnit.SECONDS).join();
+    }
+
+    private static void send(String signal, List<ProcessHandle> processes) throws IOException {
+        List<ProcessHandle> alive =
+                processes.stream().filter(ProcessHandle::isAlive).toList();
+        if (alive.isEmpty()) {
+            return;
+        }
+        StringBuilder kill = new StringBuilder("kill -").append(signal);
+        alive.forEach(handle -> kill.append(' ').append(handle.pid()));
+        // some may end by themselves before the signal comes
+        Command.run(List.of("sh", "-c", kill + " 2>/dev/null || true"));
+    }
+}
