@@ -2,17 +2,17 @@ package io.evenkeel.plan;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.function.BiPredicate;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,9 +126,9 @@ public final class Ranks {
         }
 
         Ranks ranks() {
-            inherit((heir, donor) -> heir.identity().equals(donor.identity()));
-            inherit((heir, donor) -> heir.zone() != null && Objects.equals(heir.zone(), donor.zone()));
-            inherit((heir, donor) -> true);
+            inheritWhereSame(Endpoint::identity);
+            inheritWhereSame(Endpoint::zone);
+            inheritWhereSame(endpoint -> "anywhere");
             heirs.forEach(heir -> assignFree(heir, heir.identity()));
             // A donor that nobody took over from yet must still be known by its rank in a later call.
             for (Endpoint donor : donors) {
@@ -137,18 +137,30 @@ public final class Ranks {
             return new Ranks(onlyInherited());
         }
 
-        private void inherit(BiPredicate<Endpoint, Endpoint> pair) {
-            for (Iterator<Endpoint> it = heirs.iterator(); it.hasNext(); ) {
-                Endpoint heir = it.next();
-                for (Endpoint donor : donors) {
-                    String rank = before.of(donor);
-                    if (pair.test(heir, donor) && taken.add(rank)) {
-                        assigned.put(heir.key(), rank);
-                        it.remove();
-                        break;
-                    }
+        /** Pairs each heir with the first donor, both in order of keys, for which the trait is the same and known. */
+        private void inheritWhereSame(Function<Endpoint, @Nullable String> trait) {
+            Map<String, Deque<Endpoint>> byTrait = new HashMap<>();
+            for (Endpoint donor : donors) {
+                String value = trait.apply(donor);
+                if (value != null) {
+                    byTrait.computeIfAbsent(value, key -> new ArrayDeque<>()).add(donor);
                 }
             }
+            heirs.removeIf(heir -> {
+                String value = trait.apply(heir);
+                return value != null && inheritFromFirst(heir, byTrait.getOrDefault(value, new ArrayDeque<>()));
+            });
+        }
+
+        private boolean inheritFromFirst(Endpoint heir, Deque<Endpoint> queue) {
+            while (!queue.isEmpty()) {
+                String rank = before.of(queue.remove());
+                if (taken.add(rank)) {
+                    assigned.put(heir.key(), rank);
+                    return true;
+                }
+            }
+            return false;
         }
 
         private void assignFree(Endpoint endpoint, String wanted) {

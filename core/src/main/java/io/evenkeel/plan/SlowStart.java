@@ -42,17 +42,13 @@ public final class SlowStart {
         if (window.isNegative()) {
             throw new IllegalArgumentException("window: " + window + " (expected: >= 0)");
         }
-        if (since.compareTo(window) >= 0) {
+        if (window.isZero() || since.compareTo(window) >= 0) {
             return 1;
         }
         if (since.isNegative()) {
             return START;
         }
-        double passed = Math.floor(STEPS * (seconds(since) / seconds(window)));
-        return START + (1 - START) * (passed / STEPS);
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.getSeconds() + duration.getNano() * 1e-9;
+        long passed = since.multipliedBy(STEPS).dividedBy(window);
+        return START + (1 - START) * passed / STEPS;
     }
 }
