@@ -1,0 +1,42 @@
+package io.evenkeel.source;
+
+import io.evenkeel.endpoint.Target;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/** Finds the source for a target. Thread-safe and stateless. */
+public final class EndpointSources {
+
+    private EndpointSources() {}
+
+    /**
+     * Makes a source that is not started, from the {@link EndpointSourceProvider} on the class path that understands the
+     * target's scheme. Providers are looked for with this library's class loader and then with the thread's.
+     *
+     * @throws IllegalArgumentException if there is none (the message lists the schemes that there are, and what to add), or
+     *     if the target's text is not what its scheme expects
+     */
+    public static EndpointSource create(Target target, SourceContext context) {
+        TreeSet<String> known = new TreeSet<>();
+        ServiceLoader<EndpointSourceProvider> ours =
+                ServiceLoader.load(EndpointSourceProvider.class, EndpointSources.class.getClassLoader());
+        for (ServiceLoader<EndpointSourceProvider> providers :
+                List.of(ours, ServiceLoader.load(EndpointSourceProvider.class))) {
+            for (EndpointSourceProvider provider : providers) {
+                if (provider.schemes().contains(target.scheme())) {
+                    return provider.create(target, context);
+                }
+                known.addAll(provider.schemes());
+            }
+        }
+        throw new IllegalArgumentException("target: \"" + target + "\" has the scheme \"" + target.scheme()
+                + "\" (expected: one of " + known + "); " + whatToAdd(target.scheme()));
+    }
+
+    private static String whatToAdd(String scheme) {
+        return scheme.equals("k8s")
+                ? "add the module evenkeel-kubernetes (io.evenkeel:evenkeel-kubernetes) to the class path"
+                : "add the module that provides it to the class path, or correct the scheme";
+    }
+}

@@ -1,0 +1,45 @@
+package io.evenkeel.source;
+
+/**
+ * An address as people write it.
+ *
+ * @param host without brackets
+ * @param port 1 to 65535
+ */
+record HostPort(String host, int port) {
+
+    /**
+     * Parses {@code host:port} or {@code [ipv6]:port}.
+     *
+     * @param what names the part in messages
+     * @param whole what it is a part of, for messages
+     * @param example of the whole, for messages
+     * @throws IllegalArgumentException if it is neither, or the port is no port
+     */
+    static HostPort parse(String text, String what, String whole, String example) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? text : text.substring(0, colon);
+        String port = colon < 0 ? "" : text.substring(colon + 1);
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        if (bracketed) {
+            host = host.substring(1, host.length() - 1);
+        }
+        if (host.isBlank() || bracketed != (host.indexOf(':') >= 0) || !isHost(host)) {
+            throw refused(text, what, whole, "host:port, IPv6 in brackets", example);
+        }
+        if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) < 1 || Integer.parseInt(port) > 65535) {
+            throw refused(text, what, whole, "a port from 1 to 65535 after the last colon", example);
+        }
+        return new HostPort(host, Integer.parseInt(port));
+    }
+
+    private static boolean isHost(String host) {
+        return host.matches("[A-Za-z0-9._:%-]+");
+    }
+
+    private static IllegalArgumentException refused(
+            String text, String what, String whole, String expected, String example) {
+        return new IllegalArgumentException(
+                what + ": \"" + text + "\" in " + whole + " (expected: " + expected + ", as in " + example + ")");
+    }
+}

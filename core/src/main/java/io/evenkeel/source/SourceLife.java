@@ -1,0 +1,57 @@
+package io.evenkeel.source;
+
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of the SPI's contract that is the same for every source: started once, one report at a time, none after close.
+ *
+ * <p>Invariant: the observer is called under the lock, and close takes the lock; so no call is running when close returns.
+ * This is the one place where an observer runs under a lock: the SPI asks it to return quickly and never to throw, and
+ * the lock is this source's own. A reentrant close from within the observer is fine.
+ */
+final class SourceLife {
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private EndpointSource.@Nullable Observer observer;
+    private volatile boolean closed;
+
+    void start(EndpointSource.Observer toTell) {
+        Objects.requireNonNull(toTell, "observer");
+        lock.lock();
+        try {
+            if (observer != null) {
+                throw new IllegalStateException("start: called again (expected: once)");
+            }
+            observer = toTell;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void report(EndpointSource.Report report) {
+        lock.lock();
+        try {
+            EndpointSource.Observer told = observer;
+            if (!closed && told != null) {
+                told.on(report);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

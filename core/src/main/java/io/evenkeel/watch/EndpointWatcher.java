@@ -1,0 +1,318 @@
+package io.evenkeel.watch;
+
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointDiff;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.time.Scheduler;
+import io.evenkeel.time.Ticker;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides what to believe of one source's reports.
+ *
+ * <p>While the last answer differs from what is published, a {@link Window} is open; when it ends, the answer is
+ * published:
+ *
+ * <pre>
+ *   answer   a,b        a,b,c   a,c,d                a,c,d
+ *   time     0          5 s     5.5 s                6.5 s
+ *   window   none       opens   last change moves    ends: settle after the last change, at most settleMax after the first
+ *   believed a,b        a,b     a,b                  a,c,d
+ * </pre>
+ *
+ * <ul>
+ *   <li>While nobody is known there is nobody to protect: any answer is published at once.
+ *   <li>Somebody who begins to leave is published at once, with everything else that is good news; what is bad news (gone,
+ *       not ready) stays in the window.
+ *   <li>An empty answer's window lasts at least {@code emptyGrace}. It opens anew whenever the answer becomes empty or stops
+ *       being so.
+ *   <li>A source that fails closes the window without publishing; its next answer opens a new one.
+ * </ul>
+ *
+ * <p>Not thread-safe: everything runs on the one scheduler.
+ */
+final class EndpointWatcher {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EndpointWatcher.class);
+    private static final int NAMED_IN_A_MESSAGE = 10;
+
+    private final String name;
+    private final WatcherConfig config;
+    private final Ticker ticker;
+    private final Scheduler scheduler;
+    private final Consumer<WatchSnapshot> sink;
+
+    private WatchSnapshot current;
+    // The source's last word, believed or not; its version means nothing.
+    private EndpointSet answer = EndpointSet.empty();
+    // Invariant: set exactly while the source is healthy and `answer` differs from what is published.
+    private @Nullable Window window;
+    private Scheduler.@Nullable Cancellable timer;
+    private boolean toldUnknown;
+    private boolean stopped;
+
+    /**
+     * Changes that are not published yet.
+     *
+     * @param firstNanos when the first was heard; for an empty answer, since when it is empty
+     * @param lastNanos when the last was heard
+     * @param empty whether the answer has no endpoint at all
+     */
+    private record Window(long firstNanos, long lastNanos, boolean empty) {
+
+        static Window openedAt(long now, boolean empty) {
+            return new Window(now, now, empty);
+        }
+
+        Window changedAt(long now) {
+            return new Window(firstNanos, now, empty);
+        }
+
+        long remainingNanos(long now, WatcherConfig config) {
+            long settled = Math.min(
+                    config.settle().toNanos() - (now - lastNanos),
+                    config.settleMax().toNanos() - (now - firstNanos));
+            return empty ? Math.max(settled, config.emptyGrace().toNanos() - (now - firstNanos)) : settled;
+        }
+    }
+
+    /**
+     * A watcher that has heard nothing yet.
+     *
+     * @param name of the target, for logs
+     * @param sink gets every snapshot after the first, on the scheduler
+     */
+    EndpointWatcher(
+            String name, WatcherConfig config, Ticker ticker, Scheduler scheduler, Consumer<WatchSnapshot> sink) {
+        this.name = name;
+        this.config = config;
+        this.ticker = ticker;
+        this.scheduler = scheduler;
+        this.sink = sink;
+        this.current = new WatchSnapshot(
+                EndpointSet.empty(), SourceHealth.UNKNOWN, ticker.nanos(), "nothing was heard from " + name + " yet");
+    }
+
+    WatchSnapshot current() {
+        return current;
+    }
+
+    void stop() {
+        stopped = true;
+        closeWindow();
+    }
+
+    void accept(EndpointSource.Report report) {
+        if (stopped) {
+            return;
+        }
+        if (report instanceof EndpointSource.Endpoints endpoints) {
+            answered(endpoints.endpoints());
+        } else if (report instanceof EndpointSource.Missing missing) {
+            unanswered(missing.reason(), null);
+        } else if (report instanceof EndpointSource.Failed failed) {
+            unanswered(failed.reason(), failed.cause());
+        }
+    }
+
+    private void unanswered(String reason, @Nullable Throwable cause) {
+        closeWindow();
+        if (current.health() == SourceHealth.HEALTHY) {
+            int kept = current.endpoints().size();
+            LOG.info("{}: stale, the {} endpoints that were known are kept: {}", name, kept, reason, cause);
+            publish(current.endpoints(), SourceHealth.STALE, reason);
+        } else if (!reason.equals(current.reason())) {
+            sayStillNothing(reason, cause);
+            publish(current.endpoints(), current.health(), reason);
+        }
+    }
+
+    private void sayStillNothing(String reason, @Nullable Throwable cause) {
+        if (current.health() == SourceHealth.UNKNOWN && !toldUnknown) {
+            toldUnknown = true;
+            LOG.info("{}: no endpoint is known yet: {}", name, reason, cause);
+        } else {
+            LOG.debug("{}: still no answer: {}", name, reason, cause);
+        }
+    }
+
+    private void answered(List<Endpoint> endpoints) {
+        EndpointSet latest;
+        try {
+            latest = EndpointSet.of(0, endpoints);
+        } catch (IllegalArgumentException contradictory) {
+            unanswered("the source contradicts itself: " + contradictory.getMessage(), contradictory);
+            return;
+        }
+        boolean repeated = latest.sameEndpoints(answer);
+        SourceHealth before = current.health();
+        answer = latest;
+        current = new WatchSnapshot(current.endpoints(), before, ticker.nanos(), current.reason());
+        if (before == SourceHealth.UNKNOWN || current.endpoints().isEmpty()) {
+            if (before != SourceHealth.HEALTHY || !answer.isEmpty()) {
+                publishAnswer();
+            }
+            return;
+        }
+        if (before == SourceHealth.STALE) {
+            LOG.info("{}: recovered: the source answers again", name);
+            publish(current.endpoints(), SourceHealth.HEALTHY, "the source answers again");
+        }
+        keepWindow(repeated);
+        publishGoodNewsIfSomebodyLeaves();
+        settleOrWait();
+    }
+
+    private void keepWindow(boolean repeated) {
+        if (answer.sameEndpoints(current.endpoints())) {
+            closeWindow();
+            return;
+        }
+        long now = ticker.nanos();
+        Window open = window;
+        if (open == null || open.empty() != answer.isEmpty()) {
+            window = Window.openedAt(now, answer.isEmpty());
+            if (answer.isEmpty() && !config.emptyGrace().isZero()) {
+                sayEmpty();
+            }
+        } else if (!repeated) {
+            window = open.changedAt(now);
+        }
+    }
+
+    private void sayEmpty() {
+        String reason = "the source answers that there is no endpoint; "
+                + current.endpoints().size() + " kept unless that lasts " + config.emptyGrace();
+        LOG.info("{}: {}", name, reason);
+        publish(current.endpoints(), SourceHealth.HEALTHY, reason);
+    }
+
+    private void publishGoodNewsIfSomebodyLeaves() {
+        EndpointSet known = current.endpoints();
+        boolean somebodyLeaves = false;
+        for (Endpoint now : answer.endpoints()) {
+            Endpoint before = known.get(now.key());
+            somebodyLeaves |= before != null && before.isReady() && now.condition() == Condition.TERMINATING;
+        }
+        if (!somebodyLeaves) {
+            return;
+        }
+        Map<EndpointKey, Endpoint> next = new TreeMap<>(known.byKey());
+        Set<String> moving = identitiesThatAreGone(known);
+        for (Endpoint now : answer.endpoints()) {
+            Endpoint before = known.get(now.key());
+            // A Pod that is back at another address waits: until its old address is gone it would be there twice.
+            boolean goodNews = before == null
+                    ? !moving.contains(now.identity())
+                    : now.condition() != Condition.NOT_READY || before.condition() == Condition.NOT_READY;
+            if (goodNews) {
+                next.put(now.key(), now);
+            }
+        }
+        publishEndpoints(EndpointSet.of(known.version() + 1, next.values()));
+        if (answer.sameEndpoints(current.endpoints())) {
+            closeWindow();
+        }
+    }
+
+    private Set<String> identitiesThatAreGone(EndpointSet known) {
+        Set<String> gone = new HashSet<>();
+        for (Endpoint before : known.endpoints()) {
+            if (answer.get(before.key()) == null) {
+                gone.add(before.identity());
+            }
+        }
+        return gone;
+    }
+
+    private void settleOrWait() {
+        cancelTimer();
+        Window open = window;
+        if (open == null || stopped) {
+            return;
+        }
+        long remaining = open.remainingNanos(ticker.nanos(), config);
+        if (remaining <= 0) {
+            publishAnswer();
+        } else {
+            timer = scheduler.schedule(Duration.ofNanos(remaining), this::settleOrWait);
+        }
+    }
+
+    private void publishAnswer() {
+        closeWindow();
+        EndpointSet known = current.endpoints();
+        publishEndpoints(answer.sameEndpoints(known) ? known : EndpointSet.of(known.version() + 1, answer.endpoints()));
+    }
+
+    private void publishEndpoints(EndpointSet next) {
+        EndpointDiff diff = next.since(current.endpoints());
+        String reason = diff.isEmpty() ? "the source answers that there is no endpoint" : describe(diff);
+        LOG.info("{}: {} ({} endpoints now)", name, reason, next.size());
+        publish(next, SourceHealth.HEALTHY, reason);
+    }
+
+    private void publish(EndpointSet endpoints, SourceHealth health, String reason) {
+        current = new WatchSnapshot(endpoints, health, current.answeredAtNanos(), reason);
+        sink.accept(current);
+    }
+
+    private void closeWindow() {
+        window = null;
+        cancelTimer();
+    }
+
+    private void cancelTimer() {
+        Scheduler.Cancellable running = timer;
+        if (running != null) {
+            running.cancel();
+            timer = null;
+        }
+    }
+
+    /** Such as {@code endpoints changed: +pg-3@10.0.0.4:5432 -pg-0@10.0.0.1:5432 ~pg-1@10.0.0.2:5432 TERMINATING}. */
+    private static String describe(EndpointDiff diff) {
+        StringBuilder text = new StringBuilder("endpoints changed:");
+        int named = 0;
+        int all = diff.added().size() + diff.removed().size() + diff.changed().size();
+        for (Endpoint added : diff.added()) {
+            named = name(text, named, '+', added, added.isReady() ? null : added.condition());
+        }
+        for (Endpoint removed : diff.removed()) {
+            named = name(text, named, '-', removed, null);
+        }
+        for (EndpointDiff.Change change : diff.changed()) {
+            boolean turned = change.before().condition() != change.after().condition();
+            named = name(
+                    text, named, '~', change.after(), turned ? change.after().condition() : null);
+        }
+        if (all > named) {
+            text.append(" and ").append(all - named).append(" more");
+        }
+        return text.toString();
+    }
+
+    private static int name(
+            StringBuilder text, int named, char sign, Endpoint endpoint, @Nullable Condition condition) {
+        if (named == NAMED_IN_A_MESSAGE) {
+            return named;
+        }
+        text.append(' ').append(sign).append(endpoint.key());
+        if (condition != null) {
+            text.append(' ').append(condition);
+        }
+        return named + 1;
+    }
+}

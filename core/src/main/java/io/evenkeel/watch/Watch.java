@@ -1,0 +1,190 @@
+package io.evenkeel.watch;
+
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.time.Scheduler;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One source, one watcher, and those who listen to it. Except where a field says otherwise it lives on the watch thread. */
+final class Watch {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
+
+    private final Target target;
+    private final WatcherConfig config;
+    private final EndpointSource source;
+    private final WatchThreads threads;
+    private final Scheduler scheduler;
+    private final EndpointWatcher watcher;
+    private final List<Listener> listeners = new ArrayList<>();
+    // Written on the watch thread, read anywhere.
+    private volatile WatchSnapshot current;
+    /** How many are subscribed; guarded by the lock of {@link EndpointWatchers}. */
+    int subscribers;
+
+    Watch(Target target, WatcherConfig config, EndpointSource source, WatchThreads threads) {
+        this.target = target;
+        this.config = config;
+        this.source = source;
+        this.threads = threads;
+        SourceContext context = threads.context();
+        this.scheduler = context.scheduler();
+        this.watcher = new EndpointWatcher(target.toString(), config, context.ticker(), scheduler, this::tellEverybody);
+        this.current = watcher.current();
+    }
+
+    Target target() {
+        return target;
+    }
+
+    WatcherConfig config() {
+        return config;
+    }
+
+    WatchThreads threads() {
+        return threads;
+    }
+
+    void start() {
+        scheduler.execute(() -> {
+            try {
+                source.start(report -> scheduler.execute(() -> accept(report)));
+            } catch (RuntimeException refused) {
+                accept(new EndpointSource.Failed("the source did not start: " + refused.getMessage(), refused));
+            }
+        });
+    }
+
+    /** After the last subscriber left; the closing itself happens on the watch thread, after what is queued there. */
+    void stop() {
+        scheduler.execute(() -> {
+            watcher.stop();
+            source.close();
+        });
+    }
+
+    EndpointWatchers.Subscription add(Consumer<WatchSnapshot> consumer, Consumer<Watch> onClose) {
+        Listener listener = new Listener(consumer, onClose);
+        scheduler.execute(() -> {
+            listeners.add(listener);
+            listener.deliver(watcher.current());
+        });
+        return listener;
+    }
+
+    private void accept(EndpointSource.Report report) {
+        watcher.accept(report);
+        current = watcher.current();
+    }
+
+    private void tellEverybody(WatchSnapshot snapshot) {
+        current = snapshot;
+        // A copy, because a scheduler may run what a consumer schedules before this loop goes on.
+        for (Listener listener : List.copyOf(listeners)) {
+            listener.deliver(snapshot);
+        }
+    }
+
+    /** The states of a listener: IDLE and DELIVERING alternate, CLOSED is final, CLOSING only leads there. */
+    private enum Delivery {
+        IDLE,
+        DELIVERING,
+        /** Closed by somebody while the consumer was being called. */
+        CLOSING,
+        CLOSED
+    }
+
+    private final class Listener implements EndpointWatchers.Subscription {
+
+        private final Consumer<WatchSnapshot> consumer;
+        private final Consumer<Watch> onClose;
+        private final AtomicReference<Delivery> state = new AtomicReference<>(Delivery.IDLE);
+        private final CountDownLatch lastDeliveryEnded = new CountDownLatch(1);
+        private volatile @Nullable Thread deliverer;
+        private boolean failedBefore;
+
+        Listener(Consumer<WatchSnapshot> consumer, Consumer<Watch> onClose) {
+            this.consumer = consumer;
+            this.onClose = onClose;
+        }
+
+        @Override
+        public WatchSnapshot current() {
+            return current;
+        }
+
+        void deliver(WatchSnapshot snapshot) {
+            if (!beginDelivery()) {
+                return;
+            }
+            deliverer = Thread.currentThread();
+            try {
+                consumer.accept(snapshot);
+            } catch (RuntimeException | Error failure) {
+                logOnce(failure);
+            } finally {
+                deliverer = null;
+                endDelivery();
+            }
+        }
+
+        private void logOnce(Throwable failure) {
+            if (!failedBefore) {
+                failedBefore = true;
+                LOG.error(
+                        "{}: a consumer of snapshots, {}, failed; said once, it stays subscribed",
+                        target,
+                        consumer.getClass().getName(),
+                        failure);
+            }
+        }
+
+        private boolean beginDelivery() {
+            return state.compareAndSet(Delivery.IDLE, Delivery.DELIVERING);
+        }
+
+        private void endDelivery() {
+            if (!state.compareAndSet(Delivery.DELIVERING, Delivery.IDLE)) {
+                state.set(Delivery.CLOSED);
+                lastDeliveryEnded.countDown();
+            }
+        }
+
+        @Override
+        public void close() {
+            if (state.compareAndSet(Delivery.IDLE, Delivery.CLOSED)
+                    || state.compareAndSet(Delivery.DELIVERING, Delivery.CLOSING)) {
+                awaitLastDelivery();
+                scheduler.execute(() -> listeners.remove(this));
+                onClose.accept(Watch.this);
+            } else if (state.get() == Delivery.IDLE || state.get() == Delivery.DELIVERING) {
+                // The delivery ended or began between the two attempts.
+                close();
+            } else {
+                awaitLastDelivery();
+            }
+        }
+
+        private void awaitLastDelivery() {
+            boolean interrupted = false;
+            while (state.get() == Delivery.CLOSING && deliverer != Thread.currentThread()) {
+                try {
+                    lastDeliveryEnded.await();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
