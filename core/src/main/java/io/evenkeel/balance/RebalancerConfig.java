@@ -189,7 +189,11 @@ public record RebalancerConfig(
             return this;
         }
 
-        /** @throws IllegalArgumentException if a setting is out of its bounds or two of them contradict each other */
+        /**
+         * The configuration.
+         *
+         * @throws IllegalArgumentException if a setting is out of its bounds or two of them contradict each other
+         */
         public RebalancerConfig build() {
             if (clientId == null) {
                 throw new IllegalArgumentException("clientId: null (expected: this process's own name)");
