@@ -189,7 +189,7 @@ final class Control {
         Long next = replanAt;
         next = Planning.earlier(next, ifLater(drains.nextAt(), now));
         next = Planning.earlier(next, ifLater(moves.nextAt(now), now));
-        next = Planning.earlier(next, ifLater(ejections.nextAt(), now));
+        next = Planning.earlier(next, ifLater(ejections.nextAt(now), now));
         for (Slot slot : state.slots.all()) {
             if (slot.deficit() > 0) {
                 next = Planning.earlier(next, ifLater(slot.retryAt, now));

@@ -92,7 +92,15 @@ final class Ejections {
 
     /** When time alone changes something, or null. */
     @Nullable
-    Long nextAt() {
-        return state.health.nextDue();
+    Long nextAt(long now) {
+        Long next = state.health.nextDue();
+        for (EndpointKey key : state.healthView.ejected()) {
+            Long since = state.healthView.ejectedSince(key);
+            Long givenUpAt = since == null ? null : since + UNTIL_REPLANNED.toNanos();
+            if (givenUpAt != null && givenUpAt - now > 0) {
+                next = Planning.earlier(next, givenUpAt);
+            }
+        }
+        return next;
     }
 }

@@ -12,6 +12,8 @@ import io.evenkeel.event.EvenkeelEvent.ConnectionMoved;
 import io.evenkeel.event.EvenkeelEvent.DrainEnded;
 import io.evenkeel.event.EvenkeelEvent.DrainOverran;
 import io.evenkeel.event.EvenkeelEvent.DrainStarted;
+import io.evenkeel.event.EvenkeelEvent.EndpointEjected;
+import io.evenkeel.event.EvenkeelEvent.EndpointReturned;
 import io.evenkeel.event.EvenkeelEvent.SourceRecovered;
 import io.evenkeel.event.EvenkeelEvent.SourceStale;
 import io.evenkeel.status.EndpointStatus;
@@ -346,6 +348,31 @@ class RebalancerTest {
         bed.connections.unreachable(broken, false);
         bed.passSeconds(400);
         bed.assertEven(pods(4));
+        bed.assertBudgetKept();
+    }
+
+    @Test
+    void an_endpoint_that_crashes_is_ejected_keeps_its_seats_for_two_minutes_then_others_get_them() {
+        BalanceBed bed = new BalanceBed(12);
+        List<Endpoint> pods = pods(4);
+        bed.publish(pods);
+        bed.passSeconds(1);
+        bed.connections.crash(pods.get(0));
+        for (int i = 0; i < 5; i++) {
+            bed.rebalancer.signals().failed(pods.get(0).key(), new java.io.IOException("refused"));
+        }
+        bed.passSeconds(1);
+        assertThat(bed.isRoutable(pods.get(0))).isFalse();
+        assertThat(bed.events(EndpointEjected.class)).hasSize(1);
+        bed.passSeconds(100);
+        assertThat(bed.connections.opened()).isEqualTo(12);
+        bed.passSeconds(60);
+        bed.assertEven(pods.subList(1, 4));
+        assertThat(bed.connections.probes()).isPositive();
+        bed.connections.unreachable(pods.get(0), false);
+        bed.passSeconds(330);
+        bed.assertEven(pods);
+        assertThat(bed.events(EndpointReturned.class)).hasSize(1);
         bed.assertBudgetKept();
     }
 
