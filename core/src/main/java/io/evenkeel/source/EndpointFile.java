@@ -1,0 +1,165 @@
+package io.evenkeel.source;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The format of {@link FileSourceProvider}'s files. Every complaint begins with the path of the field. */
+final class EndpointFile {
+
+    private EndpointFile() {}
+
+    /**
+     * Reads a whole file.
+     *
+     * @throws IllegalArgumentException if it is not valid; the message says where and what was expected
+     */
+    static List<Endpoint> parse(String text) {
+        JsonElement root = parseStrictly(text);
+        if (!root.isJsonObject()) {
+            throw wrong("$", root, "an object with \"endpoints\"");
+        }
+        JsonElement list = root.getAsJsonObject().get("endpoints");
+        if (list == null || !list.isJsonArray()) {
+            throw wrong("endpoints", list, "a list");
+        }
+        Map<EndpointKey, Endpoint> endpoints = new LinkedHashMap<>();
+        JsonArray items = list.getAsJsonArray();
+        for (int i = 0; i < items.size(); i++) {
+            String path = "endpoints[" + i + "]";
+            Endpoint endpoint = endpoint(path, items.get(i));
+            if (endpoints.put(endpoint.key(), endpoint) != null) {
+                throw new IllegalArgumentException(path + ": " + endpoint.key() + " twice (expected: once)");
+            }
+        }
+        return List.copyOf(endpoints.values());
+    }
+
+    private static JsonElement parseStrictly(String text) {
+        try (JsonReader reader = new JsonReader(new StringReader(text))) {
+            reader.setStrictness(Strictness.STRICT);
+            if (text.isBlank()) {
+                throw new IllegalArgumentException("$: nothing (expected: an object with \"endpoints\")");
+            }
+            JsonElement root = JsonParser.parseReader(reader);
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw new IllegalArgumentException("$: more follows after the object (expected: nothing)");
+            }
+            return root;
+        } catch (JsonParseException | IOException invalid) {
+            throw new IllegalArgumentException("not valid JSON: " + reasonOf(invalid), invalid);
+        }
+    }
+
+    /** Where it went wrong, without the parser's advice to whoever programs with it. */
+    private static String reasonOf(Exception invalid) {
+        String message = String.valueOf(invalid.getMessage());
+        return message.lines()
+                .findFirst()
+                .orElse(message)
+                .replace("Use JsonReader.setStrictness(Strictness.LENIENT) to accept malformed JSON", "malformed");
+    }
+
+    private static Endpoint endpoint(String path, JsonElement element) {
+        if (!element.isJsonObject()) {
+            throw wrong(path, element, "an object with \"host\" and \"port\"");
+        }
+        JsonObject object = element.getAsJsonObject();
+        String host = string(path, object, "host");
+        if (host == null) {
+            throw wrong(path + ".host", null, "a string, an address or a name");
+        }
+        int port = port(path, object);
+        String id = string(path, object, "id");
+        try {
+            EndpointKey key = new EndpointKey(id == null ? EndpointKey.address(host, port) : id, host, port);
+            return new Endpoint(
+                    key,
+                    string(path, object, "zone"),
+                    string(path, object, "node"),
+                    weight(path, object),
+                    condition(path, object),
+                    List.of());
+        } catch (IllegalArgumentException invalid) {
+            String message = String.valueOf(invalid.getMessage());
+            throw message.startsWith(path) ? invalid : new IllegalArgumentException(path + "." + message, invalid);
+        }
+    }
+
+    private static int port(String path, JsonObject object) {
+        JsonPrimitive port = primitive(path + ".port", object.get("port"), "a whole number from 1 to 65535");
+        double value = port != null && port.isNumber() ? port.getAsDouble() : Double.NaN;
+        if (!(value >= 1 && value <= 65535 && value == Math.rint(value))) {
+            throw wrong(path + ".port", port, "a whole number from 1 to 65535");
+        }
+        return (int) value;
+    }
+
+    private static double weight(String path, JsonObject object) {
+        JsonPrimitive weight = primitive(path + ".weight", object.get("weight"), "a number above 0");
+        if (weight == null) {
+            return 1.0;
+        }
+        double value = weight.isNumber() ? weight.getAsDouble() : Double.NaN;
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw wrong(path + ".weight", weight, "a number above 0");
+        }
+        return value;
+    }
+
+    private static Condition condition(String path, JsonObject object) {
+        String name = string(path, object, "condition");
+        if (name == null) {
+            return Condition.READY;
+        }
+        for (Condition condition : Condition.values()) {
+            if (condition.name().equals(name)) {
+                return condition;
+            }
+        }
+        throw wrong(path + ".condition", object.get("condition"), "one of " + List.of(Condition.values()));
+    }
+
+    private static @Nullable String string(String path, JsonObject object, String field) {
+        JsonPrimitive value = primitive(path + "." + field, object.get(field), "a string");
+        if (value == null) {
+            return null;
+        }
+        if (!value.isString()) {
+            throw wrong(path + "." + field, value, "a string");
+        }
+        return value.getAsString();
+    }
+
+    /** The value, or null where it is left out or null. */
+    private static @Nullable JsonPrimitive primitive(String path, @Nullable JsonElement value, String expected) {
+        if (value == null || value.isJsonNull()) {
+            return null;
+        }
+        if (!value.isJsonPrimitive()) {
+            throw wrong(path, value, expected);
+        }
+        return value.getAsJsonPrimitive();
+    }
+
+    private static IllegalArgumentException wrong(String path, @Nullable JsonElement value, String expected) {
+        String given = value == null ? "nothing" : value.toString();
+        String shown = given.length() > 100 ? given.substring(0, 100) + "…" : given;
+        return new IllegalArgumentException(path + ": " + shown + " (expected: " + expected + ")");
+    }
+}
