@@ -158,10 +158,17 @@ final class Moves {
         seating.open(to, outcome -> {
             if (outcome instanceof OpenOutcome.Failed) {
                 later(move, to.retryAt);
-            } else {
+            } else if (isPresent(move.from) && move.from.seats > move.from.retiring) {
                 retire(move);
+            } else {
+                // It left or shrank meanwhile; if there is one too many now, shrinking sees to it.
+                inAir = null;
             }
         });
+    }
+
+    private boolean isPresent(Slot slot) {
+        return state.slots.get(slot.key()) == slot;
     }
 
     private void moveWhole(Move move, Slot to) {
@@ -246,7 +253,7 @@ final class Moves {
         }
         Slot hopeful = state.slots.largest(
                 Slot::deficit, slot -> !slot.leaving && !state.isEjected(slot.key()) && slot.failures < HOPELESS);
-        if (hopeful == null && move.from.target > 0 && state.mayDial(move.from, now)) {
+        if (hopeful == null && isPresent(move.from) && move.from.target > 0 && state.mayDial(move.from, now)) {
             inAir = null;
             pacer.postpone(now + Math.max(SHORT_WAIT, state.config.moveWindow().toNanos()));
             seating.open(move.from, outcome -> {});

@@ -23,6 +23,7 @@ public final class InMemoryConnections implements EndpointConnections {
     private static final class Pod {
         boolean joined;
         boolean unreachable;
+        int seats;
         int open;
         int connecting;
         int inUse;
@@ -80,9 +81,8 @@ public final class InMemoryConnections implements EndpointConnections {
                 signals.failed(endpoint, refused);
                 done.accept(new OpenOutcome.Failed(refused));
             } else {
-                pod.open++;
-                opened++;
-                signals.opened(endpoint, dialTime);
+                pod.seats++;
+                connected(endpoint, pod);
                 done.accept(new OpenOutcome.Opened());
             }
         });
@@ -91,7 +91,11 @@ public final class InMemoryConnections implements EndpointConnections {
     @Override
     public void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done) {
         Pod pod = joined(endpoint);
-        if (pod.open > pod.inUse) {
+        if (pod.seats > pod.open) {
+            pod.seats--;
+            done.accept(new RetireOutcome.Retired());
+        } else if (pod.open > pod.inUse) {
+            pod.seats--;
             close(endpoint, pod);
             done.accept(new RetireOutcome.Retired());
         } else if (pod.inUse > pod.marked.size()) {
@@ -99,6 +103,12 @@ public final class InMemoryConnections implements EndpointConnections {
         } else {
             done.accept(new RetireOutcome.Kept());
         }
+    }
+
+    private void connected(EndpointKey endpoint, Pod pod) {
+        pod.open++;
+        opened++;
+        signals.opened(endpoint, dialTime);
     }
 
     private void close(EndpointKey endpoint, Pod pod) {
@@ -148,8 +158,13 @@ public final class InMemoryConnections implements EndpointConnections {
 
     // What a test does and sees.
 
+    /** When it can be reached again, what was lost at seats that stayed is replaced. */
     public void unreachable(Endpoint endpoint, boolean value) {
-        pod(endpoint.key()).unreachable = value;
+        Pod pod = pod(endpoint.key());
+        pod.unreachable = value;
+        while (!value && pod.open < pod.seats) {
+            connected(endpoint.key(), pod);
+        }
     }
 
     /** The server drops every connection and is gone. */
@@ -188,6 +203,7 @@ public final class InMemoryConnections implements EndpointConnections {
         pod.inUse--;
         Consumer<RetireOutcome> done = pod.marked.poll();
         if (done != null) {
+            pod.seats--;
             close(endpoint.key(), pod);
             done.accept(new RetireOutcome.Retired());
         }
