@@ -24,7 +24,10 @@ final class SeatHash {
 
     /** Uniform over (0, 1), both ends excluded: the middle of one of 2⁵² equal intervals. */
     double unit(String rank) {
-        long hash = fmix64(fnv1a(clientState, rank));
+        return unit(fmix64(fnv1a(clientState, rank)));
+    }
+
+    static double unit(long hash) {
         return ((hash >>> 11) | 1L) * TWO_POW_MINUS_53;
     }
 
