@@ -1,0 +1,152 @@
+package io.evenkeel.jdbc;
+
+import io.evenkeel.endpoint.Endpoint;
+import java.util.Properties;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The drivers whose connections can be led to an endpoint while the Service's name stays in the URL. Nothing here needs
+ * the drivers on the class path.
+ */
+enum DriverFamily {
+    POSTGRESQL("jdbc:postgresql:", "org.postgresql.Driver", "org.postgresql.ds.PGSimpleDataSource", 5432) {
+        @Override
+        Set<String> options() {
+            return Set.of("socketfactory", "socketfactoryarg");
+        }
+
+        @Override
+        void lead(Properties properties, Endpoint endpoint) {
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.PostgresSocketFactory");
+            properties.setProperty("socketFactoryArg", endpoint.address());
+        }
+
+        @Override
+        void limit(Properties properties, Set<String> given, int seconds) {
+            if (!given.contains("logintimeout")) {
+                properties.setProperty("loginTimeout", Integer.toString(seconds));
+            }
+        }
+    },
+
+    MYSQL("jdbc:mysql:", "com.mysql.cj.jdbc.Driver", "com.mysql.cj.jdbc.MysqlDataSource", 3306) {
+        @Override
+        Set<String> options() {
+            return Set.of("socketfactory", "socksproxyhost", "dnssrv", "protocol", "path");
+        }
+
+        @Override
+        void lead(Properties properties, Endpoint endpoint) {
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.MySqlSocketFactory");
+            properties.setProperty("evenkeelHost", endpoint.host());
+            properties.setProperty("evenkeelPort", Integer.toString(endpoint.port()));
+        }
+
+        @Override
+        void limit(Properties properties, Set<String> given, int seconds) {
+            properties.setProperty("evenkeelLoginTimeout", millis(seconds));
+        }
+    },
+
+    MARIADB("jdbc:mariadb:", "org.mariadb.jdbc.Driver", "org.mariadb.jdbc.MariaDbDataSource", 3306) {
+        @Override
+        Set<String> options() {
+            return Set.of("socketfactory", "localsocket", "pipe", "permitredirect", "pool");
+        }
+
+        @Override
+        void lead(Properties properties, Endpoint endpoint) {
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.MariaDbSocketFactory");
+            properties.setProperty("evenkeelEndpoint", endpoint.address());
+            // A redirected connection would be counted at an endpoint where it is not.
+            properties.setProperty("permitRedirect", "false");
+        }
+
+        @Override
+        void limit(Properties properties, Set<String> given, int seconds) {
+            if (!given.contains("connecttimeout")) {
+                properties.setProperty("connectTimeout", millis(seconds));
+            }
+        }
+    };
+
+    private final String scheme;
+    private final String driver;
+    private final String dataSource;
+    private final int defaultPort;
+
+    DriverFamily(String scheme, String driver, String dataSource, int defaultPort) {
+        this.scheme = scheme;
+        this.driver = driver;
+        this.dataSource = dataSource;
+        this.defaultPort = defaultPort;
+    }
+
+    /** Options, in lower case, that decide where a connection leads and so can't be the user's as well. */
+    abstract Set<String> options();
+
+    /** Adds what leads a connection to the endpoint. */
+    abstract void lead(Properties properties, Endpoint endpoint);
+
+    /**
+     * Bounds connecting and logging in, as far as the user has not done so.
+     *
+     * @param given the names of the user's own options, in lower case
+     */
+    abstract void limit(Properties properties, Set<String> given, int seconds);
+
+    /** What its URLs begin with. */
+    String scheme() {
+        return scheme;
+    }
+
+    String driverClassName() {
+        return driver;
+    }
+
+    String dataSourceClassName() {
+        return dataSource;
+    }
+
+    int defaultPort() {
+        return defaultPort;
+    }
+
+    /** The family of a driver class, or null. */
+    static @Nullable DriverFamily ofDriver(String className) {
+        for (DriverFamily family : values()) {
+            if (family.driver.equals(className)) {
+                return family;
+            }
+        }
+        return null;
+    }
+
+    /** The family of a data source class, or null. */
+    static @Nullable DriverFamily ofDataSource(String className) {
+        for (DriverFamily family : values()) {
+            if (family.dataSource.equals(className)) {
+                return family;
+            }
+        }
+        return null;
+    }
+
+    /** The family that a URL is for, or null. */
+    static @Nullable DriverFamily ofUrl(String url) {
+        if (url.startsWith(MYSQL.scheme) && url.contains("permitMysqlScheme")) {
+            return MARIADB;
+        }
+        for (DriverFamily family : values()) {
+            if (url.startsWith(family.scheme)) {
+                return family;
+            }
+        }
+        return null;
+    }
+
+    private static String millis(int seconds) {
+        return Long.toString(Math.min(seconds * 1000L, Integer.MAX_VALUE));
+    }
+}

@@ -1,0 +1,25 @@
+package io.evenkeel.jdbc.internal;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import org.jspecify.annotations.Nullable;
+
+/** Connects sockets for the methods of a socket factory that hand out connected ones; no known driver calls them. */
+final class EndpointSockets {
+    private EndpointSockets() {}
+
+    static Socket connected(String address, @Nullable InetSocketAddress local) throws IOException {
+        Socket socket = new EndpointSocket(address);
+        try {
+            if (local != null) {
+                socket.bind(local);
+            }
+            socket.connect(InetSocketAddress.createUnresolved(EndpointSocket.hostOf(address), 0), 0);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+}
