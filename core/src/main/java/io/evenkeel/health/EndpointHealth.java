@@ -144,6 +144,9 @@ public final class EndpointHealth {
         long now = ticker.nanos();
         gone.values().removeIf(g -> now - g.since() > HISTORY.toNanos());
         Map<EndpointKey, TrackedEndpoint> before = present;
+        if (before.keySet().equals(endpoints)) {
+            return;
+        }
         before.forEach((key, tracked) -> {
             if (!endpoints.contains(key) && tracked.hasHistory()) {
                 tracked.abandonProbe();
@@ -208,7 +211,7 @@ public final class EndpointHealth {
         long now = ticker.nanos();
         if (ok) {
             if (tracked.probeSucceeded(now)) {
-                LOG.info("pool \"{}\": endpoint {} is back, its probe succeeded", pool, endpoint);
+                LOG.debug("pool \"{}\": endpoint {} is back, its probe succeeded", pool, endpoint);
             }
         } else if (tracked.probeFailed()) {
             putOut(endpoint, tracked, now);
@@ -276,7 +279,8 @@ public final class EndpointHealth {
     private void putOut(EndpointKey endpoint, TrackedEndpoint tracked, long now) {
         Duration howLong = jittered(tracked.countEjection());
         tracked.stayOut(now + howLong.toNanos());
-        LOG.info(
+        // Debug, since the balancer reports ejections and returns as they take effect, after cap and panic.
+        LOG.debug(
                 "pool \"{}\": endpoint {} is ejected for {} ms: {}; last error: {}",
                 pool,
                 endpoint,

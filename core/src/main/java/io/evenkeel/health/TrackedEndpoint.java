@@ -119,7 +119,7 @@ final class TrackedEndpoint {
             failuresInARow++;
             successesWanted = config.minimumCalls();
             CircuitBreaker breaker = breaker();
-            breaker.onError(0, TimeUnit.NANOSECONDS, Failure.INSTANCE);
+            breaker.onError(0, TimeUnit.NANOSECONDS, new Failure());
             if (breaker.getState() == CircuitBreaker.State.CLOSED && failuresInARow < config.consecutiveFailures()) {
                 return false;
             }
@@ -270,7 +270,7 @@ final class TrackedEndpoint {
             if (phase != Phase.PROBING) {
                 return false;
             }
-            breaker().onError(0, TimeUnit.NANOSECONDS, Failure.INSTANCE);
+            breaker().onError(0, TimeUnit.NANOSECONDS, new Failure());
             become(Phase.OUT);
             outReason = "its probe failed";
             return true;
@@ -373,7 +373,6 @@ final class TrackedEndpoint {
      */
     private static final class Failure extends Exception {
         private static final long serialVersionUID = 1;
-        private static final Failure INSTANCE = new Failure();
 
         private Failure() {
             super("a failure at the endpoint", null, false, false);
