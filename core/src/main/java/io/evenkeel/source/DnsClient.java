@@ -1,0 +1,182 @@
+package io.evenkeel.source;
+
+import io.evenkeel.time.Ticker;
+import java.io.Closeable;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+
+/**
+ * Asks DNS servers one question at a time on the calling thread, over UDP and, when an answer does not fit, over TCP.
+ *
+ * <p>dnsjava encodes and decodes; its own transport is not used, because it keeps a thread and a shutdown hook for the rest
+ * of the process. Each question has a socket of its own, so that its source port is the system's random choice. Closing
+ * closes the sockets, which ends a question that is under way.
+ */
+final class DnsClient implements Closeable {
+
+    private static final int ROUNDS = 2;
+    // What passes everywhere without fragments (the DNS flag day's recommendation).
+    private static final int UDP_PAYLOAD = 1232;
+
+    private final Ticker ticker;
+    private final Set<Closeable> sockets = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    DnsClient(Ticker ticker) {
+        this.ticker = ticker;
+    }
+
+    /**
+     * Asks the servers in turn, twice around, until one answers. An answer is also "no such name".
+     *
+     * @throws IOException if none answered; the message says what each one did
+     */
+    Message ask(Name name, int type, DnsConfig config) throws IOException {
+        StringBuilder complaints = new StringBuilder();
+        for (int round = 0; round < ROUNDS; round++) {
+            for (InetSocketAddress server : config.servers()) {
+                if (closed) {
+                    throw new IOException("closed");
+                }
+                try {
+                    Message answer = askOne(server, name, type, config);
+                    int rcode = answer.getRcode();
+                    if (rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN) {
+                        return answer;
+                    }
+                    complain(complaints, server, Rcode.string(rcode));
+                } catch (SocketTimeoutException late) {
+                    complain(complaints, server, "no answer within " + config.timeout());
+                } catch (IOException failed) {
+                    complain(complaints, server, failed.toString());
+                }
+            }
+        }
+        throw new IOException(complaints.toString());
+    }
+
+    private static void complain(StringBuilder complaints, InetSocketAddress server, String what) {
+        String complaint = server.getAddress() + ":" + server.getPort() + ": " + what;
+        if (complaints.indexOf(complaint) < 0) {
+            complaints.append(complaints.length() == 0 ? "" : ", ").append(complaint);
+        }
+    }
+
+    private Message askOne(InetSocketAddress server, Name name, int type, DnsConfig config) throws IOException {
+        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        Message plain = query.clone();
+        query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
+        Message answer = exchange(server, query, config);
+        boolean olderThanEdns = answer.getRcode() == Rcode.FORMERR || answer.getRcode() == Rcode.NOTIMP;
+        return olderThanEdns ? exchange(server, plain, config) : answer;
+    }
+
+    private Message exchange(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
+        Message answer = overUdp(server, query, config);
+        return answer.getHeader().getFlag(Flags.TC) ? overTcp(server, query, config) : answer;
+    }
+
+    private Message overUdp(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            open(socket);
+            // Connected, so that the system drops what comes from elsewhere.
+            socket.connect(server);
+            byte[] wire = query.toWire();
+            socket.send(new DatagramPacket(wire, wire.length));
+            byte[] buffer = new byte[65535];
+            long begin = ticker.nanos();
+            while (true) {
+                long left = config.timeout().toNanos() - (ticker.nanos() - begin);
+                if (left <= 0) {
+                    throw new SocketTimeoutException();
+                }
+                socket.setSoTimeout((int) Math.max(1, left / 1_000_000));
+                DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
+                socket.receive(packet);
+                Message answer = decode(ByteBuffer.wrap(buffer, 0, packet.getLength()), query);
+                if (answer != null) {
+                    return answer;
+                }
+            }
+        } finally {
+            sockets.removeIf(socket -> socket instanceof DatagramSocket udp && udp.isClosed());
+        }
+    }
+
+    private Message overTcp(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
+        int timeout = (int) config.timeout().toMillis();
+        try (Socket socket = new Socket()) {
+            open(socket);
+            socket.connect(server, timeout);
+            socket.setSoTimeout(timeout);
+            byte[] wire = query.toWire();
+            byte[] framed = ByteBuffer.allocate(2 + wire.length)
+                    .putShort((short) wire.length)
+                    .put(wire)
+                    .array();
+            socket.getOutputStream().write(framed);
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            byte[] content = new byte[in.readUnsignedShort()];
+            in.readFully(content);
+            Message answer = decode(ByteBuffer.wrap(content), query);
+            if (answer == null) {
+                throw new IOException("an answer over TCP that is not to our question");
+            }
+            return answer;
+        } finally {
+            sockets.removeIf(socket -> socket instanceof Socket tcp && tcp.isClosed());
+        }
+    }
+
+    /** The answer, or null if this is none to our question: late, forged, or broken. */
+    private static @Nullable Message decode(ByteBuffer wire, Message query) {
+        try {
+            Message answer = new Message(wire);
+            Record asked = answer.getQuestion();
+            boolean ours = answer.getHeader().getID() == query.getHeader().getID()
+                    && answer.getHeader().getFlag(Flags.QR)
+                    && (asked == null || asked.equals(query.getQuestion()));
+            return ours ? answer : null;
+        } catch (IOException broken) {
+            return null;
+        }
+    }
+
+    private void open(Closeable socket) throws IOException {
+        sockets.add(socket);
+        // After adding: either this sees that we are closed, or close() sees the socket.
+        if (closed) {
+            throw new IOException("closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Closeable socket : sockets) {
+            try {
+                socket.close();
+            } catch (IOException ignored) {
+                // A socket that cannot even be closed is the system's to reclaim; nobody waits for it.
+                continue;
+            }
+        }
+    }
+}
