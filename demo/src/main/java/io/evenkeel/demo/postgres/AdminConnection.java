@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The superuser's session with one server: opened when needed, given up after any failure, bounded in time. */
 final class AdminConnection {
-    static final String APPLICATION_NAME = "evenkeel-admin";
+    static final String APPLICATION_NAME = "pods-admin";
 
     private final String url;
     private final Properties properties = new Properties();

@@ -102,6 +102,11 @@ public final class PostgresPods implements AutoCloseable {
         return List.copyOf(servers);
     }
 
+    /** A directory that is removed with the Pods: a place for files that belong to them. */
+    public Path directory() {
+        return directory;
+    }
+
     /** The password of {@link #USER}: random, new for each set of Pods. */
     public String password() {
         return password;
