@@ -1,8 +1,11 @@
 package io.evenkeel.source;
 
 import io.evenkeel.endpoint.Target;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Finds the source for a target. Thread-safe and stateless. */
@@ -18,20 +21,31 @@ public final class EndpointSources {
      *     if the target's text is not what its scheme expects
      */
     public static EndpointSource create(Target target, SourceContext context) {
-        TreeSet<String> known = new TreeSet<>();
-        ServiceLoader<EndpointSourceProvider> ours =
-                ServiceLoader.load(EndpointSourceProvider.class, EndpointSources.class.getClassLoader());
-        for (ServiceLoader<EndpointSourceProvider> providers :
-                List.of(ours, ServiceLoader.load(EndpointSourceProvider.class))) {
-            for (EndpointSourceProvider provider : providers) {
-                if (provider.schemes().contains(target.scheme())) {
-                    return provider.create(target, context);
-                }
-                known.addAll(provider.schemes());
+        for (EndpointSourceProvider provider : providers()) {
+            if (provider.schemes().contains(target.scheme())) {
+                return provider.create(target, context);
             }
         }
         throw new IllegalArgumentException("target: \"" + target + "\" has the scheme \"" + target.scheme()
-                + "\" (expected: one of " + known + "); " + whatToAdd(target.scheme()));
+                + "\" (expected: one of " + schemes() + "); " + whatToAdd(target.scheme()));
+    }
+
+    /** The schemes that can be used here, in order. */
+    public static SortedSet<String> schemes() {
+        SortedSet<String> schemes = new TreeSet<>();
+        for (EndpointSourceProvider provider : providers()) {
+            schemes.addAll(provider.schemes());
+        }
+        return Collections.unmodifiableSortedSet(schemes);
+    }
+
+    /** Ours first: the same provider may be found by both class loaders. */
+    private static List<EndpointSourceProvider> providers() {
+        List<EndpointSourceProvider> providers = new ArrayList<>();
+        ServiceLoader.load(EndpointSourceProvider.class, EndpointSources.class.getClassLoader())
+                .forEach(providers::add);
+        ServiceLoader.load(EndpointSourceProvider.class).forEach(providers::add);
+        return providers;
     }
 
     private static String whatToAdd(String scheme) {
