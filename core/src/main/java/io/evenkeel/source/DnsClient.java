@@ -1,5 +1,6 @@
 package io.evenkeel.source;
 
+import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.time.Ticker;
 import java.io.Closeable;
 import java.io.DataInputStream;
@@ -73,7 +74,7 @@ final class DnsClient implements Closeable {
     }
 
     private static void complain(StringBuilder complaints, InetSocketAddress server, String what) {
-        String complaint = server.getAddress() + ":" + server.getPort() + ": " + what;
+        String complaint = EndpointKey.address(server.getHostString(), server.getPort()) + ": " + what;
         if (complaints.indexOf(complaint) < 0) {
             complaints.append(complaints.length() == 0 ? "" : ", ").append(complaint);
         }

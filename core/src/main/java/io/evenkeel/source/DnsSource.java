@@ -47,10 +47,14 @@ final class DnsSource implements EndpointSource {
     /** What a look-up gave, and for how many seconds (0: not to be kept, ask again after the back-off). */
     record Result(Report report, long ttl) {}
 
-    DnsSource(Question question, Supplier<DnsConfig> configReader, boolean useHostsFile, SourceContext context) {
+    DnsSource(
+            Question question,
+            Supplier<DnsConfig> configReader,
+            @Nullable HostsFileParser hostsFile,
+            SourceContext context) {
         this.question = question;
         this.configReader = configReader;
-        this.hostsFile = useHostsFile ? new HostsFileParser() : null;
+        this.hostsFile = hostsFile;
         this.context = context;
         this.client = new DnsClient(context.ticker());
     }

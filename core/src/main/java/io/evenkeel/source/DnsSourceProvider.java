@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Address;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.TextParseException;
+import org.xbill.DNS.hosts.HostsFileParser;
 
 /**
  * Endpoints from DNS, such as a headless Service's:
@@ -42,7 +43,7 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
                 () -> server == null
                         ? DnsConfig.ofSystem()
                         : DnsConfig.ofSystem().withServer(server),
-                server == null,
+                server == null ? new HostsFileParser() : null,
                 context);
     }
 

@@ -2,18 +2,17 @@ package io.evenkeel.source;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import java.io.IOException;
 import java.io.StringReader;
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,14 +55,59 @@ final class EndpointFile {
             if (text.isBlank()) {
                 throw new IllegalArgumentException("$: nothing (expected: an object with \"endpoints\")");
             }
-            JsonElement root = JsonParser.parseReader(reader);
-            if (reader.peek() != JsonToken.END_DOCUMENT) {
-                throw new IllegalArgumentException("$: more follows after the object (expected: nothing)");
-            }
+            JsonElement root = element(reader);
+            // Complains if anything but white space follows.
+            reader.peek();
             return root;
-        } catch (JsonParseException | IOException invalid) {
+        } catch (IOException invalid) {
             throw new IllegalArgumentException("not valid JSON: " + reasonOf(invalid), invalid);
         }
+    }
+
+    /** As Gson's own reading into a tree, but it refuses what Gson lets the last one win: one name with two values. */
+    private static JsonElement element(JsonReader reader) throws IOException {
+        switch (reader.peek()) {
+            case BEGIN_OBJECT -> {
+                return object(reader);
+            }
+            case BEGIN_ARRAY -> {
+                JsonArray array = new JsonArray();
+                reader.beginArray();
+                while (reader.hasNext()) {
+                    array.add(element(reader));
+                }
+                reader.endArray();
+                return array;
+            }
+            case STRING -> {
+                return new JsonPrimitive(reader.nextString());
+            }
+            case NUMBER -> {
+                return new JsonPrimitive(new BigDecimal(reader.nextString()));
+            }
+            case BOOLEAN -> {
+                return new JsonPrimitive(reader.nextBoolean());
+            }
+            default -> {
+                reader.nextNull();
+                return JsonNull.INSTANCE;
+            }
+        }
+    }
+
+    private static JsonObject object(JsonReader reader) throws IOException {
+        JsonObject object = new JsonObject();
+        reader.beginObject();
+        while (reader.hasNext()) {
+            String path = reader.getPath();
+            String name = reader.nextName();
+            if (object.has(name)) {
+                throw new IllegalArgumentException(path + ": \"" + name + "\" twice (expected: once)");
+            }
+            object.add(name, element(reader));
+        }
+        reader.endObject();
+        return object;
     }
 
     /** Where it went wrong, without the parser's advice to whoever programs with it. */

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,12 +20,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
+import org.xbill.DNS.hosts.HostsFileParser;
 
 @Timeout(60)
 class DnsSourceTest {
@@ -50,7 +54,7 @@ class DnsSourceTest {
 
     private EndpointSource start(DnsConfig config, String name, int port) {
         return harness.start(new DnsSource(
-                new DnsSource.Question(name(name), name, null, port == 0, port), () -> config, false, harness.context));
+                new DnsSource.Question(name(name), name, null, port == 0, port), () -> config, null, harness.context));
     }
 
     private DnsConfig config(int ndots, String... searchPath) {
@@ -189,7 +193,7 @@ class DnsSourceTest {
         server.refuse("pg.test.", Type.A, Rcode.SERVFAIL);
         start("pg.test.:5432");
         assertThat(harness.complaint())
-                .isEqualTo("failed: dns pg.test.: A of pg.test.: /127.0.0.1:" + server.port() + ": SERVFAIL");
+                .isEqualTo("failed: dns pg.test.: A of pg.test.: 127.0.0.1:" + server.port() + ": SERVFAIL");
         long[] most = {1, 2, 4, 8, 16, 30, 30, 30};
         for (long seconds : most) {
             Duration wait = untilNext();
@@ -229,7 +233,7 @@ class DnsSourceTest {
         server.stayingSilent("pg.test.", Type.A);
         start(config(1), "pg.test.", 5432);
         assertThat(harness.complaint())
-                .isEqualTo("failed: dns pg.test.: A of pg.test.: /127.0.0.1:" + server.port()
+                .isEqualTo("failed: dns pg.test.: A of pg.test.: 127.0.0.1:" + server.port()
                         + ": no answer within PT0.3S");
         assertThat(server.questions).hasSize(2);
     }
@@ -340,6 +344,18 @@ class DnsSourceTest {
     }
 
     @Test
+    void a_name_in_the_hosts_file_needs_no_dns(@TempDir Path directory) throws IOException {
+        Path hosts = Files.writeString(directory.resolve("hosts"), "10.0.0.9 other pg # ours\n");
+        harness.start(new DnsSource(
+                new DnsSource.Question(name("pg"), "pg", null, false, 5432),
+                () -> config(1),
+                new HostsFileParser(hosts),
+                harness.context));
+        assertThat(harness.addresses()).containsExactly("10.0.0.9:5432");
+        assertThat(server.questions).isEmpty();
+    }
+
+    @Test
     void closing_ends_a_question_that_waits_for_its_answer() throws Exception {
         server.stayingSilent("pg.test.", Type.A);
         ExecutorService blocking = Executors.newSingleThreadExecutor();
@@ -348,7 +364,7 @@ class DnsSourceTest {
             SourceContext context =
                     new SourceContext(harness.context.ticker(), harness.scheduler, blocking, harness.context.random());
             DnsSource source = new DnsSource(
-                    new DnsSource.Question(name("pg.test."), "pg", null, false, 1), () -> patient, false, context);
+                    new DnsSource.Question(name("pg.test."), "pg", null, false, 1), () -> patient, null, context);
             source.start(harness.reports::add);
             harness.scheduler.runDue();
             while (server.questions.isEmpty()) {

@@ -196,6 +196,8 @@ class FileSourceTest {
                 "{\"endpoints\":[{\"host\":\"h\",\"port\":1,\"zone\":[]}]}|endpoints[0].zone: [] (expected: a string)",
                 "{\"endpoints\":[{\"host\":\"h\",\"port\":1,\"condition\":\"ready\"}]}|endpoints[0].condition: \"ready\" (expected: one of [READY, TERMINATING, NOT_READY])",
                 "{\"endpoints\":[{\"host\":\"h\",\"port\":1},{\"host\":\"h\",\"port\":1}]}|endpoints[1]: h:1 twice (expected: once)",
+                "{\"endpoints\":[],\"endpoints\":[]}|$.endpoints: \"endpoints\" twice (expected: once)",
+                "{\"endpoints\":[{\"host\":\"h\",\"port\":1e999999999}]}|endpoints[0].port: 1E+999999999 (expected: a whole number from 1 to 65535)",
                 "{\"endpoints\":[]} {}|not valid JSON: malformed at line 1 column 19 path $",
             })
     void whatever_is_wrong_is_said_with_its_path(String json, String complaint) {
