@@ -170,7 +170,7 @@ class OneWayFlowTest {
     }
 
     @Test
-    void classes_are_final_unless_they_are_meant_to_be_extended() {
+    void classes_are_final_unless_abstract_or_extended_within_their_package() {
         classes()
                 .that(describe("can be extended by accident", OneWayFlowTest::isPlainClass))
                 .should(haveModifier(JavaModifier.FINAL).or(haveModifier(JavaModifier.ABSTRACT)))
@@ -178,6 +178,8 @@ class OneWayFlowTest {
     }
 
     private static boolean isPlainClass(JavaClass type) {
-        return !type.isInterface() && !type.isEnum() && !type.isAnonymousClass();
+        boolean extended =
+                !type.getSubclasses().isEmpty() && !type.getModifiers().contains(JavaModifier.PUBLIC);
+        return !type.isInterface() && !type.isEnum() && !type.isAnonymousClass() && !extended;
     }
 }

@@ -101,7 +101,8 @@ final class FileSource implements EndpointSource {
         }
     }
 
-    /** What one look at the file gave; no report means that its content is the known one. */
+    /** What one look at the file gave; no report means that its content is the known one. Never compared as a whole. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Reading(@Nullable Report report, byte @Nullable [] content) {
         static Reading of(Report report) {
             return new Reading(report, null);

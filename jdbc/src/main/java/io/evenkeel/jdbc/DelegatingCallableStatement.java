@@ -22,7 +22,7 @@ import java.util.Map;
 
 /** A callable statement whose connection is the user's handle. */
 @SuppressWarnings("deprecation") // hands on deprecated methods too
-class DelegatingCallableStatement extends DelegatingPreparedStatement implements CallableStatement {
+final class DelegatingCallableStatement extends DelegatingPreparedStatement implements CallableStatement {
     private final CallableStatement delegate;
 
     DelegatingCallableStatement(DelegatingConnection connection, CallableStatement delegate) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -24,7 +25,8 @@ final class ServerProcess {
 
     static ServerProcess start(List<String> command, Path data, Path log) throws IOException {
         Process process = new ProcessBuilder(command)
-                .directory(data.getParent().toFile())
+                .directory(Objects.requireNonNull(data.getParent(), "parent of data")
+                        .toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
