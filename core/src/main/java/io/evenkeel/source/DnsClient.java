@@ -176,7 +176,6 @@ final class DnsClient implements Closeable {
                 socket.close();
             } catch (IOException ignored) {
                 // A socket that cannot even be closed is the system's to reclaim; nobody waits for it.
-                continue;
             }
         }
     }
