@@ -14,6 +14,8 @@ import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
@@ -32,6 +34,7 @@ import org.xbill.DNS.Section;
  */
 final class DnsClient implements Closeable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(DnsClient.class);
     private static final int ROUNDS = 2;
     // What passes everywhere without fragments (the DNS flag day's recommendation).
     private static final int UDP_PAYLOAD = 1232;
@@ -174,8 +177,9 @@ final class DnsClient implements Closeable {
         for (Closeable socket : sockets) {
             try {
                 socket.close();
-            } catch (IOException ignored) {
-                // A socket that cannot even be closed is the system's to reclaim; nobody waits for it.
+            } catch (IOException unclosable) {
+                // The others are still to be closed, and whoever closes us could do nothing about this one.
+                LOG.debug("A socket could not be closed", unclosable);
             }
         }
     }

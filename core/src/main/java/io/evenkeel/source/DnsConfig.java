@@ -61,7 +61,6 @@ record DnsConfig(List<InetSocketAddress> servers, List<Name> searchPath, int ndo
             candidates.add(Name.concatenate(name, domain));
         } catch (NameTooLongException skipped) {
             // No server could know a name of more than 255 bytes, so this is no candidate.
-            return;
         }
     }
 }
