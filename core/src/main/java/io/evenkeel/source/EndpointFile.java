@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
@@ -56,8 +57,9 @@ final class EndpointFile {
                 throw new IllegalArgumentException("$: nothing (expected: an object with \"endpoints\")");
             }
             JsonElement root = element(reader);
-            // Complains if anything but white space follows.
-            reader.peek();
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw new IllegalArgumentException("$: more follows after the object (expected: nothing)");
+            }
             return root;
         } catch (IOException invalid) {
             throw new IllegalArgumentException("not valid JSON: " + reasonOf(invalid), invalid);
