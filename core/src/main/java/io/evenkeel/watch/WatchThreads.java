@@ -4,12 +4,12 @@ import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** What watches run on, and how it ends. */
 final class WatchThreads {
@@ -36,42 +36,49 @@ final class WatchThreads {
     /** Our own threads; each starts when it is first needed. */
     static WatchThreads start() {
         SystemScheduler scheduler = new SystemScheduler("evenkeel-watch");
+        Queue<Thread> started = new ConcurrentLinkedQueue<>();
         ThreadPoolExecutor blocking = new ThreadPoolExecutor(
                 BLOCKING_THREADS,
                 BLOCKING_THREADS,
                 10,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
-                daemons("evenkeel-watch-io-"),
+                work -> daemon(work, started),
                 new ThreadPoolExecutor.DiscardPolicy());
         blocking.allowCoreThreadTimeOut(true);
         SourceContext context = new SourceContext(Ticker.system(), scheduler, blocking, new SplittableRandom());
-        return new WatchThreads(context, patience -> end(scheduler, blocking, patience));
+        return new WatchThreads(context, patience -> end(scheduler, blocking, started, patience));
     }
 
-    private static ThreadFactory daemons(String prefix) {
-        AtomicInteger count = new AtomicInteger();
-        return work -> {
-            Thread thread = new Thread(work, prefix + count.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
+    private static Thread daemon(Runnable work, Queue<Thread> started) {
+        // Idle threads end and others take their place: only those that live need to be waited for.
+        started.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
+        Thread thread = new Thread(work, "evenkeel-watch-io");
+        thread.setDaemon(true);
+        started.add(thread);
+        return thread;
     }
 
-    private static void end(SystemScheduler scheduler, ThreadPoolExecutor blocking, Duration patience) {
+    private static void end(
+            SystemScheduler scheduler, ThreadPoolExecutor blocking, Queue<Thread> started, Duration patience) {
         // As the last task: closing at once would drop the closing of sources that is still queued.
         scheduler.execute(() -> {
             blocking.shutdownNow();
             scheduler.close();
         });
         // On the watch thread itself this does not wait, and neither may what follows.
-        if (scheduler.awaitEnd(patience)) {
-            try {
-                // Interrupted and with their sockets closed, they end at once; what they wait for is not ours to leak.
-                blocking.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS);
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
+        if (!scheduler.awaitEnd(patience)) {
+            return;
+        }
+        try {
+            // Interrupted and with their sockets closed, they end at once. The executor counts as terminated a moment
+            // before
+            // its threads end, so they are joined themselves.
+            for (Thread thread : started) {
+                TimeUnit.NANOSECONDS.timedJoin(thread, patience.toNanos());
             }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.watch.EndpointWatchers;
+import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -353,6 +356,24 @@ class DnsSourceTest {
                 harness.context));
         assertThat(harness.addresses()).containsExactly("10.0.0.9:5432");
         assertThat(server.questions).isEmpty();
+    }
+
+    @Test
+    void when_the_last_subscriber_of_a_name_leaves_no_thread_of_dns_is_left() throws Exception {
+        server.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.1");
+        Target target = Target.parse("dns://127.0.0.1:" + server.port() + "/pg.test.:5432");
+        CountDownLatch told = new CountDownLatch(1);
+        EndpointWatchers.Subscription subscription = EndpointWatchers.shared()
+                .subscribe(target, WatcherConfig.defaults(), snapshot -> {
+                    if (snapshot.endpoints().size() == 1) {
+                        told.countDown();
+                    }
+                });
+        assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
+        subscription.close();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("evenkeel-watch") || name.startsWith("dnsjava"));
     }
 
     @Test
