@@ -1,0 +1,87 @@
+package io.evenkeel.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import io.evenkeel.balance.EndpointConnections.OpenOutcome;
+import io.evenkeel.balance.EndpointSignals;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.time.Ticker;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+
+/** The acquire path without discovery and rebalancing: so many connections, evenly over so many endpoints. */
+public final class PoolUnderTest implements AutoCloseable {
+    private final JdbcConnections connections;
+    private final long timeoutNanos;
+
+    public PoolUnderTest(HikariConfig template, int endpoints, DataSource driver) throws InterruptedException {
+        int size = template.getMaximumPoolSize();
+        Duration timeout = Duration.ofMillis(template.getConnectionTimeout());
+        JdbcPoolConfig config = new JdbcPoolConfig("benchmark", size, 0, size, timeout, Duration.ofSeconds(1));
+        timeoutNanos = timeout.toNanos();
+        connections = new JdbcConnections(
+                config, template, endpoint -> driver, new Silent(), MetricsRecorder.none(), Ticker.system(), 42);
+        Set<EndpointKey> keys = new HashSet<>();
+        CountDownLatch open = new CountDownLatch(size);
+        for (int i = 0; i < endpoints; i++) {
+            Endpoint endpoint = Endpoint.of("pod-" + i, "127.0.0." + (i + 1), 5432);
+            connections.join(endpoint);
+            keys.add(endpoint.key());
+            for (int seat = 0; seat < size / endpoints; seat++) {
+                connections.open(endpoint.key(), outcome -> count(open, outcome));
+            }
+        }
+        connections.route(keys);
+        if (!open.await(30, TimeUnit.SECONDS)) {
+            throw new IllegalStateException(open.getCount() + " of " + size + " connections missing");
+        }
+        // The pools beneath take their connections over one by one, 30 ms apart.
+        for (int i = 0; i < 300 && idle(keys) < size; i++) {
+            Thread.sleep(30);
+        }
+        if (idle(keys) < size) {
+            throw new IllegalStateException(idle(keys) + " of " + size + " connections taken over");
+        }
+    }
+
+    private int idle(Set<EndpointKey> keys) {
+        return keys.stream().mapToInt(key -> connections.freeSeats(key)).sum();
+    }
+
+    private static void count(CountDownLatch open, OpenOutcome outcome) {
+        if (outcome instanceof OpenOutcome.Failed failed) {
+            throw new IllegalStateException(failed.cause());
+        }
+        open.countDown();
+    }
+
+    public Connection getConnection() throws SQLException {
+        return connections.acquire(timeoutNanos);
+    }
+
+    @Override
+    public void close() {
+        connections.close(Duration.ofSeconds(1));
+    }
+
+    private static final class Silent implements EndpointSignals {
+        @Override
+        public void opened(EndpointKey endpoint, Duration took) {}
+
+        @Override
+        public void closed(EndpointKey endpoint) {}
+
+        @Override
+        public void failed(EndpointKey endpoint, Throwable cause) {}
+
+        @Override
+        public void succeeded(EndpointKey endpoint) {}
+    }
+}
