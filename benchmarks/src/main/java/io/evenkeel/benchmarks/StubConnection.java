@@ -18,6 +18,7 @@ import java.util.Properties;
 import java.util.concurrent.Executor;
 
 /** A connection that does nothing. */
+@SuppressWarnings("NullAway") // nothing of it is used
 final class StubConnection implements Connection {
     private volatile boolean closed;
 
