@@ -63,10 +63,10 @@ final class Cluster implements AutoCloseable {
         publish();
     }
 
-    /** SIGKILL; nobody has noticed yet. */
-    void kill(Pod pod) throws IOException {
+    /** SIGKILL; nobody has noticed yet. Returns when it was. */
+    long kill(Pod pod) throws IOException {
         pod.happens(Pod.State.KILLED);
-        pod.server().kill();
+        return pod.server().kill();
     }
 
     /** The kubelet has noticed. */

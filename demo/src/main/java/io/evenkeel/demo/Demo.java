@@ -39,6 +39,10 @@ public final class Demo {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return NOT_RUN;
+        } catch (RuntimeException | LinkageError fault) {
+            // uncaught it would end the JVM with 1, which here means something else
+            fault.printStackTrace();
+            return NOT_RUN;
         }
     }
 

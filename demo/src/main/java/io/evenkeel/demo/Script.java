@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * second, a Pod keeps running for its grace period after it was marked, a readiness probe misses a short freeze.
  */
 final class Script {
-    private static final Duration STEADY = Duration.ofSeconds(6);
+    private static final Duration STEADY = Duration.ofSeconds(5);
     private static final Duration AFTER_SCALE_OUT = Duration.ofSeconds(16);
     private static final Duration TERMINATING_AFTER_READY = Duration.ofMillis(200);
-    private static final Duration GRACE = Duration.ofSeconds(7);
+    private static final Duration GRACE = Duration.ofSeconds(6);
     private static final Duration AFTER_ROLLING_UPDATE = Duration.ofSeconds(5);
     private static final Duration AFTER_SCALE_IN = Duration.ofSeconds(3);
     private static final Duration NOTICED_AFTER = Duration.ofSeconds(1);
@@ -53,7 +53,7 @@ final class Script {
 
     private void scaleOut() throws IOException, InterruptedException {
         Pod pod = add();
-        event = happened(pod);
+        event = new Event(pod.name(), System.nanoTime(), held(pod));
         pause(AFTER_SCALE_OUT);
     }
 
@@ -74,8 +74,8 @@ final class Script {
 
     private void killAndRestart() throws IOException, InterruptedException {
         Pod pod = cluster.pods().get(0);
-        event = happened(pod);
-        cluster.kill(pod);
+        Map<Kind, Integer> held = held(pod);
+        event = new Event(pod.name(), cluster.kill(pod), held);
         screen.say(pod.name() + " is killed with SIGKILL");
         pause(NOTICED_AFTER);
         cluster.reportNotReady(pod);
@@ -87,8 +87,9 @@ final class Script {
 
     private void freezeAndResume() throws IOException, InterruptedException {
         Pod pod = cluster.pods().get(1);
-        event = happened(pod);
+        Map<Kind, Integer> held = held(pod);
         cluster.freeze(pod);
+        event = new Event(pod.name(), System.nanoTime(), held);
         screen.say(pod.name() + " is frozen with SIGSTOP");
         pause(FROZEN);
         cluster.resume(pod);
@@ -111,12 +112,12 @@ final class Script {
         screen.say(pod.name() + " is gone");
     }
 
-    private Event happened(Pod pod) {
+    private Map<Kind, Integer> held(Pod pod) {
         Map<Kind, Integer> held = new EnumMap<>(Kind.class);
         for (Kind kind : Kind.values()) {
             held.put(kind, census.connections(kind, pod.name()));
         }
-        return new Event(pod.name(), System.nanoTime(), held);
+        return held;
     }
 
     private void stage(Stage.Name name, Steps steps) throws IOException, InterruptedException {

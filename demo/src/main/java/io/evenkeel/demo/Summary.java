@@ -154,7 +154,7 @@ final class Summary {
                 "<= 5",
                 kind -> slice(kind, stage).samples().stream()
                                 .filter(sample -> sample.failed() || sample.ended() - sample.due() > SECOND / 2)
-                                .mapToLong(sample -> sample.ended() - at)
+                                .mapToLong(sample -> Math.max(0, sample.ended() - at))
                                 .max()
                                 .orElse(0)
                         / (double) SECOND,

@@ -8,6 +8,7 @@ import io.evenkeel.demo.postgres.PostgresPods;
 import io.evenkeel.demo.postgres.PostgresServer;
 import io.evenkeel.demo.postgres.PostgresSettings;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -20,6 +21,7 @@ import java.util.Properties;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The servers do what the other tests rely on. */
 @RequiresPostgres
@@ -146,6 +148,24 @@ class ServersIT {
     }
 
     @Test
+    void server_with_a_certificate_proves_its_name(@TempDir Path directory) throws Exception {
+        TestCertificate certificate = TestCertificate.create(directory, "localhost");
+        PostgresServer server = pods.start(
+                "pg-tls", PostgresSettings.defaults().withTls(certificate.certificate(), certificate.privateKey()));
+        Properties properties = properties();
+        properties.setProperty("sslrootcert", certificate.authority().toString());
+        properties.setProperty("sslmode", "verify-ca");
+        try (Connection connection = DriverManager.getConnection(server.jdbcUrl(), properties)) {
+            assertThat(whoAnswers(connection)).isEqualTo("pg-tls");
+        }
+        properties.setProperty("sslmode", "verify-full");
+        assertThatThrownBy(() -> DriverManager.getConnection(server.jdbcUrl(), properties))
+                .as("the certificate is for localhost, not for %s", server.host())
+                .isInstanceOf(SQLException.class);
+        server.stopFast();
+    }
+
+    @Test
     void closed_pods_leave_no_process_and_no_directory() throws Exception {
         PostgresServer frozen;
         try (PostgresPods others = PostgresPods.create()) {
@@ -159,13 +179,17 @@ class ServersIT {
     }
 
     private static Connection connect(PostgresServer server) throws SQLException {
+        return DriverManager.getConnection(server.jdbcUrl(), properties());
+    }
+
+    private static Properties properties() {
         Properties properties = new Properties();
         properties.setProperty("user", PostgresPods.USER);
         properties.setProperty("password", pods.password());
         properties.setProperty("ApplicationName", CLIENT);
         properties.setProperty("assumeMinServerVersion", "16");
         properties.setProperty("loginTimeout", "1");
-        return DriverManager.getConnection(server.jdbcUrl(), properties);
+        return properties;
     }
 
     private static String whoAnswers(Connection connection) throws SQLException {

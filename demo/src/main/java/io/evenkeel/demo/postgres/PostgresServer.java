@@ -112,13 +112,18 @@ public final class PostgresServer {
         return current == null || current.awaitExit(atMost);
     }
 
-    /** SIGKILL: connections are reset, in-flight queries are lost. */
-    public void kill() throws IOException {
+    /**
+     * SIGKILL: connections are broken, in-flight queries are lost.
+     *
+     * @return when that was, of {@link System#nanoTime}; it returns a little later
+     */
+    public long kill() throws IOException {
         changing.lock();
         try {
-            running().kill();
+            long killed = running().kill();
             frozen = false;
             admin.drop();
+            return killed;
         } finally {
             changing.unlock();
         }

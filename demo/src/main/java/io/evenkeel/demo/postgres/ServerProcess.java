@@ -43,16 +43,18 @@ final class ServerProcess {
         send(signal, List.of(postmaster()));
     }
 
-    /** SIGKILL to all of its processes at once. */
-    void kill() throws IOException {
+    /** SIGKILL to all of its processes at once; when that was, of {@link System#nanoTime}. */
+    long kill() throws IOException {
         // stopped first, so that no child is born after we looked
         signal("STOP");
         List<ProcessHandle> all = tree();
         all.forEach(ProcessHandle::destroyForcibly);
+        long killed = System.nanoTime();
         if (!awaitExit(Duration.ofSeconds(10))) {
             throw new IOException("process: " + process.pid() + " still runs (expected: gone after SIGKILL)");
         }
-        all.forEach(ServerProcess::awaitGone);
+        awaitGone(all);
+        return killed;
     }
 
     /** SIGSTOP to all of its processes: the kernel still accepts connections for it, nobody answers them. */
@@ -91,9 +93,17 @@ final class ServerProcess {
         }
     }
 
-    private static void awaitGone(ProcessHandle handle) {
-        // a container's first process may not reap orphans, and such a zombie never exits for us: bounded
-        handle.onExit().completeOnTimeout(handle, 2, TimeUnit.SECONDS).join();
+    /** The next start needs the memory that they share to be free. Bounded, since nobody may reap orphans in a container. */
+    private static void awaitGone(List<ProcessHandle> processes) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
+        try {
+            while (processes.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
+                TimeUnit.MILLISECONDS.sleep(5);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while a server was dying", e);
+        }
     }
 
     private static void send(String signal, List<ProcessHandle> processes) throws IOException {
