@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
+import java.util.Objects;
 
 /**
  * The file behind a {@code file:} target, as a control plane would write it: a reader sees the old content or the new,
@@ -60,7 +61,7 @@ public final class EndpointFile {
     }
 
     private void swapDirectory(String text) throws IOException {
-        Path directory = file.getParent();
+        Path directory = Objects.requireNonNull(file.getParent(), "parent of file");
         Path data = directory.resolve("..data");
         Path old = Files.exists(data) ? data.toRealPath() : null;
         Path next = Files.createDirectory(directory.resolve(".." + ++version));
