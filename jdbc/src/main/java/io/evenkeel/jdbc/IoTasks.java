@@ -64,6 +64,7 @@ final class IoTasks {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // what fails is logged where it runs
     void schedule(Runnable task, long delayMillis) {
         try {
             housekeeper.schedule(() -> execute(task), delayMillis, TimeUnit.MILLISECONDS);

@@ -37,7 +37,7 @@ final class JdbcConnections implements EndpointConnections {
 
     private record Pod(Lane lane, PhysicalDataSource dataSource) {}
 
-    private final JdbcPoolConfig config;
+    private volatile JdbcPoolConfig config;
     private final HikariConfig template;
     private final Function<Endpoint, DataSource> drivers;
     private final EndpointSignals signals;
@@ -96,6 +96,12 @@ final class JdbcConnections implements EndpointConnections {
     /** As {@link #acquire(Duration)}, in nanoseconds. */
     Connection acquire(long timeoutNanos) throws SQLException {
         return acquirer.acquire(timeoutNanos);
+    }
+
+    /** Other sizes and time limits from now on. Seats come and go by {@link #open} and {@link #retire} all the same. */
+    void configure(JdbcPoolConfig newer) {
+        config = newer;
+        pods.values().forEach(pod -> pod.lane().resize());
     }
 
     /** Callers who wait now. */

@@ -161,7 +161,7 @@ final class Lane {
         return seat;
     }
 
-    private void resize() {
+    void resize() {
         int limit;
         lock.lock();
         try {

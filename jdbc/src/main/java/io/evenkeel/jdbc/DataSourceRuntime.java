@@ -1,0 +1,225 @@
+package io.evenkeel.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariConfigMXBean;
+import com.zaxxer.hikari.HikariDataSource;
+import io.evenkeel.balance.BalanceContext;
+import io.evenkeel.balance.Rebalancer;
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSources;
+import io.evenkeel.status.JmxStatus;
+import io.evenkeel.status.PoolStatus;
+import io.evenkeel.time.SystemScheduler;
+import io.evenkeel.time.Ticker;
+import io.evenkeel.watch.EndpointWatchers;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running data source: watch, control thread, rebalancer and per-Pod pools, made and ended in order.
+ *
+ * <p>Ends in the opposite direction to the flow: first no more news of endpoints, then no more steps of the rebalancer, then
+ * the connections, then the thread.
+ */
+final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EvenkeelDataSource.class);
+    private static final Duration THREAD_END = Duration.ofSeconds(5);
+
+    private final String pool;
+    private final LiveConfig live;
+    private final SystemScheduler control;
+    private final Rebalancer rebalancer;
+    private final JdbcConnections connections;
+    private final EndpointWatchers.Subscription subscription;
+    private final @Nullable JmxStatus jmx;
+    private final Duration closeTimeout;
+    private final int surge;
+
+    private DataSourceRuntime(
+            String pool,
+            Target target,
+            LiveConfig live,
+            Function<Endpoint, DataSource> drivers,
+            EvenkeelDataSourceBuilder settings) {
+        this.pool = pool;
+        this.live = live;
+        this.closeTimeout = settings.closeTimeout;
+        HikariConfig config = live.settings();
+        // Checked before any thread is started.
+        RebalancerConfig balance = balance(settings, config);
+        this.surge = balance.surge();
+        this.control = new SystemScheduler("evenkeel-" + pool + "-control");
+        long seed = new SecureRandom().nextLong();
+        BalanceContext context = new BalanceContext(
+                Ticker.system(), control, new SplittableRandom(seed), settings.listener, settings.metrics);
+        int size = config.getMaximumPoolSize();
+        this.rebalancer = new Rebalancer(pool, target.toString(), size, balance, settings.health, context);
+        this.connections = new JdbcConnections(
+                poolConfig(config, balance.surge(), settings.closeTimeout),
+                config,
+                drivers,
+                rebalancer.signals(),
+                settings.metrics,
+                Ticker.system(),
+                seed);
+        rebalancer.start(connections);
+        live.onChange(this::changed);
+        this.subscription = EndpointWatchers.shared().subscribe(target, settings.watch, rebalancer::endpoints);
+        this.jmx = settings.jmx ? JmxStatus.register(pool, rebalancer::status) : null;
+    }
+
+    static EvenkeelDataSource start(EvenkeelDataSourceBuilder settings) {
+        HikariConfig template = settings.template;
+        if (template == null) {
+            throw new IllegalArgumentException(
+                    "hikari: null (expected: a HikariConfig with the URL, user and pool size)");
+        }
+        HikariConfig copy = new HikariConfig();
+        template.copyStateTo(copy);
+        LiveConfig live = new LiveConfig(copy);
+        DriverTemplate driver = settings.connections == null ? DriverTemplate.from(copy) : null;
+        Function<Endpoint, DataSource> drivers = settings.connections;
+        if (driver != null) {
+            drivers = endpoint -> driver.dataSource(endpoint, copy::getCredentials);
+        }
+        Target target = target(settings, driver);
+        String pool = name(settings, copy, target);
+        copy.setPoolName(pool);
+        EvenkeelDataSource dataSource = new EvenkeelDataSource(
+                pool, new DataSourceRuntime(pool, target, live, Objects.requireNonNull(drivers), settings));
+        closeWrapped(pool, settings.wrapped);
+        return dataSource;
+    }
+
+    private static JdbcPoolConfig poolConfig(HikariConfig config, int surge, Duration closeTimeout) {
+        int size = config.getMaximumPoolSize();
+        int idle = config.getMinimumIdle();
+        return new JdbcPoolConfig(
+                config.getPoolName(),
+                size,
+                surge,
+                // Unset means a pool of fixed size, as it does to HikariCP.
+                idle < 0 || idle > size ? size : idle,
+                Duration.ofMillis(config.getConnectionTimeout()),
+                closeTimeout);
+    }
+
+    private static Target target(EvenkeelDataSourceBuilder settings, @Nullable DriverTemplate driver) {
+        if (settings.target != null) {
+            return Target.parse(settings.target);
+        }
+        if (driver == null) {
+            throw new IllegalArgumentException(
+                    "target: null (expected: where the Pods are, since connections(…) says how to"
+                            + " connect to one; for example dns:///pg-headless.default.svc:5432)");
+        }
+        DerivedTarget derived = DerivedTarget.of(
+                driver.host(),
+                driver.port(),
+                DerivedTarget.Surroundings.of(System::getenv, ownNamespace(), EndpointSources.schemes()));
+        LOG.info("Target {}, since {}", derived.target(), derived.why());
+        return derived.target();
+    }
+
+    private static @Nullable String ownNamespace() {
+        Path file = Path.of("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+        try {
+            return Files.isReadable(file) ? Files.readString(file).strip() : null;
+        } catch (IOException e) {
+            LOG.warn("The Pod's own namespace is unknown: {} cannot be read", file, e);
+            return null;
+        }
+    }
+
+    private static String name(EvenkeelDataSourceBuilder settings, HikariConfig config, Target target) {
+        if (settings.name != null) {
+            return settings.name;
+        }
+        return config.getPoolName() != null ? config.getPoolName() : target.path();
+    }
+
+    private static RebalancerConfig balance(EvenkeelDataSourceBuilder settings, HikariConfig config) {
+        Duration age = settings.maxConnectionAge;
+        return settings.balance
+                .clientId(settings.clientId != null ? settings.clientId : ownName())
+                .maxConnectionAge(age != null ? age : Duration.ofMillis(config.getMaxLifetime()))
+                .build();
+    }
+
+    private static String ownName() {
+        String hostName = System.getenv("HOSTNAME");
+        if (hostName != null && !hostName.isBlank()) {
+            return hostName;
+        }
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            String random = UUID.randomUUID().toString();
+            LOG.info("This host has no name ({}): the client id is {}", e.getMessage(), random);
+            return random;
+        }
+    }
+
+    private static void closeWrapped(String pool, @Nullable HikariDataSource wrapped) {
+        if (wrapped != null && !wrapped.isClosed()) {
+            if (wrapped.isRunning()) {
+                LOG.info("Pool {}: closes the pool that it replaces, {}", pool, wrapped.getPoolName());
+            }
+            wrapped.close();
+        }
+    }
+
+    private void changed(HikariConfig settings) {
+        connections.configure(poolConfig(settings, surge, closeTimeout));
+        rebalancer.resize(settings.getMaximumPoolSize());
+    }
+
+    @Override
+    public Connection acquire() throws SQLException {
+        return connections.acquire(live.connectionTimeoutNanos());
+    }
+
+    @Override
+    public PoolStatus status() {
+        return rebalancer.status();
+    }
+
+    @Override
+    public HikariConfigMXBean config() {
+        return live;
+    }
+
+    @Override
+    public void close() {
+        LOG.info("Pool {}: closing", pool);
+        if (jmx != null) {
+            jmx.close();
+        }
+        subscription.close();
+        rebalancer.close();
+        connections.close(closeTimeout);
+        control.close();
+        if (!control.awaitEnd(THREAD_END)) {
+            LOG.warn("Pool {}: its control thread has not ended after {} s", pool, THREAD_END.toSeconds());
+        }
+        LOG.info("Pool {}: closed", pool);
+    }
+}

@@ -1,0 +1,234 @@
+package io.evenkeel.jdbc;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.event.EvenkeelListener;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.health.HealthConfig;
+import io.evenkeel.watch.WatcherConfig;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Collects the settings of an {@link EvenkeelDataSource}. Not thread-safe. */
+public final class EvenkeelDataSourceBuilder {
+
+    static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    @Nullable
+    HikariConfig template;
+
+    @Nullable
+    HikariDataSource wrapped;
+
+    @Nullable
+    String target;
+
+    @Nullable
+    String name;
+
+    @Nullable
+    String clientId;
+
+    @Nullable
+    Function<Endpoint, DataSource> connections;
+
+    EvenkeelListener listener = EvenkeelListener.none();
+    MetricsRecorder metrics = MetricsRecorder.none();
+    WatcherConfig watch = WatcherConfig.builder().build();
+    HealthConfig health = HealthConfig.builder().build();
+    Duration closeTimeout = CLOSE_TIMEOUT;
+    boolean jmx = true;
+
+    @Nullable
+    Duration maxConnectionAge;
+
+    final RebalancerConfig.Builder balance = RebalancerConfig.builder();
+
+    EvenkeelDataSourceBuilder() {}
+
+    /**
+     * The template: JDBC URL or data source class, user, pool size, time-outs. Copied by {@link #build()}; a later change of
+     * it has no effect ({@link EvenkeelDataSource#config()} has what can be changed). Its sizes are for all Pods together.
+     * Must be set, here or by {@link #wrap}.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder hikari(HikariConfig value) {
+        template = Objects.requireNonNull(value, "hikari");
+        wrapped = null;
+        return this;
+    }
+
+    /** The template is an existing pool, which {@link #build()} closes if it was started. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder wrap(HikariDataSource value) {
+        template = Objects.requireNonNull(value, "wrap");
+        wrapped = value;
+        return this;
+    }
+
+    /**
+     * Where the Pods are: {@code k8s:///pg.default:5432}, {@code dns:///pg-headless.default.svc:5432},
+     * {@code static:///10.0.0.1:5432,10.0.0.2:5432} or {@code file:///etc/evenkeel/pg.json}. Defaults to the host and port of
+     * the JDBC URL: a Service's name inside a cluster means {@code k8s:}, else {@code dns:}.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder target(String value) {
+        target = Objects.requireNonNull(value, "target");
+        return this;
+    }
+
+    /**
+     * How to connect to one Pod, for drivers that Evenkeel doesn't know. The data sources it returns must not pool. Defaults
+     * to the template's driver (pgjdbc, MySQL Connector/J, MariaDB Connector/J) with the Pod's address beneath the name in
+     * the URL. Needs a {@link #target}.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder connections(Function<Endpoint, DataSource> value) {
+        connections = Objects.requireNonNull(value, "connections");
+        return this;
+    }
+
+    /** The pool's name, in threads, messages and metrics. Defaults to the template's {@code poolName}, else to the target. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder name(String value) {
+        if (value.isBlank()) {
+            throw new IllegalArgumentException("name: \"" + value + "\" (expected: not blank)");
+        }
+        name = value;
+        return this;
+    }
+
+    /**
+     * Tells this process from the others that use the same Pods; must differ between them. Defaults to the environment
+     * variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder clientId(String value) {
+        clientId = Objects.requireNonNull(value, "clientId");
+        return this;
+    }
+
+    /** The topology zone of this process. Defaults to unknown: no zone is preferred. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder zone(@Nullable String value) {
+        balance.ownZone(value);
+        return this;
+    }
+
+    /** Is told what happens, on the pool's control thread. Defaults to nobody. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder listener(EvenkeelListener value) {
+        listener = Objects.requireNonNull(value, "listener");
+        return this;
+    }
+
+    /** Counts what happens. Defaults to nothing. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder metrics(MetricsRecorder value) {
+        metrics = Objects.requireNonNull(value, "metrics");
+        return this;
+    }
+
+    /**
+     * 0 (the default) closes the old connection of a move first and never exceeds {@code maximumPoolSize}; 1 opens the new
+     * one first, which takes one connection more at the servers for a moment.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder surge(int value) {
+        balance.surge(value);
+        return this;
+    }
+
+    /** Over how long the moves of one plan are spread. Defaults to 10 s; zero moves one after another without a pause. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder moveWindow(Duration value) {
+        balance.moveWindow(value);
+        return this;
+    }
+
+    /** Over how long the idle connections of a leaving Pod are given up, at most. Defaults to 5 s; zero for at once. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder drainSpread(Duration value) {
+        balance.drainSpread(value);
+        return this;
+    }
+
+    /** After how long a drain is reported as overrun. Defaults to 25 s. Connections in use are not closed by it. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder drainDeadline(Duration value) {
+        balance.drainDeadline(value);
+        return this;
+    }
+
+    /**
+     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to the template's
+     * {@code maxLifetime}, 30 min; zero for never.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder maxConnectionAge(Duration value) {
+        maxConnectionAge = Objects.requireNonNull(value, "maxConnectionAge");
+        return this;
+    }
+
+    /** Over how long a Pod that joined grows to its full share. Defaults to zero: the move window paces already. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder slowStart(Duration value) {
+        balance.slowStart(value);
+        return this;
+    }
+
+    /** Whatever else of the balance is to be set; see {@link RebalancerConfig.Builder}. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder balance(Consumer<RebalancerConfig.Builder> settings) {
+        settings.accept(balance);
+        return this;
+    }
+
+    /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder watch(WatcherConfig value) {
+        watch = Objects.requireNonNull(value, "watch");
+        return this;
+    }
+
+    /** When a Pod is ejected. Defaults to {@link HealthConfig}'s defaults. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder health(HealthConfig value) {
+        health = Objects.requireNonNull(value, "health");
+        return this;
+    }
+
+    /** How long {@link EvenkeelDataSource#close()} waits for connections in use. Defaults to 10 s; zero aborts them at once. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder closeTimeout(Duration value) {
+        if (value.isNegative()) {
+            throw new IllegalArgumentException("closeTimeout: " + value + " (expected: zero or more)");
+        }
+        closeTimeout = value;
+        return this;
+    }
+
+    /** Whether the status can be seen over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder jmx(boolean value) {
+        jmx = value;
+        return this;
+    }
+
+    /**
+     * Starts the pool; connects nothing yet.
+     *
+     * @throws IllegalArgumentException if a setting is missing, out of its bounds, or can't be split over Pods; the message
+     *     says what to do instead
+     */
+    public EvenkeelDataSource build() {
+        return DataSourceRuntime.start(this);
+    }
+}
