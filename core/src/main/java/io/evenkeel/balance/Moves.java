@@ -87,12 +87,17 @@ final class Moves {
         if (inAir != null) {
             watch(inAir, now);
         }
-        if (inAir == null && state.sourceHealthy) {
+        if (inAir == null && hasRoom() && state.sourceHealthy) {
             beginMove(now);
         }
-        if (inAir == null) {
+        if (inAir == null && hasRoom()) {
             beginRenewal(now);
         }
+    }
+
+    /** With a surge the new connection comes first, which the budget allows only while nothing exceeds it already. */
+    private boolean hasRoom() {
+        return state.config.surge() == 0 || state.slots.occupied() <= state.seats;
     }
 
     private void beginMove(long now) {
