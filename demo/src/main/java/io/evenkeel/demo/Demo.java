@@ -48,7 +48,7 @@ public final class Demo {
 
     /** The place where the clients to compare are made. */
     private static List<Fleet> fleets(Cluster cluster) {
-        return List.of(Fleet.plain(cluster));
+        return List.of(Fleet.plain(cluster), Fleet.evenkeel(cluster));
     }
 
     private static int play(Cluster cluster, PrintStream out) throws IOException, InterruptedException {

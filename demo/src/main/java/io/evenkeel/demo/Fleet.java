@@ -27,6 +27,15 @@ final class Fleet implements AutoCloseable {
         return new Fleet(Kind.PLAIN, clients);
     }
 
+    static Fleet evenkeel(Cluster cluster) {
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < PROCESSES; i++) {
+            // the name in the URL is what the user would write; the Pods' addresses take its place
+            clients.add(new EvenkeelClient(config(Kind.EVENKEEL, i, cluster, "pg.demo:5432"), cluster.target()));
+        }
+        return new Fleet(Kind.EVENKEEL, clients);
+    }
+
     Kind kind() {
         return kind;
     }
