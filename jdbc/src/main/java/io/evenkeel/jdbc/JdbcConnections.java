@@ -238,6 +238,8 @@ final class JdbcConnections implements EndpointConnections {
     /** In-use connections stay with their users; so the pool ends when the last of them is returned. */
     private void endIfUnused(Pod pod) {
         if (pod.lane().connections() > 0) {
+            // What was being established when it left reaches its pool only now.
+            free(pod);
             io.schedule(() -> endIfUnused(pod), POLL_MILLIS);
         } else if (leaving.remove(pod)) {
             pod.lane().pool().close();
@@ -299,6 +301,8 @@ final class JdbcConnections implements EndpointConnections {
                 if (ticker.nanos() - end >= 0) {
                     return false;
                 }
+                // What was being established when this began reaches its pool only now.
+                all.forEach(JdbcConnections::free);
                 never.await(
                         Math.min(POLL_MILLIS, 1 + TimeUnit.NANOSECONDS.toMillis(end - ticker.nanos())),
                         TimeUnit.MILLISECONDS);
