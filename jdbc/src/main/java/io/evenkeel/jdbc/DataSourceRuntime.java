@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,9 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         this.closeTimeout = settings.closeTimeout;
         HikariConfig config = live.settings();
         // Checked before any thread is started.
-        RebalancerConfig balance = balance(settings, config);
+        RebalancerConfig balance = balance(settings, live);
+        // Connections are renewed by the rebalancer, which knows where the next one is to go.
+        config.setMaxLifetime(0);
         this.surge = balance.surge();
         this.control = new SystemScheduler("evenkeel-" + pool + "-control");
         long seed = new SecureRandom().nextLong();
@@ -82,8 +85,35 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                 seed);
         rebalancer.start(connections);
         live.onChange(this::changed);
-        this.subscription = EndpointWatchers.shared().subscribe(target, settings.watch, rebalancer::endpoints);
+        this.subscription = subscribe(target, settings);
         this.jmx = settings.jmx ? JmxStatus.register(pool, rebalancer::status) : null;
+    }
+
+    /** From here on connections are opened: not before those of the pool that this one replaces are closed. */
+    private EndpointWatchers.Subscription subscribe(Target target, EvenkeelDataSourceBuilder settings) {
+        CountDownLatch replaced = new CountDownLatch(1);
+        control.execute(() -> await(replaced));
+        try {
+            EndpointWatchers.Subscription subscribed =
+                    EndpointWatchers.shared().subscribe(target, settings.watch, rebalancer::endpoints);
+            closeWrapped(pool, settings.wrapped);
+            return subscribed;
+        } catch (RuntimeException e) {
+            connections.close(Duration.ZERO);
+            control.close();
+            throw e;
+        } finally {
+            replaced.countDown();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            // The control thread is being ended.
+            Thread.currentThread().interrupt();
+        }
     }
 
     static EvenkeelDataSource start(EvenkeelDataSourceBuilder settings) {
@@ -103,10 +133,8 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         Target target = target(settings, driver);
         String pool = name(settings, copy, target);
         copy.setPoolName(pool);
-        EvenkeelDataSource dataSource = new EvenkeelDataSource(
+        return new EvenkeelDataSource(
                 pool, new DataSourceRuntime(pool, target, live, Objects.requireNonNull(drivers), settings));
-        closeWrapped(pool, settings.wrapped);
-        return dataSource;
     }
 
     private static JdbcPoolConfig poolConfig(HikariConfig config, int surge, Duration closeTimeout) {
@@ -156,7 +184,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         return config.getPoolName() != null ? config.getPoolName() : target.path();
     }
 
-    private static RebalancerConfig balance(EvenkeelDataSourceBuilder settings, HikariConfig config) {
+    private static RebalancerConfig balance(EvenkeelDataSourceBuilder settings, LiveConfig config) {
         Duration age = settings.maxConnectionAge;
         return settings.balance
                 .clientId(settings.clientId != null ? settings.clientId : ownName())

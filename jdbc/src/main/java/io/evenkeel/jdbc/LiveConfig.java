@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class LiveConfig implements HikariConfigMXBean {
 
     private final HikariConfig settings;
+    /** As it was set: beneath, HikariCP renews nothing. */
+    private final long maxLifetime;
+
     private final ReentrantLock lock = new ReentrantLock();
     private volatile long connectionTimeoutNanos;
     private volatile Consumer<HikariConfig> onChange = changed -> {};
@@ -22,6 +25,7 @@ final class LiveConfig implements HikariConfigMXBean {
     /** @param settings becomes this one's own; never sealed */
     LiveConfig(HikariConfig settings) {
         this.settings = settings;
+        this.maxLifetime = settings.getMaxLifetime();
         this.connectionTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(settings.getConnectionTimeout());
     }
 
@@ -93,7 +97,7 @@ final class LiveConfig implements HikariConfigMXBean {
 
     @Override
     public long getMaxLifetime() {
-        return settings.getMaxLifetime();
+        return maxLifetime;
     }
 
     /** Refused: the renewal of connections is planned when the pool is built. */
