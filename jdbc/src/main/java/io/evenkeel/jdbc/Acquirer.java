@@ -151,6 +151,19 @@ final class Acquirer {
         }
     }
 
+    /**
+     * The seat's connection broke: the seat is without one until the lane has counted what is left. If it is freed as
+     * usual, its next holder is given one of the idle connections that are being tested.
+     */
+    void releaseBroken(Seat seat, Connection pooled) {
+        if (!seat.giveUp()) {
+            release(seat, pooled);
+        } else if (!seat.lane.idleCheck().isRunning()) {
+            seat.lane.reconcile();
+        }
+        demand();
+    }
+
     private void releaseSlowly(Seat seat, @Nullable Connection pooled) {
         boolean mayHand = seat.state() == SeatState.TAKEN && seat.lane.isRoutable() && !seat.lane.isLacking();
         if (mayHand && queue.hand(seat)) {

@@ -60,7 +60,9 @@ final class Growth {
         double bestRank = Double.MAX_VALUE;
         for (Lane lane : routing.lanes()) {
             double rank = rank(lane);
-            if (rank < bestRank && !growing.containsKey(lane)) {
+            if (rank < bestRank
+                    && !growing.containsKey(lane)
+                    && !lane.idleCheck().isRunning()) {
                 best = lane;
                 bestRank = rank;
             }
@@ -89,7 +91,28 @@ final class Growth {
         return null;
     }
 
-    private void grow(Seat seat) {
+    /**
+     * Connects for a seat that lacks a connection, on the caller's thread; false if there is no such seat.
+     *
+     * @throws SQLException if it did not connect in time
+     */
+    boolean tryGrow(Lane lane) throws SQLException {
+        if (growing.putIfAbsent(lane, true) != null) {
+            throw new SQLException("connecting to " + lane.key() + " is still under way", "08001");
+        }
+        Seat seat = reserve(lane);
+        if (seat == null) {
+            growing.remove(lane);
+            return false;
+        }
+        if (!grow(seat)) {
+            Throwable failure = lane.lastFailure();
+            throw new SQLException("no connection to " + lane.key(), "08001", failure);
+        }
+        return true;
+    }
+
+    private boolean grow(Seat seat) {
         Lane lane = seat.lane;
         boolean there = false;
         try {
@@ -108,6 +131,7 @@ final class Growth {
             lane.reconcile();
             acquirer.dispatch();
         }
+        return there;
     }
 
     /** Has a Pod's pool connect again if somebody waits for it there: it does not by itself when room appears. */

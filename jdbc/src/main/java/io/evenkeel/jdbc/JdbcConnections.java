@@ -115,11 +115,11 @@ final class JdbcConnections implements EndpointConnections {
         if (closed.get() || pods.containsKey(key)) {
             return;
         }
-        Lane lane = new Lane(key, acquirer, signals, config::minimumIdle);
+        Lane lane = new Lane(key, acquirer, signals, seats -> this.config.minimumIdle(seats));
         PhysicalDataSource dataSource = new PhysicalDataSource(drivers.apply(endpoint), lane, ticker);
         PodPool pool = new HikariPodPool(
                 template, config.name(), key, config.budget() + config.surge(), dataSource, io.housekeeper());
-        lane.start(pool, new Retirements(lane, dataSource, io));
+        lane.start(pool, new Retirements(lane, dataSource, io), new IdleCheck(lane, io, validationSeconds()));
         lane.onRoom(() -> growth.roomAt(lane));
         pods.put(key, new Pod(lane, dataSource));
         known();
@@ -167,8 +167,11 @@ final class JdbcConnections implements EndpointConnections {
 
     private PhysicalConnection dialAhead(Pod pod) throws SQLException {
         Credentials credentials = HikariPodPool.credentials(template).getCredentials();
-        int seconds = (int) Math.max(1, HikariPodPool.validationMillis(template) / 1000);
-        return pod.dataSource().dialAhead(credentials.getUsername(), credentials.getPassword(), seconds);
+        return pod.dataSource().dialAhead(credentials.getUsername(), credentials.getPassword(), validationSeconds());
+    }
+
+    private int validationSeconds() {
+        return (int) Math.max(1, HikariPodPool.validationMillis(template) / 1000);
     }
 
     @Override
@@ -205,13 +208,36 @@ final class JdbcConnections implements EndpointConnections {
         }
     }
 
-    /** A new connection, since an idle one may be as dead as whatever had the Pod left out; closed again at once. */
+    /**
+     * By an idle connection where there is one, so that the budget holds: if it is dead, the pool beneath replaces it,
+     * which is the test. Else by a connection of its own, closed at once: for that moment it is one more.
+     */
     private OpenOutcome probe(Pod pod) {
+        Lane lane = pod.lane();
+        Seat seat = Chooser.takeAny(lane.seats(), 0);
         try {
-            dialAhead(pod).close();
+            if (seat != null) {
+                probe(lane);
+            } else if (!growth.tryGrow(lane)) {
+                dialAhead(pod).close();
+            }
             return new OpenOutcome.Opened();
         } catch (SQLException | RuntimeException e) {
             return new OpenOutcome.Failed(e);
+        } finally {
+            if (seat != null) {
+                acquirer.release(seat, null);
+                lane.reconcile();
+            }
+        }
+    }
+
+    private void probe(Lane lane) throws SQLException {
+        try (Connection idle = lane.pool().borrow(config.connectionTimeout().toMillis() / 2)) {
+            if (!idle.isValid(validationSeconds())) {
+                lane.pool().evict(idle);
+                throw new SQLException("an idle connection to " + lane.key() + " is not valid", "08006");
+            }
         }
     }
 

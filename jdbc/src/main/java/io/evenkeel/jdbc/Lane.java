@@ -41,6 +41,7 @@ final class Lane {
     private final IntUnaryOperator minimumIdle;
     private @Nullable PodPool pool;
     private @Nullable Retirements retirements;
+    private @Nullable IdleCheck idleCheck;
 
     // Read on every acquire or release and written rarely, so these may share a cache line.
     private volatile boolean routable;
@@ -77,9 +78,10 @@ final class Lane {
     }
 
     /** Sets the pool, once, before anybody else sees the lane. */
-    void start(PodPool newPool, Retirements newRetirements) {
+    void start(PodPool newPool, Retirements newRetirements, IdleCheck newIdleCheck) {
         pool = newPool;
         retirements = newRetirements;
+        idleCheck = newIdleCheck;
     }
 
     EndpointKey key() {
@@ -96,6 +98,10 @@ final class Lane {
 
     Retirements retirements() {
         return Objects.requireNonNull(retirements, "retirements (expected: started)");
+    }
+
+    IdleCheck idleCheck() {
+        return Objects.requireNonNull(idleCheck, "idleCheck (expected: started)");
     }
 
     Seat[] seats() {
@@ -161,6 +167,7 @@ final class Lane {
         return seat;
     }
 
+    /** Tells the pool how many connections it may have now. */
     void resize() {
         int limit;
         lock.lock();
@@ -344,8 +351,14 @@ final class Lane {
         settle();
     }
 
-    boolean isGivingUp(Seat seat) {
-        return seat.state() == SeatState.CLOSING;
+    /** Whether a seat is given up whose connection is still there. */
+    boolean isGivingUp() {
+        lock.lock();
+        try {
+            return !closing.isEmpty();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void settle() {

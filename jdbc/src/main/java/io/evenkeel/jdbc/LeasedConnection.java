@@ -28,7 +28,11 @@ final class LeasedConnection extends DelegatingConnection {
             if (lane.owesSuccesses() && !faulted) {
                 lane.succeeded();
             }
-            lane.acquirer().release(seat, pooled);
+            if (faulted) {
+                lane.acquirer().releaseBroken(seat, pooled);
+            } else {
+                lane.acquirer().release(seat, pooled);
+            }
         }
     }
 
@@ -37,6 +41,7 @@ final class LeasedConnection extends DelegatingConnection {
         if (fault == Fault.CONNECTION) {
             faulted = true;
             seat.lane.failed(failure);
+            seat.lane.idleCheck().start();
         } else {
             evict = true;
         }

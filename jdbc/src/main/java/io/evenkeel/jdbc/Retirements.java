@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 final class Retirements {
     private static final Logger LOG = LoggerFactory.getLogger(Retirements.class);
     private static final long RETRY_MILLIS = 100;
+    private static final int ATTEMPTS = 3;
 
     private final Lane lane;
     private final PhysicalDataSource ready;
@@ -43,7 +44,7 @@ final class Retirements {
             if (seat.closeEmpty()) {
                 giveUp(seat, done);
                 // Its connection may be under way already.
-                evictUnlessGone(seat, RetireReason.REBALANCE);
+                evictOne(RetireReason.REBALANCE);
                 return true;
             }
         }
@@ -54,7 +55,7 @@ final class Retirements {
         for (Seat seat : lane.seats()) {
             if (seat.closeFree()) {
                 giveUp(seat, done);
-                evictUnlessGone(seat, reason);
+                evictOne(reason);
                 return true;
             }
         }
@@ -99,9 +100,9 @@ final class Retirements {
         Consumer<RetireOutcome> done = marked.remove(seat);
         giveUp(seat, done == null ? outcome -> {} : done);
         if (pooled != null) {
-            evictReturned(seat, pooled);
+            evictReturned(pooled, ATTEMPTS);
         } else {
-            evictUnlessGone(seat, RetireReason.REBALANCE);
+            evictOne(RetireReason.REBALANCE);
         }
         return true;
     }
@@ -109,36 +110,43 @@ final class Retirements {
     /**
      * Closes a connection after its user gave it back to the pool (so that the pool has rolled it back and closed its
      * statements). Another seat's holder may have got it in between; then it is closed when that one returns it. If that
-     * happens in this very moment, the pool overlooks it, so it is told again.
+     * happens in this very moment, the pool overlooks it, so it is told again; and if all that leads to nothing, an idle
+     * one goes in its place.
      */
-    private void evictReturned(Seat seat, Connection pooled) {
+    private void evictReturned(Connection pooled, int attempts) {
         lane.pool().evict(pooled);
-        if (lane.isGivingUp(seat)) {
-            io.schedule(() -> evictAgain(seat, pooled), RETRY_MILLIS);
+        if (lane.isGivingUp()) {
+            io.schedule(() -> evictAgain(pooled, attempts - 1), RETRY_MILLIS);
         }
     }
 
-    private void evictAgain(Seat seat, Connection pooled) {
-        if (lane.isGivingUp(seat)) {
-            evictReturned(seat, pooled);
+    private void evictAgain(Connection pooled, int attempts) {
+        if (attempts > 0 && lane.isGivingUp()) {
+            evictReturned(pooled, attempts);
+        } else {
+            evictIdle(RetireReason.REBALANCE);
         }
     }
 
-    private void evictUnlessGone(Seat seat, RetireReason reason) {
-        if (lane.isGivingUp(seat)) {
-            io.execute(() -> evictIdle(seat, reason));
+    private void evictOne(RetireReason reason) {
+        if (lane.isGivingUp()) {
+            io.execute(() -> evictIdle(reason));
         }
     }
 
-    private void evictIdle(Seat seat, RetireReason reason) {
-        // It is gone if a connection of this Pod was lost in the meantime.
-        if (!lane.isGivingUp(seat) || ready.closeOne()) {
+    /**
+     * Closes one idle connection. There is one such task, or one connection on its way back, per seat that is given up;
+     * which of the seats goes when a connection is closed does not matter, so neither does which task closed it.
+     */
+    private void evictIdle(RetireReason reason) {
+        // None is given up any more if connections of this Pod were lost in the meantime.
+        if (!lane.isGivingUp() || ready.closeOne()) {
             return;
         }
         try {
             Connection idle =
                     reason == RetireReason.AGE ? oldest() : lane.pool().borrow(Acquirer.FIND_MILLIS);
-            if (lane.isGivingUp(seat)) {
+            if (lane.isGivingUp()) {
                 lane.pool().evict(idle);
             } else {
                 idle.close();
@@ -149,7 +157,7 @@ final class Retirements {
                     lane.acquirer().pool(),
                     lane.key(),
                     e);
-            io.schedule(() -> evictIdle(seat, reason), RETRY_MILLIS);
+            io.schedule(() -> evictIdle(reason), RETRY_MILLIS);
         }
     }
 
