@@ -38,14 +38,14 @@ final class IdleCheck {
                 suspects.add(seat);
             }
         }
-        if (suspects.isEmpty() || !io.execute(() -> check(suspects))) {
+        if (!io.execute(() -> check(suspects))) {
             suspects.forEach(seat -> lane.acquirer().release(seat, null));
             running.set(false);
         }
     }
 
     private void check(List<Seat> suspects) {
-        List<Connection> idle = borrow(suspects.size());
+        List<Connection> idle = borrowIdle();
         for (Connection connection : idle) {
             if (isValid(connection)) {
                 giveBack(connection);
@@ -59,11 +59,14 @@ final class IdleCheck {
         lane.acquirer().demand();
     }
 
-    /** All are borrowed before one is given back, or one of them might be tested twice and another not at all. */
-    private List<Connection> borrow(int count) {
+    /**
+     * All are borrowed before one is given back, or one of them might be tested twice and another not at all; also those
+     * whose seat was dropped for the connection that broke.
+     */
+    private List<Connection> borrowIdle() {
         List<Connection> idle = new ArrayList<>();
         try {
-            while (idle.size() < count) {
+            while (lane.pool().total() > lane.pool().active()) {
                 idle.add(lane.pool().borrow(1));
             }
         } catch (SQLException e) {

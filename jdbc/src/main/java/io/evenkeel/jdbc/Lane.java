@@ -296,7 +296,9 @@ final class Lane {
             int present = Math.min(connections - notDelivered, seats.length - closing.size());
             int dialling = count(SeatState.DIALLING);
             int warm = warm();
-            for (int i = 0; i < seats.length && warm < present; i++) {
+            // Which of the idle ones a seat would get is not known while they are tested.
+            boolean mayFill = idleCheck == null || !idleCheck.isRunning();
+            for (int i = 0; mayFill && i < seats.length && warm < present; i++) {
                 if (seats[i].fill()) {
                     filled = true;
                     warm++;
