@@ -89,7 +89,10 @@ final class Load implements AutoCloseable {
             pod = ask(connection);
             pods.put(physical, pod);
         } catch (SQLException e) {
-            failure = reason(e);
+            failure = reason(e) + " (" + e.getSQLState() + ")";
+        } catch (RuntimeException fault) {
+            // it must not end this thread unnoticed: the load would shrink and nobody would know why
+            failure = fault.getClass().getSimpleName() + ": " + reason(fault);
         }
         return new Sample(pod, due, began, System.nanoTime(), failure);
     }
@@ -102,10 +105,9 @@ final class Load implements AutoCloseable {
         }
     }
 
-    private static String reason(SQLException e) {
+    private static String reason(Exception e) {
         String message = String.valueOf(e.getMessage());
         String firstLine = message.lines().findFirst().orElse("");
-        String brief = firstLine.length() > 100 ? firstLine.substring(0, 100) + "..." : firstLine;
-        return brief + " (" + e.getSQLState() + ")";
+        return firstLine.length() > 100 ? firstLine.substring(0, 100) + "..." : firstLine;
     }
 }

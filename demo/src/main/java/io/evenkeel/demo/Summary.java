@@ -67,10 +67,18 @@ final class Summary {
                     slice(Kind.PLAIN, stage).p99Millis(),
                     slice(Kind.EVENKEEL, stage).p99Millis()));
         }
-        text.append(
-                String.format(
-                        "%n  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy does not.%n"));
+        text.append(String.format(
+                "%n  In brackets: the least number of connects that leads to the same end; failed queries that had begun before"
+                        + " the fault.%n  After a fault each connection of the struck Pod may fail once, and no other.%n"
+                        + "  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy does"
+                        + " not.%n%n  %s%n",
+                verdict()));
         return text.toString();
+    }
+
+    private String verdict() {
+        long missed = rows().stream().filter(row -> !row.reached()).count();
+        return missed == 0 ? "Evenkeel reached every target." : "Evenkeel missed " + missed + " of the targets.";
     }
 
     boolean allReached() {

@@ -50,7 +50,7 @@ final class Workload implements AutoCloseable {
      * @param pod whose connection it was, or null if none was got or it had never answered
      * @param began of {@link System#nanoTime}
      */
-    record Failure(@Nullable String pod, SQLException cause, long began, long ended) {
+    record Failure(@Nullable String pod, Exception cause, long began, long ended) {
         /** Whether it was under way at the given moment. */
         boolean inFlightAt(long nanoTime) {
             return began - nanoTime <= 0 && ended - nanoTime >= 0;
@@ -130,7 +130,7 @@ final class Workload implements AutoCloseable {
             pod = answer(connection);
             pods.put(physical, pod);
             answers.computeIfAbsent(pod, name -> new LongAdder()).increment();
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             failures.add(new Failure(pod, e, began, System.nanoTime()));
         }
     }
