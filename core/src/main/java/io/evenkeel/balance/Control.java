@@ -44,7 +44,8 @@ final class Control {
     private @Nullable Long replanAt;
     private Set<EndpointKey> routed = Set.of();
     private Scheduler.@Nullable Cancellable timer;
-    private boolean closed;
+    /** Written by whoever closes; from then on no round begins. */
+    private volatile boolean closed;
 
     Control(PoolState state, Consumer<Control> published) {
         this.state = state;
@@ -89,12 +90,9 @@ final class Control {
         }
     }
 
+    /** From any thread; a round that is under way ends. */
     void close() {
         closed = true;
-        if (timer != null) {
-            timer.cancel();
-        }
-        published.accept(this);
     }
 
     private void reconcile() {
@@ -230,9 +228,5 @@ final class Control {
 
     int movesPending() {
         return moves.pending();
-    }
-
-    boolean isClosed() {
-        return closed;
     }
 }

@@ -46,6 +46,7 @@ public final class Rebalancer implements AutoCloseable {
     private final Signals signals = new Signals();
     private final AtomicBoolean wakePosted = new AtomicBoolean();
     private volatile StatusView view;
+    private volatile boolean closed;
 
     /**
      * @param pool the pool's name, in messages, events and, with the client id, in the plan
@@ -71,8 +72,7 @@ public final class Rebalancer implements AutoCloseable {
                 new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet"),
                 "no endpoint is known yet",
                 0,
-                0,
-                false);
+                0);
         this.control = new Control(state, changed -> view = StatusView.of(changed));
     }
 
@@ -114,16 +114,18 @@ public final class Rebalancer implements AutoCloseable {
                 pool,
                 target,
                 key -> state.connections().load(key),
+                closed,
                 context.ticker().nanos());
     }
 
     /**
-     * Stops: the adapter is asked for nothing any more once the control thread has come round to it; what is under way
-     * ends unheeded. The adapter's connections are the adapter's to close.
+     * Stops: no further round begins, so the adapter is asked for nothing any more once a round that is under way has ended;
+     * what the adapter has under way ends unheeded. Its connections are the adapter's to close.
      */
     @Override
     public void close() {
-        context.scheduler().execute(control::close);
+        control.close();
+        closed = true;
     }
 
     /** Health changed: many reports at once are one round. */

@@ -85,7 +85,7 @@ public record RebalancerConfig(
     public static final class Builder {
         private @Nullable String clientId;
         private @Nullable String ownZone;
-        private Duration moveWindow = Duration.ofSeconds(10);
+        private Duration moveWindow = Duration.ofSeconds(8);
         private Duration moveDeadline = Duration.ofSeconds(30);
         private Duration drainSpread = Duration.ofSeconds(5);
         private Duration drainDeadline = Duration.ofSeconds(25);
@@ -113,7 +113,7 @@ public record RebalancerConfig(
         }
 
         /**
-         * Over how long the moves of one plan are spread. Defaults to 10 s; zero moves one after another without a pause.
+         * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
          * With P connections of all clients together and N endpoints, about P / (N · window) connections a second reach an
          * endpoint that was added: choose it so that the endpoint can take them.
          */

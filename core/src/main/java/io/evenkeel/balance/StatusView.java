@@ -14,14 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What the control thread lets others see: immutable, published anew after each round. */
-record StatusView(
-        int seats,
-        List<Row> rows,
-        WatchSnapshot snapshot,
-        String planReason,
-        int movesPending,
-        long moves,
-        boolean closed) {
+record StatusView(int seats, List<Row> rows, WatchSnapshot snapshot, String planReason, int movesPending, long moves) {
 
     record Row(
             Endpoint endpoint,
@@ -52,11 +45,10 @@ record StatusView(
                 control.snapshot(),
                 control.planReason(),
                 control.movesPending(),
-                state.moved,
-                control.isClosed());
+                state.moved);
     }
 
-    PoolStatus toStatus(String pool, String target, Function<EndpointKey, Load> loads, long now) {
+    PoolStatus toStatus(String pool, String target, Function<EndpointKey, Load> loads, boolean closed, long now) {
         List<EndpointStatus> endpoints = new ArrayList<>();
         for (Row row : rows) {
             endpoints.add(

@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * One running data source: watch, control thread, rebalancer and per-Pod pools, made and ended in order.
  *
  * <p>Ends in the opposite direction to the flow: first no more news of endpoints, then no more steps of the rebalancer, then
- * the connections, then the thread.
+ * the control thread, then the connections.
  */
 final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
 
@@ -122,6 +122,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             throw new IllegalArgumentException(
                     "hikari: null (expected: a HikariConfig with the URL, user and pool size)");
         }
+        requireUnused(settings.wrapped);
         HikariConfig copy = new HikariConfig();
         template.copyStateTo(copy);
         LiveConfig live = new LiveConfig(copy);
@@ -135,6 +136,17 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         copy.setPoolName(pool);
         return new EvenkeelDataSource(
                 pool, new DataSourceRuntime(pool, target, live, Objects.requireNonNull(drivers), settings));
+    }
+
+    private static void requireUnused(@Nullable HikariDataSource wrapped) {
+        if (wrapped != null && wrapped.isRunning()) {
+            int active = wrapped.getHikariPoolMXBean().getActiveConnections();
+            if (active > 0) {
+                throw new IllegalStateException("wrap: pool " + wrapped.getPoolName() + " has " + active
+                        + " connections in use (expected: none, since closing it would abort them; wrap it before its first"
+                        + " use, or build from its HikariConfig and close it yourself)");
+            }
+        }
     }
 
     private static JdbcPoolConfig poolConfig(HikariConfig config, int surge, Duration closeTimeout) {
@@ -185,10 +197,11 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     private static RebalancerConfig balance(EvenkeelDataSourceBuilder settings, LiveConfig config) {
-        Duration age = settings.maxConnectionAge;
+        // With the jitter of 25 % no connection gets older than maxLifetime, which may be a server's own limit.
+        Duration bounded = Duration.ofMillis(config.getMaxLifetime() * 4 / 5);
         return settings.balance
                 .clientId(settings.clientId != null ? settings.clientId : ownName())
-                .maxConnectionAge(age != null ? age : Duration.ofMillis(config.getMaxLifetime()))
+                .maxConnectionAge(settings.maxConnectionAge != null ? settings.maxConnectionAge : bounded)
                 .build();
     }
 
@@ -198,12 +211,16 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             return hostName;
         }
         try {
-            return InetAddress.getLocalHost().getHostName();
+            String host = InetAddress.getLocalHost().getHostName();
+            if (!host.equals("localhost")) {
+                return host;
+            }
         } catch (UnknownHostException e) {
-            String random = UUID.randomUUID().toString();
-            LOG.info("This host has no name ({}): the client id is {}", e.getMessage(), random);
-            return random;
+            LOG.debug("This host has no name", e);
         }
+        String random = UUID.randomUUID().toString();
+        LOG.info("This host has no name of its own: the client id is {}", random);
+        return random;
     }
 
     private static void closeWrapped(String pool, @Nullable HikariDataSource wrapped) {
@@ -243,11 +260,13 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         }
         subscription.close();
         rebalancer.close();
-        connections.close(closeTimeout);
         control.close();
+        // Before the connections: a round under way may still be joining a Pod. It can't end here where a listener
+        // closes us.
         if (!control.awaitEnd(THREAD_END)) {
-            LOG.warn("Pool {}: its control thread has not ended after {} s", pool, THREAD_END.toSeconds());
+            LOG.debug("Pool {}: its control thread goes on until this call returns", pool);
         }
+        connections.close(closeTimeout);
         LOG.info("Pool {}: closed", pool);
     }
 }

@@ -65,7 +65,7 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** The template is an existing pool, which {@link #build()} closes if it was started. */
+    /** The template is an existing pool, which {@link #build()} closes if it was started; nothing of it may be in use. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder wrap(HikariDataSource value) {
         template = Objects.requireNonNull(value, "wrap");
@@ -146,7 +146,7 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** Over how long the moves of one plan are spread. Defaults to 10 s; zero moves one after another without a pause. */
+    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder moveWindow(Duration value) {
         balance.moveWindow(value);
@@ -168,8 +168,8 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to the template's
-     * {@code maxLifetime}, 30 min; zero for never.
+     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to four fifths of the
+     * template's {@code maxLifetime}, so that none gets older than that: 24 min if it isn't set; zero for never.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder maxConnectionAge(Duration value) {

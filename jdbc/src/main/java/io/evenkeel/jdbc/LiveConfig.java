@@ -39,6 +39,14 @@ final class LiveConfig implements HikariConfigMXBean {
         return settings;
     }
 
+    private void requireNoProvider() {
+        if (settings.getCredentialsProvider() != null) {
+            throw new IllegalStateException(
+                    "Pool " + getPoolName() + ": credentials (expected: from the credentials provider"
+                            + " that is set, which is asked at every connect)");
+        }
+    }
+
     private void change(Consumer<HikariConfig> change) {
         lock.lock();
         try {
@@ -129,16 +137,19 @@ final class LiveConfig implements HikariConfigMXBean {
 
     @Override
     public void setPassword(@Nullable String password) {
+        requireNoProvider();
         change(config -> config.setPassword(password));
     }
 
     @Override
     public void setUsername(@Nullable String username) {
+        requireNoProvider();
         change(config -> config.setUsername(username));
     }
 
     @Override
     public void setCredentials(Credentials credentials) {
+        requireNoProvider();
         change(config -> config.setCredentials(credentials));
     }
 
