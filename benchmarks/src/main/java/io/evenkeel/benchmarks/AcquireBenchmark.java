@@ -37,6 +37,11 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  *
  * <p>{@link #main} runs the pools one fork after another in turn, so that a machine that slows down slows all of them, and
  * prints the medians and the ratios to HikariCP. {@code --quick} takes about three minutes.
+ *
+ * <pre>{@code
+ * mvn -q -pl benchmarks -am test-compile exec:exec -Dexec.executable=java \
+ *     -Dexec.args="-cp %classpath io.evenkeel.benchmarks.AcquireBenchmark --quick"
+ * }</pre>
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)

@@ -39,6 +39,8 @@ public final class InMemoryConnections implements EndpointConnections {
     private int mostAtOnce;
     private int probes;
     private boolean stopped;
+    private boolean movesWhole;
+    private int postponements;
 
     public InMemoryConnections(ManualScheduler scheduler, EndpointSignals signals) {
         this.scheduler = scheduler;
@@ -126,6 +128,37 @@ public final class InMemoryConnections implements EndpointConnections {
     }
 
     @Override
+    public boolean movesWhole() {
+        return movesWhole;
+    }
+
+    @Override
+    public void move(EndpointKey from, EndpointKey to, Duration deadline, Consumer<MoveOutcome> done) {
+        Pod source = joined(from);
+        Pod target = joined(to);
+        if (postponements > 0) {
+            postponements--;
+            done.accept(new MoveOutcome.Postponed("busy", Duration.ofSeconds(3)));
+            return;
+        }
+        target.connecting++;
+        scheduler.schedule(dialTime, () -> {
+            target.connecting--;
+            if (target.unreachable) {
+                IOException refused = new IOException("connection refused");
+                signals.failed(to, refused);
+                done.accept(new MoveOutcome.Failed(refused));
+            } else {
+                target.seats++;
+                connected(to, target);
+                source.seats--;
+                close(from, source);
+                done.accept(new MoveOutcome.Moved());
+            }
+        });
+    }
+
+    @Override
     public void route(Set<EndpointKey> endpoints) {
         require(!stopped, "a route after the rebalancer was closed");
         routable = Set.copyOf(endpoints);
@@ -178,6 +211,12 @@ public final class InMemoryConnections implements EndpointConnections {
 
     public void dialTime(Duration value) {
         dialTime = value;
+    }
+
+    /** From now on moves are one verb, the first so many of which are postponed. */
+    public void moveWhole(int postponed) {
+        movesWhole = true;
+        postponements = postponed;
     }
 
     public void acquire(Endpoint endpoint) {

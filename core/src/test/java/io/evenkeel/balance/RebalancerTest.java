@@ -377,6 +377,34 @@ class RebalancerTest {
     }
 
     @Test
+    void an_adapter_that_moves_as_a_whole_is_asked_again_after_it_postponed() {
+        BalanceBed bed = new BalanceBed(12);
+        bed.connections.moveWhole(4);
+        bed.publish(pods(3));
+        bed.passSeconds(1);
+        bed.publish(pods(4));
+        bed.passSeconds(60);
+        bed.assertEven(pods(4));
+        assertThat(bed.connections.opened()).isEqualTo(15);
+        assertThat(bed.events(ConnectionMoved.class)).hasSize(3);
+    }
+
+    @Test
+    void a_whole_move_to_an_endpoint_that_cannot_be_reached_changes_nothing_until_it_can() {
+        BalanceBed bed = new BalanceBed(12);
+        bed.connections.moveWhole(0);
+        bed.publish(pods(3));
+        bed.passSeconds(1);
+        bed.connections.unreachable(pods(4).get(3), true);
+        bed.publish(pods(4));
+        bed.passSeconds(100);
+        bed.assertEven(pods(3));
+        bed.connections.unreachable(pods(4).get(3), false);
+        bed.passSeconds(400);
+        bed.assertEven(pods(4));
+    }
+
+    @Test
     void a_pool_smaller_than_the_number_of_endpoints_joins_only_those_it_uses() {
         BalanceBed bed = new BalanceBed(3);
         List<Endpoint> pods = pods(50);
