@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Reading how busy a Pod is means reading words that other processors write, which costs more than everything else in
  * an acquire. So a thread keeps its choice for a few acquires, but only where they follow each other so quickly that no
  * Pod can tell: at most {@value #STICKY}, and none at all where a connection was out for longer than about
- * {@value #QUICK_NANOS} ns. Measured in docs/adr/0004-acquire-path.md.
+ * {@value #QUICK_NANOS} ns. See docs/adr/0004-acquire-path.md.
  */
 final class Chooser {
     static final int STICKY = 32;

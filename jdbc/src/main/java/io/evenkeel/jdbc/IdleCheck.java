@@ -46,11 +46,15 @@ final class IdleCheck {
 
     private void check(List<Seat> suspects) {
         List<Connection> idle = borrowIdle();
+        boolean dead = false;
         for (Connection connection : idle) {
-            if (isValid(connection)) {
-                giveBack(connection);
-            } else {
+            // The fault and one dead connection more: the rest is dead too, and at a frozen Pod each test takes its
+            // whole time.
+            dead = dead || !isValid(connection);
+            if (dead) {
                 lane.pool().evict(connection);
+            } else {
+                giveBack(connection);
             }
         }
         running.set(false);
