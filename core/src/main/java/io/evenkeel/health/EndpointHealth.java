@@ -211,7 +211,7 @@ public final class EndpointHealth {
         long now = ticker.nanos();
         if (ok) {
             if (tracked.probeSucceeded(now)) {
-                LOG.debug("pool \"{}\": endpoint {} is back, its probe succeeded", pool, endpoint);
+                LOG.debug("Pool {}: endpoint {} is back, its probe succeeded", pool, endpoint);
             }
         } else if (tracked.probeFailed()) {
             putOut(endpoint, tracked, now);
@@ -281,7 +281,7 @@ public final class EndpointHealth {
         tracked.stayOut(now + howLong.toNanos());
         // Debug, since the balancer reports ejections and returns as they take effect, after cap and panic.
         LOG.debug(
-                "pool \"{}\": endpoint {} is ejected for {} ms: {}; last error: {}",
+                "Pool {}: endpoint {} is ejected for {} ms: {}; last error: {}",
                 pool,
                 endpoint,
                 howLong.toMillis(),
@@ -298,7 +298,7 @@ public final class EndpointHealth {
     private void spare(Map.Entry<EndpointKey, TrackedEndpoint> entry, long now) {
         entry.getValue().spare(now);
         LOG.info(
-                "pool \"{}\": endpoint {} gets work again although it failed, since fewer endpoints are left",
+                "Pool {}: endpoint {} gets work again although it failed, since fewer endpoints are left",
                 pool,
                 entry.getKey());
     }
@@ -306,7 +306,7 @@ public final class EndpointHealth {
     private void holdBack(Map.Entry<EndpointKey, TrackedEndpoint> entry, int most) {
         if (entry.getValue().holdBack()) {
             LOG.info(
-                    "pool \"{}\": endpoint {} fails ({}) and yet stays in service: {} of {} are out, which is the most",
+                    "Pool {}: endpoint {} fails ({}) and yet stays in service: {} of {} are out, which is the most",
                     pool,
                     entry.getKey(),
                     entry.getValue().reason(),
@@ -322,8 +322,8 @@ public final class EndpointHealth {
             panic = now;
             LOG.info(
                     now
-                            ? "pool \"{}\": only {} of {} endpoints are not ejected, so ejections are ignored"
-                            : "pool \"{}\": {} of {} endpoints are not ejected, so ejections hold again",
+                            ? "Pool {}: only {} of {} endpoints are not ejected, so ejections are ignored"
+                            : "Pool {}: {} of {} endpoints are not ejected, so ejections hold again",
                     pool,
                     left,
                     endpoints);
@@ -340,7 +340,7 @@ public final class EndpointHealth {
             onChange.run();
         } catch (RuntimeException e) {
             if (callbackReported.compareAndSet(false, true)) {
-                LOG.warn("pool \"{}\": telling of a change in health failed; reported once", pool, e);
+                LOG.warn("Pool {}: telling of a change in health failed; reported once", pool, e);
             }
         }
     }

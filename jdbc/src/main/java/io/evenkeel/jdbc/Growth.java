@@ -120,7 +120,7 @@ final class Growth {
             there = true;
             connection.close();
         } catch (SQLException e) {
-            LOG.debug("{}: no connection to {}", acquirer.pool(), lane.key(), e);
+            LOG.debug("Pool {}: no connection to {}", acquirer.pool(), lane.key(), e);
         } finally {
             if (there) {
                 seat.dialled();

@@ -75,7 +75,7 @@ final class IdleCheck {
             }
         } catch (SQLException e) {
             LOG.debug(
-                    "{}: no more idle connections of {} to test",
+                    "Pool {}: no more idle connections of {} to test",
                     lane.acquirer().pool(),
                     lane.key(),
                     e);
@@ -92,7 +92,8 @@ final class IdleCheck {
         try {
             return connection.isValid(validationSeconds);
         } catch (SQLException e) {
-            LOG.debug("{}: an idle connection of {} is dead", lane.acquirer().pool(), lane.key(), e);
+            LOG.debug(
+                    "Pool {}: an idle connection of {} is dead", lane.acquirer().pool(), lane.key(), e);
             return false;
         }
     }

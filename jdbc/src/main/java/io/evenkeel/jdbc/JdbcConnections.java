@@ -313,7 +313,7 @@ final class JdbcConnections implements EndpointConnections {
         all.forEach(this::end);
         if (!io.close(THREADS_END)) {
             LOG.warn(
-                    "{}: threads still connecting or closing after {}; they end by themselves",
+                    "Pool {}: threads still connecting or closing after {}; they end by themselves",
                     config.name(),
                     THREADS_END);
         }
@@ -354,7 +354,7 @@ final class JdbcConnections implements EndpointConnections {
                         .append(pod.lane().connections());
             }
         }
-        LOG.warn("{}: closed with connections in use, which are aborted ({})", config.name(), counts);
+        LOG.warn("Pool {}: closed with connections in use, which are aborted ({})", config.name(), counts);
     }
 
     private void end(Pod pod) {

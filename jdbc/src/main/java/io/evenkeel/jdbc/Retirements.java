@@ -153,7 +153,7 @@ final class Retirements {
             }
         } catch (SQLException e) {
             LOG.debug(
-                    "{}: no idle connection of {} to close yet, trying again",
+                    "Pool {}: no idle connection of {} to close yet, trying again",
                     lane.acquirer().pool(),
                     lane.key(),
                     e);
@@ -175,7 +175,7 @@ final class Retirements {
             }
         } catch (SQLException e) {
             LOG.debug(
-                    "{}: looked at fewer idle connections of {}",
+                    "Pool {}: looked at fewer idle connections of {}",
                     lane.acquirer().pool(),
                     lane.key(),
                     e);
