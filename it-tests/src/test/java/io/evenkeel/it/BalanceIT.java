@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Where the connections are, counted at the servers. */
 @RequiresPostgres
 class BalanceIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(15);
     /** Settling 1 s, polling the file 1 s, the move window 10 s, and some room. */
     private static final Duration MOVED = Duration.ofSeconds(20);
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Servers that die, hang, refuse and shut down under load. */
 @RequiresPostgres
 class FaultsIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(15);
     /** An ejection lasts 30 s, then a probe, then the lost connections are opened again. */
     private static final Duration RECOVERED = Duration.ofSeconds(60);
 

@@ -27,7 +27,7 @@ class ScarcityIT {
     void fifty_threads_share_five_connections_for_a_minute_and_nobody_starves() throws Exception {
         try (DataSourceBed bed = DataSourceBed.start("scarcity", 3)) {
             EvenkeelDataSource dataSource = bed.dataSource(5);
-            bed.awaitEven(5, bed.pods().servers(), Duration.ofSeconds(5));
+            bed.awaitEven(5, bed.pods().servers(), Duration.ofSeconds(15));
             AtomicIntegerArray served = new AtomicIntegerArray(CALLERS);
             AtomicInteger failed = new AtomicInteger();
             AtomicLong longestWait = new AtomicLong();
@@ -79,7 +79,7 @@ class ScarcityIT {
             HikariConfig hikari = bed.hikari(2);
             hikari.setConnectionTimeout(500);
             EvenkeelDataSource dataSource = bed.dataSource(hikari, builder -> {});
-            bed.awaitEven(2, bed.pods().servers(), Duration.ofSeconds(5));
+            bed.awaitEven(2, bed.pods().servers(), Duration.ofSeconds(15));
             try (Connection one = dataSource.getConnection();
                     Connection two = dataSource.getConnection()) {
                 assertThat(DataSourceBed.podOf(one)).isNotEqualTo(DataSourceBed.podOf(two));

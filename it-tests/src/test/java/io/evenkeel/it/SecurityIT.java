@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Credentials that change and certificates that name the Service. */
 @RequiresPostgres
 class SecurityIT {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(15);
 
     @Test
     void a_changed_password_is_used_for_new_connections_without_a_restart() throws Exception {
