@@ -24,7 +24,7 @@ public final class PoolUnderTest implements AutoCloseable {
     public PoolUnderTest(HikariConfig template, int endpoints, DataSource driver) throws InterruptedException {
         int size = template.getMaximumPoolSize();
         Duration timeout = Duration.ofMillis(template.getConnectionTimeout());
-        JdbcPoolConfig config = new JdbcPoolConfig("benchmark", size, 0, size, timeout, Duration.ofSeconds(1));
+        JdbcPoolConfig config = new JdbcPoolConfig("benchmark", size, 0, size, timeout);
         timeoutNanos = timeout.toNanos();
         connections = new JdbcConnections(
                 config, template, endpoint -> driver, new Silent(), MetricsRecorder.none(), Ticker.system(), 42);

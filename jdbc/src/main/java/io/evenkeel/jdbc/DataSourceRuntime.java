@@ -76,7 +76,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         int size = config.getMaximumPoolSize();
         this.rebalancer = new Rebalancer(pool, target.toString(), size, balance, settings.health, context);
         this.connections = new JdbcConnections(
-                poolConfig(config, balance.surge(), settings.closeTimeout),
+                poolConfig(config, balance.surge()),
                 config,
                 drivers,
                 rebalancer.signals(),
@@ -149,7 +149,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         }
     }
 
-    private static JdbcPoolConfig poolConfig(HikariConfig config, int surge, Duration closeTimeout) {
+    private static JdbcPoolConfig poolConfig(HikariConfig config, int surge) {
         int size = config.getMaximumPoolSize();
         int idle = config.getMinimumIdle();
         return new JdbcPoolConfig(
@@ -158,8 +158,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                 surge,
                 // Unset means a pool of fixed size, as it does to HikariCP.
                 idle < 0 || idle > size ? size : idle,
-                Duration.ofMillis(config.getConnectionTimeout()),
-                closeTimeout);
+                Duration.ofMillis(config.getConnectionTimeout()));
     }
 
     private static Target target(EvenkeelDataSourceBuilder settings, @Nullable DriverTemplate driver) {
@@ -233,7 +232,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     private void changed(HikariConfig settings) {
-        connections.configure(poolConfig(settings, surge, closeTimeout));
+        connections.configure(poolConfig(settings, surge));
         rebalancer.resize(settings.getMaximumPoolSize());
     }
 

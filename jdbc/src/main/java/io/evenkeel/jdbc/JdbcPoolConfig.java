@@ -12,10 +12,8 @@ import java.util.Objects;
  * @param minimumIdle how many idle ones are kept ready over all Pods; below {@code budget}, connections are established
  *     when they are needed
  * @param connectionTimeout how long a caller waits for a connection, and for how long connecting may take; above 0
- * @param closeTimeout how long closing waits for connections in use; at least 0
  */
-record JdbcPoolConfig(
-        String name, int budget, int surge, int minimumIdle, Duration connectionTimeout, Duration closeTimeout) {
+record JdbcPoolConfig(String name, int budget, int surge, int minimumIdle, Duration connectionTimeout) {
 
     JdbcPoolConfig {
         Objects.requireNonNull(name, "name");
@@ -23,7 +21,6 @@ record JdbcPoolConfig(
         check(surge == 0 || surge == 1, "surge", surge, "0 or 1");
         check(minimumIdle >= 0 && minimumIdle <= budget, "minimumIdle", minimumIdle, "0 to " + budget);
         check(connectionTimeout.toNanos() > 0, "connectionTimeout", connectionTimeout, "> 0");
-        check(!closeTimeout.isNegative(), "closeTimeout", closeTimeout, ">= 0");
     }
 
     private static void check(boolean holds, String what, Object value, String expected) {

@@ -44,7 +44,7 @@ final class Fixture implements AutoCloseable {
     Fixture(int budget, int minimumIdle, Duration timeout, java.util.function.Consumer<HikariConfig> settings) {
         template.setConnectionTimeout(timeout.toMillis());
         settings.accept(template);
-        JdbcPoolConfig config = new JdbcPoolConfig("orders", budget, 1, minimumIdle, timeout, Duration.ofSeconds(5));
+        JdbcPoolConfig config = new JdbcPoolConfig("orders", budget, 1, minimumIdle, timeout);
         pool = new JdbcConnections(
                 config,
                 template,
