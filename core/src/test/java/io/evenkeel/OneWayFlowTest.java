@@ -34,6 +34,7 @@ class OneWayFlowTest {
 
     /** A new package gets a line here, and with it an answer to where in the flow it stands. */
     private static final Map<String, List<String>> MAY_SEE = new TreeMap<>(Map.of(
+            "adapter", List.of("balance", "health", "watch", "source", "event", "status", "time", "endpoint"),
             "endpoint", List.of(),
             "time", List.of(),
             "plan", List.of("endpoint"),

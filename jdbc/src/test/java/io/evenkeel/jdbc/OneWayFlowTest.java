@@ -31,6 +31,7 @@ class OneWayFlowTest {
                 .onlyDependOnClassesThat(resideOutsideOfPackage("io.evenkeel..")
                         .or(resideInAnyPackage(
                                 "io.evenkeel.jdbc..",
+                                "io.evenkeel.adapter",
                                 "io.evenkeel.balance",
                                 "io.evenkeel.endpoint",
                                 "io.evenkeel.event",

@@ -1,8 +1,8 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.jdbc.DerivedTarget.Surroundings;
+import io.evenkeel.adapter.DerivedTarget.Surroundings;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,152 @@
+package io.evenkeel.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.evenkeel.balance.InMemoryConnections;
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.status.PoolStatus;
+import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.watch.EndpointWatchers;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import javax.management.ObjectName;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class BalancedPoolTest {
+    private static final Target TARGET = Target.parse("static:///10.0.0.1:5432,10.0.0.2:5432");
+
+    private final ManualScheduler scheduler = new ManualScheduler();
+    private final List<String> calls = new ArrayList<>();
+    private final TwoPods source = new TwoPods();
+    private final EndpointWatchers watchers = new EndpointWatchers(
+            new SourceContext(scheduler.ticker(), scheduler, Runnable::run, new Random(7)),
+            (target, context) -> source);
+
+    private final class TwoPods implements EndpointSource {
+        @Nullable
+        Observer observer;
+
+        @Override
+        public void start(Observer toTell) {
+            observer = toTell;
+            toTell.on(new Endpoints(List.of(Endpoint.of("10.0.0.1", 5432), Endpoint.of("10.0.0.2", 5432))));
+        }
+
+        @Override
+        public void close() {
+            calls.add("source closed");
+        }
+    }
+
+    private static PoolConfig.Builder config(Target target) {
+        return PoolConfig.builder(
+                "orders", target, RebalancerConfig.builder().clientId("client").build());
+    }
+
+    private BalancedPool pool(PoolConfig config) {
+        return BalancedPool.create(config, scheduler.ticker(), scheduler, 7, watchers);
+    }
+
+    @Test
+    void it_fills_its_seats_evenly_and_shows_so() {
+        BalancedPool pool = pool(config(TARGET).seats(4).jmx(false).build());
+        pool.start(new InMemoryConnections(scheduler, pool.signals()));
+        scheduler.advance(Duration.ofSeconds(5));
+        PoolStatus status = pool.status();
+        assertThat(status.endpoints())
+                .hasSize(2)
+                .allSatisfy(endpoint -> assertThat(endpoint.seats()).isEqualTo(2));
+        pool.resize(2);
+        scheduler.advance(Duration.ofSeconds(5));
+        assertThat(pool.status().endpoints())
+                .allSatisfy(endpoint -> assertThat(endpoint.seats()).isEqualTo(1));
+        pool.close();
+        assertThat(pool.status().closed()).isTrue();
+    }
+
+    @Test
+    void what_must_end_first_ends_before_the_adapter_is_asked_for_anything() {
+        BalancedPool pool = BalancedPool.create(config(TARGET).jmx(false).build());
+        try {
+            pool.start(new RecordingConnections(calls), () -> calls.add("replaced pool closed"));
+        } finally {
+            pool.close();
+        }
+        assertThat(calls).startsWith("replaced pool closed");
+    }
+
+    @Test
+    void a_closed_pool_asks_its_adapter_for_nothing_and_watches_nothing() {
+        BalancedPool pool = pool(config(TARGET).jmx(false).build());
+        InMemoryConnections connections = new InMemoryConnections(scheduler, pool.signals());
+        pool.start(connections);
+        scheduler.advance(Duration.ofSeconds(5));
+        pool.close();
+        connections.stopped();
+        pool.resize(9);
+        scheduler.advance(Duration.ofSeconds(60));
+        assertThat(calls).containsExactly("source closed");
+        pool.close();
+    }
+
+    @Test
+    void a_target_that_nobody_understands_closes_it_again() {
+        BalancedPool pool = BalancedPool.create(
+                config(Target.parse("nowhere:///x")).jmx(false).build());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> pool.start(new RecordingConnections(calls)))
+                .withMessageContaining("nowhere");
+        assertThat(pool.status().closed()).isTrue();
+        assertThat(calls).isEmpty();
+    }
+
+    @Test
+    void it_is_started_once() {
+        BalancedPool pool = pool(config(TARGET).jmx(false).build());
+        InMemoryConnections connections = new InMemoryConnections(scheduler, pool.signals());
+        pool.start(connections);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> pool.start(connections))
+                .withMessageContaining("STARTED");
+        pool.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> pool.start(connections))
+                .withMessageContaining("CLOSED");
+    }
+
+    @Test
+    void it_is_seen_over_jmx_while_it_lives() throws Exception {
+        ObjectName name = new ObjectName("io.evenkeel:type=Pool,name=\"orders\"");
+        BalancedPool pool = pool(config(TARGET).build());
+        pool.start(new InMemoryConnections(scheduler, pool.signals()));
+        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                .isTrue();
+        pool.close();
+        assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                .isFalse();
+    }
+
+    @Test
+    void a_blank_name_and_an_empty_pool_are_refused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> config(TARGET).seats(0).build())
+                .withMessage("seats: 0 (expected: 1 or more) of pool orders");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PoolConfig.builder(
+                                " ",
+                                TARGET,
+                                RebalancerConfig.builder().clientId("client").build())
+                        .build())
+                .withMessage("name: \" \" (expected: not blank)");
+    }
+}
