@@ -1,0 +1,83 @@
+package io.evenkeel.rsocket;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.rsocket.transport.ClientTransport;
+import io.rsocket.transport.netty.client.TcpClientTransport;
+import io.rsocket.transport.netty.client.WebsocketClientTransport;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.tcp.TcpClient;
+
+/**
+ * How to reach one Pod. Called for every connection, on the control thread; the transport it returns connects to that Pod
+ * and to nobody else. Implementations are thread-safe and don't block.
+ *
+ * <pre>{@code
+ * PodTransport.tcp()
+ * PodTransport.tcp(client -> client.option(ChannelOption.TCP_NODELAY, true))
+ * PodTransport.tls("orders.default.svc", client -> client.secure(ssl -> ssl.sslContext(context)))
+ * PodTransport.webSocket("orders.default.svc", "/rsocket")
+ * }</pre>
+ */
+@FunctionalInterface
+public interface PodTransport {
+
+    /** The transport for one connection to this Pod. */
+    ClientTransport to(Endpoint endpoint);
+
+    /** Plain TCP to the Pod's address and port. The default. */
+    static PodTransport tcp() {
+        return tcp(UnaryOperator.identity());
+    }
+
+    /** TCP by a client with these settings; the remote address is set after them and wins. */
+    static PodTransport tcp(UnaryOperator<TcpClient> settings) {
+        TcpClient configured = settings.apply(TcpClient.newConnection());
+        return endpoint ->
+                TcpClientTransport.create(configured.host(endpoint.host()).port(endpoint.port()));
+    }
+
+    /**
+     * TLS that verifies the Service, while the socket goes to the Pod: the Service's name is what is sent as SNI and what the
+     * certificate must be for.
+     *
+     * @param serviceName such as {@code orders.default.svc}
+     * @param settings must switch TLS on ({@code client.secure(…)}); what it says of the server's names is replaced
+     */
+    static PodTransport tls(String serviceName, UnaryOperator<TcpClient> settings) {
+        TcpClient configured = settings.apply(TcpClient.newConnection());
+        return endpoint -> TcpClientTransport.create(ServiceTls.verifying(
+                configured.host(endpoint.host()).port(endpoint.port()), serviceName, endpoint.port()));
+    }
+
+    /**
+     * WebSocket to the Pod's address and port.
+     *
+     * @param serviceName what is sent as {@code Host}; a port other than 80 is to be part of it
+     * @param path such as {@code /rsocket}
+     */
+    static PodTransport webSocket(String serviceName, String path) {
+        return webSocket(serviceName, path, UnaryOperator.identity());
+    }
+
+    /**
+     * As {@link #webSocket(String, String)}, by a client with these settings. Where they switch TLS on, the Service's name
+     * is verified as with {@link #tls}.
+     */
+    static PodTransport webSocket(String serviceName, String path, UnaryOperator<HttpClient> settings) {
+        Objects.requireNonNull(path, "path");
+        HttpClient configured = settings.apply(HttpClient.newConnection());
+        return endpoint -> {
+            HttpClient pod = configured
+                    .host(endpoint.host())
+                    .port(endpoint.port())
+                    .headers(headers -> headers.set("Host", serviceName));
+            return WebsocketClientTransport.create(
+                    configured.configuration().isSecure()
+                            ? ServiceTls.verifying(pod, serviceName, endpoint.port())
+                            : pod,
+                    path);
+        };
+    }
+}
