@@ -1,0 +1,168 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.ConnectionFactory;
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.event.EvenkeelListener;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.health.HealthConfig;
+import io.evenkeel.watch.WatcherConfig;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link ConnectionFactory} whose connections spread over the brokers behind a Service and follow them, without the
+ * application seeing it.
+ *
+ * <pre>{@code
+ * EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
+ * factory.setTarget("k8s:///rabbitmq.default:5672");   // else: the configured host and port
+ * factory.setUsername("app");
+ * factory.setPassword(password);
+ * Connection connection = factory.newConnection();     // an ordinary connection, to one of the brokers
+ * }</pre>
+ *
+ * <p>Not thread-safe while it is being configured; {@code newConnection} is.
+ */
+public class EvenkeelConnectionFactory extends ConnectionFactory {
+
+    private static final Duration DEFAULT_MOVE_DEADLINE = Duration.ofSeconds(5);
+
+    private RebalancerConfig.Builder balance = RebalancerConfig.builder().moveDeadline(DEFAULT_MOVE_DEADLINE);
+    private @Nullable String target;
+    private @Nullable String poolName;
+    private @Nullable String clientId;
+    private @Nullable String serverName;
+    private ConsumerHandover handover = ConsumerHandover.STRICT;
+    private Duration ackHold = Duration.ZERO;
+    private Duration publisherPause = Duration.ofMillis(500);
+    private HealthConfig health = HealthConfig.builder().build();
+    private WatcherConfig watch = WatcherConfig.defaults();
+    private EvenkeelListener listener = EvenkeelListener.none();
+    private MetricsRecorder metrics = MetricsRecorder.none();
+    private AmqpMetrics amqpMetrics = AmqpMetrics.none();
+    private boolean jmx = true;
+
+    /**
+     * Where the brokers are: {@code k8s:///rabbitmq.default:5672}, {@code dns:///rabbitmq-headless.default.svc:5672},
+     * {@code static:///10.0.0.1:5672,10.0.0.2:5672} or {@code file:///etc/evenkeel/rabbitmq.json}. Defaults to the addresses
+     * handed to {@code newConnection}, else to the configured host and port.
+     */
+    public void setTarget(String value) {
+        target = Objects.requireNonNull(value, "target");
+    }
+
+    /** The pool's name, in threads, messages, metrics and JMX. Defaults to the target's path. */
+    public void setPoolName(String value) {
+        poolName = Objects.requireNonNull(value, "poolName");
+    }
+
+    /**
+     * Tells this process from the others that use the same brokers; must differ between them. Defaults to the environment
+     * variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     */
+    public void setClientId(String value) {
+        clientId = Objects.requireNonNull(value, "clientId");
+    }
+
+    /**
+     * The name that TLS asks for (SNI) and verifies, while the socket goes to a broker's own address. Defaults to the
+     * configured host if that is a name, else to the name in the target.
+     */
+    public void setServerName(String value) {
+        serverName = Objects.requireNonNull(value, "serverName");
+    }
+
+    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    public void setMoveWindow(Duration value) {
+        balance.moveWindow(value);
+    }
+
+    /**
+     * How long a move that nobody is forced to make (rebalance, age) may keep consumers stopped before everything goes back
+     * to where it was, to be tried later. Defaults to 5 s.
+     */
+    public void setMoveDeadline(Duration value) {
+        balance.moveDeadline(value);
+    }
+
+    /**
+     * How long a broker that leaves is given: moves away from it wait so long for messages to be settled and confirmed, and
+     * then go on without. Defaults to 25 s, inside the 30 s of grace that a Pod has by default.
+     */
+    public void setDrainDeadline(Duration value) {
+        balance.drainDeadline(value);
+    }
+
+    /**
+     * After how long a connection moves, each at its own moment within 25 % of this. Defaults to 30 min; zero for never. The
+     * only tool where brokers can't be seen, such as behind a load balancer.
+     */
+    public void setMaxConnectionAge(Duration value) {
+        balance.maxConnectionAge(value);
+    }
+
+    /** What a move does about messages that were delivered and are not settled. Defaults to {@code STRICT}. */
+    public void setConsumerHandover(ConsumerHandover value) {
+        handover = Objects.requireNonNull(value, "consumerHandover");
+    }
+
+    /**
+     * How long acknowledgements are held back, at most, before a consumer of a quorum queue is cancelled, so that the queue
+     * has nothing on the way to it that it would have to redeliver. Needs a prefetch count. Defaults to zero, which is off;
+     * 100 ms is a good value.
+     */
+    public void setAckHold(Duration value) {
+        if (value.isNegative()) {
+            throw new IllegalArgumentException("ackHold: " + value + " (expected: zero or more)");
+        }
+        ackHold = value;
+    }
+
+    /**
+     * How long one channel's publishers may be kept waiting for what they published before to be confirmed. If that takes
+     * longer, a move that nobody is forced to make is given up, and a forced one goes on without. Defaults to 500 ms.
+     */
+    public void setPublisherPause(Duration value) {
+        if (value.isNegative() || value.isZero()) {
+            throw new IllegalArgumentException("publisherPause: " + value + " (expected: more than zero)");
+        }
+        publisherPause = value;
+    }
+
+    /** Whatever else of the balance is to be set; see {@link RebalancerConfig.Builder}. */
+    public void setBalance(Consumer<RebalancerConfig.Builder> settings) {
+        settings.accept(balance);
+    }
+
+    /** When a broker is left out. Defaults to {@link HealthConfig}'s defaults. */
+    public void setHealth(HealthConfig value) {
+        health = Objects.requireNonNull(value, "health");
+    }
+
+    /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
+    public void setWatch(WatcherConfig value) {
+        watch = Objects.requireNonNull(value, "watch");
+    }
+
+    /** Is told what happens, on the pool's control thread. Defaults to nobody. */
+    public void setListener(EvenkeelListener value) {
+        listener = Objects.requireNonNull(value, "listener");
+    }
+
+    /** Counts what all adapters count. Defaults to nothing. */
+    public void setMetrics(MetricsRecorder value) {
+        metrics = Objects.requireNonNull(value, "metrics");
+    }
+
+    /** Counts what moves do to publishers and consumers. Defaults to nothing. */
+    public void setAmqpMetrics(AmqpMetrics value) {
+        amqpMetrics = Objects.requireNonNull(value, "amqpMetrics");
+    }
+
+    /** Whether the status is shown over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
+    public void setJmx(boolean value) {
+        jmx = value;
+    }
+}
