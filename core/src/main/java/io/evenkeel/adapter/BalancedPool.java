@@ -60,7 +60,7 @@ public final class BalancedPool implements AutoCloseable {
                 config.listener(),
                 config.metrics());
         this.rebalancer = new Rebalancer(
-                config.name(), config.target().toString(), config.seats(), config.balance(), config.health(), context);
+                config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
     }
 
     /** A pool on a control thread of its own, {@code evenkeel-<name>-control}, and on this process's watches. Does nothing yet. */

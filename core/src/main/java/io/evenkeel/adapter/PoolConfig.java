@@ -1,6 +1,7 @@
 package io.evenkeel.adapter;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
@@ -14,7 +15,7 @@ import java.util.Objects;
  *
  * @param name in threads, messages, events, metrics, JMX and, with the client id, in the plan; not blank
  * @param target where the endpoints are
- * @param seats the pool's size, at least 1; {@link BalancedPool#resize} changes it
+ * @param size the pool's size; {@link BalancedPool#resize} changes it
  * @param balance how it is balanced
  * @param health when endpoints are left out
  * @param watch when the source is believed
@@ -25,7 +26,7 @@ import java.util.Objects;
 public record PoolConfig(
         String name,
         Target target,
-        int seats,
+        PoolSize size,
         RebalancerConfig balance,
         HealthConfig health,
         WatcherConfig watch,
@@ -35,6 +36,7 @@ public record PoolConfig(
 
     public PoolConfig {
         Objects.requireNonNull(target, "target");
+        Objects.requireNonNull(size, "size");
         Objects.requireNonNull(balance, "balance");
         Objects.requireNonNull(health, "health");
         Objects.requireNonNull(watch, "watch");
@@ -42,9 +44,6 @@ public record PoolConfig(
         Objects.requireNonNull(metrics, "metrics");
         if (name.isBlank()) {
             throw new IllegalArgumentException("name: \"" + name + "\" (expected: not blank)");
-        }
-        if (seats < 1) {
-            throw new IllegalArgumentException("seats: " + seats + " (expected: 1 or more) of pool " + name);
         }
     }
 
@@ -58,7 +57,7 @@ public record PoolConfig(
         private final String name;
         private final Target target;
         private final RebalancerConfig balance;
-        private int seats = 1;
+        private PoolSize size = PoolSize.fixed(1);
         private HealthConfig health = HealthConfig.builder().build();
         private WatcherConfig watch = WatcherConfig.defaults();
         private EvenkeelListener listener = EvenkeelListener.none();
@@ -71,10 +70,20 @@ public record PoolConfig(
             this.balance = balance;
         }
 
-        /** The pool's size. Defaults to 1, its least. */
+        /**
+         * The pool's size. Defaults to 1, its least.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
         @CanIgnoreReturnValue
         public Builder seats(int value) {
-            seats = value;
+            return size(PoolSize.fixed(value));
+        }
+
+        /** The pool's size, which may follow its endpoints. */
+        @CanIgnoreReturnValue
+        public Builder size(PoolSize value) {
+            size = Objects.requireNonNull(value, "size");
             return this;
         }
 
@@ -116,10 +125,10 @@ public record PoolConfig(
         /**
          * The configuration.
          *
-         * @throws IllegalArgumentException if the name is blank or {@code seats} is below 1
+         * @throws IllegalArgumentException if the name is blank
          */
         public PoolConfig build() {
-            return new PoolConfig(name, target, seats, balance, health, watch, listener, metrics, jmx);
+            return new PoolConfig(name, target, size, balance, health, watch, listener, metrics, jmx);
         }
     }
 }

@@ -23,13 +23,21 @@ final class ConnectionAges {
     private final RandomGenerator random;
     private final Map<EndpointKey, PriorityQueue<Long>> expiries = new HashMap<>();
     private int firstGenerationLeft;
-    private final int firstGeneration;
+    private int firstGeneration;
+    private boolean planned;
 
-    ConnectionAges(Duration age, int seats, RandomGenerator random) {
+    ConnectionAges(Duration age, RandomGenerator random) {
         this.ageNanos = age.toNanos();
         this.random = random;
-        this.firstGeneration = seats;
-        this.firstGenerationLeft = seats;
+    }
+
+    /** So many connections are about to be opened together, for the first time; later calls change nothing. */
+    void firstPlan(int seats) {
+        if (!planned) {
+            planned = true;
+            firstGeneration = seats;
+            firstGenerationLeft = seats;
+        }
     }
 
     void opened(EndpointKey endpoint, long now) {

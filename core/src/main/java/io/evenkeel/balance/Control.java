@@ -83,10 +83,10 @@ final class Control {
         }
     }
 
-    void resize(int seats) {
-        if (seats != state.seats) {
-            dirty = "resized from " + state.seats + " to " + seats;
-            state.seats = seats;
+    void resize(PoolSize size) {
+        if (!size.equals(state.size)) {
+            dirty = "resized from " + state.size + " to " + size;
+            state.size = size;
         }
     }
 
@@ -127,7 +127,7 @@ final class Control {
         if (dirty == null) {
             return;
         }
-        Planning.Decision decision = planning.decide(snapshot.endpoints(), givenUp, state.seats, now);
+        Planning.Decision decision = planning.decide(snapshot.endpoints(), givenUp, state.size, now);
         replanAt = planning.nextChangeAt(now);
         if (decision == null) {
             planReason = dirty + "; no endpoint can be used, so everything stays as it is";
@@ -141,6 +141,8 @@ final class Control {
 
     private void adopt(Planning.Decision decision, long now) {
         drains.follow(decision.staying(), now);
+        state.seats = decision.seats();
+        state.ages.firstPlan(state.seats);
         Plan plan = decision.plan();
         for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
             if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {

@@ -54,9 +54,10 @@ final class Planning {
      * The endpoints that stay and the seats of those that take part.
      *
      * @param staying every endpoint that is not to be drained, whether it takes part or not
-     * @param plan the seats
+     * @param seats how many there are in all
+     * @param plan who gets them
      */
-    record Decision(Map<EndpointKey, Endpoint> staying, Plan plan) {}
+    record Decision(Map<EndpointKey, Endpoint> staying, int seats, Plan plan) {}
 
     /**
      * Plans anew.
@@ -65,7 +66,7 @@ final class Planning {
      * @return null if nobody can take part: keep what there is
      */
     @Nullable
-    Decision decide(EndpointSet set, Set<EndpointKey> unhealthy, int seats, long now) {
+    Decision decide(EndpointSet set, Set<EndpointKey> unhealthy, PoolSize size, long now) {
         Map<EndpointKey, Endpoint> usable = usable(set);
         if (usable.isEmpty()) {
             return null;
@@ -81,7 +82,8 @@ final class Planning {
             candidates.add(new Candidate(endpoint.key(), ranks.of(endpoint), weight(endpoint, now)));
         }
         planned = true;
-        return new Decision(usable, Planner.plan(client, seats, candidates));
+        int seats = size.seats(candidates.size());
+        return new Decision(usable, seats, Planner.plan(client, seats, candidates));
     }
 
     private static Map<EndpointKey, Endpoint> usable(EndpointSet set) {

@@ -19,7 +19,9 @@ final class PoolState {
     private final Notifier notifier;
     private @Nullable EndpointConnections connections;
 
-    /** The pool's size. */
+    /** What the pool's size is to be, and what the last plan made of it. */
+    PoolSize size;
+
     int seats;
     /** Whether what is known of the endpoints is current: no voluntary move begins otherwise. */
     boolean sourceHealthy;
@@ -28,14 +30,15 @@ final class PoolState {
 
     HealthView healthView;
 
-    PoolState(String pool, int seats, RebalancerConfig config, BalanceContext context, EndpointHealth health) {
+    PoolState(String pool, PoolSize size, RebalancerConfig config, BalanceContext context, EndpointHealth health) {
         this.pool = pool;
-        this.seats = seats;
+        this.size = size;
+        this.seats = size.seats(1);
         this.config = config;
         this.context = context;
         this.health = health;
         this.healthView = health.view();
-        this.ages = new ConnectionAges(config.maxConnectionAge(), seats, context.random());
+        this.ages = new ConnectionAges(config.maxConnectionAge(), context.random());
         this.notifier = new Notifier(pool, context.listener());
     }
 

@@ -61,26 +61,34 @@ public final class Rebalancer implements AutoCloseable {
             RebalancerConfig config,
             HealthConfig healthConfig,
             BalanceContext context) {
+        this(pool, target, PoolSize.fixed(seats), config, healthConfig, context);
+    }
+
+    /**
+     * @param pool the pool's name, in messages, events and, with the client id, in the plan
+     * @param target where its endpoints come from, for the status
+     * @param size the pool's size
+     */
+    public Rebalancer(
+            String pool,
+            String target,
+            PoolSize size,
+            RebalancerConfig config,
+            HealthConfig healthConfig,
+            BalanceContext context) {
         this.pool = Objects.requireNonNull(pool, "pool");
         this.target = Objects.requireNonNull(target, "target");
         this.context = Objects.requireNonNull(context, "context");
         this.health = new EndpointHealth(pool, healthConfig, context.ticker(), context.random(), this::wake);
-        this.state = new PoolState(pool, positive(seats), config, context, health);
+        this.state = new PoolState(pool, size, config, context, health);
         this.view = new StatusView(
-                seats,
+                state.seats,
                 List.of(),
                 new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet"),
                 "no endpoint is known yet",
                 0,
                 0);
         this.control = new Control(state, changed -> view = StatusView.of(changed));
-    }
-
-    private static int positive(int seats) {
-        if (seats < 1) {
-            throw new IllegalArgumentException("seats: " + seats + " (expected: 1 or more)");
-        }
-        return seats;
     }
 
     /** Where the adapter reports what happens to its connections; usable from the beginning. */
@@ -104,7 +112,12 @@ public final class Rebalancer implements AutoCloseable {
      * @throws IllegalArgumentException if {@code seats} is below 1
      */
     public void resize(int seats) {
-        int size = positive(seats);
+        resize(PoolSize.fixed(seats));
+    }
+
+    /** The pool's size from now on. */
+    public void resize(PoolSize size) {
+        Objects.requireNonNull(size, "size");
         control.post(() -> control.resize(size));
     }
 

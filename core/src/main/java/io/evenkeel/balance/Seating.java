@@ -101,11 +101,11 @@ final class Seating {
                                 state.pool, slot.key(), reason.name().toLowerCase(Locale.ROOT)));
     }
 
-    /** Gives up what exceeds the pool's size, where there is most too much. */
+    /** Gives up what exceeds the pool's size and won't go anyway because its endpoint leaves, where there is most too much. */
     void shrink(int allowance, long now) {
-        int excess = state.slots.occupied() - state.slots.sum(slot -> slot.retiring) - state.seats - allowance;
+        int excess = state.slots.sum(slot -> slot.leaving ? 0 : slot.effective()) - state.seats - allowance;
         for (; excess > 0; excess--) {
-            Slot slot = state.slots.largest(Slot::surplus, candidate -> candidate.mayRetire(now));
+            Slot slot = state.slots.largest(Slot::surplus, candidate -> !candidate.leaving && candidate.mayRetire(now));
             if (slot == null) {
                 return;
             }

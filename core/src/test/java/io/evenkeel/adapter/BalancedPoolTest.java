@@ -140,7 +140,7 @@ class BalancedPoolTest {
     void a_blank_name_and_an_empty_pool_are_refused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> config(TARGET).seats(0).build())
-                .withMessage("seats: 0 (expected: 1 or more) of pool orders");
+                .withMessage("seats: 0 (expected: 1 or more)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PoolConfig.builder(
                                 " ",
