@@ -1,5 +1,6 @@
 package io.evenkeel.demo;
 
+import io.evenkeel.demo.rsocket.RSocketAct;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ public final class Demo {
     private static final int NOT_RUN = 2;
 
     /** By the option that plays them; made only when played, since each needs libraries that the others do not. */
-    private static final Map<String, Supplier<Act>> ACTS = new TreeMap<>(Map.of("--jdbc", JdbcAct::new));
+    private static final Map<String, Supplier<Act>> ACTS =
+            new TreeMap<>(Map.of("--jdbc", JdbcAct::new, "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
     private static final List<String> ALL = List.of("--jdbc");
