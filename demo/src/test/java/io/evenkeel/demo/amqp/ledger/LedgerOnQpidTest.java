@@ -1,0 +1,48 @@
+package io.evenkeel.demo.amqp.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenkeel.demo.amqp.broker.QpidCluster;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The ledger sees what it is there to see: nothing where nothing moves, losses where recovery is forced. */
+class LedgerOnQpidTest {
+    private static final int MOVES = 10;
+
+    @Test
+    void run_without_a_move_is_exact() throws Exception {
+        try (QpidCluster cluster = QpidCluster.start(1);
+                LedgerRun run = start(cluster, 0)) {
+            TimeUnit.SECONDS.sleep(2);
+            LedgerReport report = run.finish();
+            assertThat(report.sent()).isGreaterThan(1_000);
+            assertThat(report.isExact()).as("%s", report).isTrue();
+            assertThat(report.redelivered()).isZero();
+            assertThat(report.callbacks()).isEmpty();
+        }
+    }
+
+    @Test
+    void forced_recovery_is_caught() throws Exception {
+        try (QpidCluster cluster = QpidCluster.start(2);
+                LedgerRun run = start(cluster, 1)) {
+            for (int move = 0; move < MOVES; move++) {
+                run.move();
+            }
+            LedgerReport report = run.finish();
+            System.out.println("forced recovery on Qpid, " + MOVES + " moves: " + report + ", publisher pause "
+                    + run.publisherPauses() + ", consumer gap " + run.consumerGaps());
+            assertThat(report.isExact()).as("%s", report).isFalse();
+            assertThat(report.callbacks()).containsKey("shutdown of the connection of the producers");
+        }
+    }
+
+    private static LedgerRun start(QpidCluster cluster, int second) throws Exception {
+        return LedgerRun.start(
+                "ledger",
+                LedgerPlan.of(QueueKind.CLASSIC),
+                new ForcedRecovery(
+                        cluster, cluster.brokers().get(0), cluster.brokers().get(second)));
+    }
+}
