@@ -13,12 +13,21 @@ import java.util.random.RandomGenerator;
  * @param scheduler for timers; its tasks must not block
  * @param blocking runs work that may block (a look-up, reading a file); owned by the caller
  * @param random for jitter; used on the scheduler only
+ * @param shared what its sources have in common
  */
-public record SourceContext(Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random) {
+public record SourceContext(
+        Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random, SharedResources shared) {
+
     public SourceContext {
         Objects.requireNonNull(ticker, "ticker");
         Objects.requireNonNull(scheduler, "scheduler");
         Objects.requireNonNull(blocking, "blocking");
         Objects.requireNonNull(random, "random");
+        Objects.requireNonNull(shared, "shared");
+    }
+
+    /** A context whose sources share with no other context's. */
+    public SourceContext(Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random) {
+        this(ticker, scheduler, blocking, random, new SharedResources());
     }
 }

@@ -2,26 +2,76 @@ package io.evenkeel.kubernetes;
 
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SharedResources.Lease;
 import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceLife;
+import io.evenkeel.time.Scheduler;
 import io.kubernetes.client.openapi.ApiClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/** Watches the EndpointSlices of one Service. Thread-safe. */
+/**
+ * The Pods behind one Service, from its EndpointSlices: listed once, watched from then on.
+ *
+ * <p>The API server and the credentials, the first of these that there is:
+ *
+ * <ol>
+ *   <li>what the {@linkplain Builder builder} was given: an {@link ApiClient}, or a kubeconfig file
+ *   <li>in a Pod, its service account ({@code KUBERNETES_SERVICE_HOST} is set and the token can be read), unless the target
+ *       names a context
+ *   <li>the first file in the environment variable {@code KUBECONFIG}
+ *   <li>{@code ~/.kube/config}
+ * </ol>
+ *
+ * <p>The account needs to be allowed {@code list} and {@code watch} on {@code endpointslices} of the API group
+ * {@code discovery.k8s.io} in the Service's namespace, and nothing else. If it isn't, the report says which Role to apply.
+ *
+ * <p>What it reports: {@code Endpoints} whenever they change, at most every 100 ms, and, unchanged, when the server confirms
+ * them; {@code Missing} if the Service has no slice or not this port; {@code Failed} if the server can't be asked. It is
+ * silent about a watch that breaks off and can be taken up again at once. See {@link EndpointSliceMapper} for what
+ * becomes of the slices.
+ *
+ * <p>All sources of one {@link SourceContext} that mean the same Service share one watch, whatever their port. A watch costs
+ * the API server about eight requests an hour, and has one thread, {@code evenkeel-k8s-<service>}, that waits for it.
+ * Thread-safe.
+ */
 public final class KubernetesEndpointSource implements EndpointSource {
 
-    private final Builder settings;
-    private final SourceContext context;
+    /** So many changes a second are reported one by one; of more, what they come to. */
+    static final Duration REPORT_INTERVAL = Duration.ofMillis(100);
 
-    private KubernetesEndpointSource(Builder settings, SourceContext context) {
+    private final Settings settings;
+    private final SourceContext context;
+    private final SourceLife life = new SourceLife();
+    private final OfWatch listener = new OfWatch();
+    private volatile List<EndpointSlice> shown = List.of();
+    // Set by start, on whatever thread that is; closed once.
+    private volatile @Nullable Lease<ApiAccess> access;
+    private volatile @Nullable Lease<SliceWatch> watch;
+
+    /** What the builder collected, checked. */
+    private record Settings(
+            KubernetesTarget target,
+            ApiAccess.Config access,
+            AddressFamily preferredFamily,
+            Duration listTimeout,
+            @Nullable Executor sessions) {}
+
+    private KubernetesEndpointSource(Settings settings, SourceContext context) {
         this.settings = settings;
-        this.context = context;
+        this.context = Objects.requireNonNull(context, "context");
     }
 
-    /** A builder for a target such as {@code k8s:///pg.default:5432}. */
+    /**
+     * A builder for a target such as {@code k8s:///pg.default:5432}.
+     *
+     * @throws IllegalArgumentException if the target is not of that form
+     */
     public static Builder builder(Target target) {
         return new Builder(target);
     }
@@ -33,15 +83,146 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
     @Override
     public void start(Observer observer) {
-        throw new UnsupportedOperationException("not there yet: " + settings + context);
+        life.start(observer);
+        KubernetesTarget target = settings.target();
+        Lease<ApiAccess> reached =
+                context.shared().lease(ApiAccess.class, settings.access(), () -> new ApiAccess(settings.access()));
+        access = reached;
+        SliceWatch.Key key = new SliceWatch.Key(settings.access(), target.namespace(), target.service());
+        Lease<SliceWatch> joined = context.shared()
+                .lease(
+                        SliceWatch.class,
+                        key,
+                        () -> new SliceWatch(key, settings.listTimeout(), context, sessions(), reached.resource()));
+        watch = joined;
+        context.scheduler().execute(() -> {
+            if (!life.isClosed()) {
+                joined.resource().add(listener);
+            }
+        });
+        if (life.isClosed()) {
+            // Closed meanwhile, before it could see what was just made.
+            release();
+        }
+    }
+
+    private Executor sessions() {
+        Executor given = settings.sessions();
+        return given != null ? given : new SessionThreads(settings.target().service());
+    }
+
+    /** A watch waits for minutes, so it can't have one of the few threads that the context has for short work. */
+    private record SessionThreads(String service) implements Executor {
+        @Override
+        public void execute(Runnable session) {
+            Thread thread = new Thread(session, "evenkeel-k8s-" + service);
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        life.close();
+        release();
+    }
 
-    /** The slices as they were last heard of, in order of their names; for display. */
+    private void release() {
+        Lease<SliceWatch> joined = watch;
+        if (joined != null) {
+            context.scheduler().execute(() -> joined.resource().remove(listener));
+            joined.close();
+        }
+        Lease<ApiAccess> reached = access;
+        if (reached != null) {
+            reached.close();
+        }
+    }
+
+    /**
+     * The slices as they were when endpoints were last reported, in order of their names; for display. Empty before that.
+     */
     public List<EndpointSlice> slices() {
-        return List.of();
+        return shown;
+    }
+
+    /** Keeps the endpoints and reports them; lives on the scheduler. */
+    private final class OfWatch implements SliceWatch.Listener {
+
+        private final EndpointSliceMapper mapper =
+                new EndpointSliceMapper(settings.target().port(), settings.preferredFamily());
+        private String namespace = "";
+        private @Nullable Report last;
+        private long reportedAt;
+        private Scheduler.@Nullable Cancellable due;
+
+        @Override
+        public void listed(Collection<EndpointSlice> all, String where) {
+            namespace = where;
+            mapper.replace(all);
+            report();
+        }
+
+        @Override
+        public void changed(EndpointSlice slice) {
+            mapper.put(slice);
+            reportSoon();
+        }
+
+        @Override
+        public void gone(String name) {
+            mapper.remove(name);
+            reportSoon();
+        }
+
+        @Override
+        public void confirmed() {
+            Report known = last;
+            if (known != null && due == null) {
+                life.report(known);
+            }
+        }
+
+        @Override
+        public void failed(Failed why) {
+            life.report(why);
+        }
+
+        private void reportSoon() {
+            if (due != null) {
+                return;
+            }
+            long since = context.ticker().nanos() - reportedAt;
+            if (last == null || since >= REPORT_INTERVAL.toNanos()) {
+                report();
+            } else {
+                due = context.scheduler().schedule(REPORT_INTERVAL.minusNanos(since), this::report);
+            }
+        }
+
+        private void report() {
+            Scheduler.Cancellable pending = due;
+            if (pending != null) {
+                pending.cancel();
+                due = null;
+            }
+            reportedAt = context.ticker().nanos();
+            shown = mapper.slices();
+            Report now = whatIsThere();
+            last = now;
+            life.report(now);
+        }
+
+        private Report whatIsThere() {
+            if (shown.isEmpty()) {
+                return new Missing(Explanations.noSlice(settings.target().service(), namespace));
+            }
+            String complaint = mapper.complaint();
+            return complaint == null
+                    ? new Endpoints(mapper.endpoints())
+                    : new Missing(
+                            "Service " + settings.target().service() + " in namespace " + namespace + ": " + complaint);
+        }
     }
 
     /** Collects the settings of a {@link KubernetesEndpointSource}. Not thread-safe. */
@@ -52,6 +233,8 @@ public final class KubernetesEndpointSource implements EndpointSource {
         private @Nullable Path kubeconfig;
         private AddressFamily preferredFamily = AddressFamily.IPV4;
         private Duration listTimeout = Duration.ofSeconds(10);
+        private @Nullable ApiEnvironment environment;
+        private @Nullable Executor sessions;
 
         private Builder(Target target) {
             this.target = KubernetesTarget.of(target);
@@ -59,16 +242,16 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
         /**
          * Uses this client's address, certificates and credentials instead of looking for a configuration. Defaults to none.
-         * It stays the caller's.
+         * It stays the caller's; its connections are not used, only those like them.
          */
-        public Builder apiClient(ApiClient apiClient) {
-            this.apiClient = Objects.requireNonNull(apiClient, "apiClient");
+        public Builder apiClient(ApiClient client) {
+            this.apiClient = Objects.requireNonNull(client, "apiClient");
             return this;
         }
 
         /** Uses this kubeconfig instead of looking for a configuration. Defaults to none. */
-        public Builder kubeconfig(Path kubeconfig) {
-            this.kubeconfig = Objects.requireNonNull(kubeconfig, "kubeconfig");
+        public Builder kubeconfig(Path file) {
+            this.kubeconfig = Objects.requireNonNull(file, "kubeconfig");
             return this;
         }
 
@@ -78,20 +261,45 @@ public final class KubernetesEndpointSource implements EndpointSource {
             return this;
         }
 
-        /** How long a list may take until it counts as failed. Defaults to 10 s; above 0. */
-        public Builder listTimeout(Duration listTimeout) {
-            this.listTimeout = listTimeout;
+        /**
+         * How long connecting and listing may take, and then opening the watch, until that counts as failed. Defaults to
+         * 10 s; above 0, at most 10 min. Of several sources that share a watch, the first one's holds.
+         */
+        public Builder listTimeout(Duration timeout) {
+            this.listTimeout = Objects.requireNonNull(timeout, "listTimeout");
             return this;
         }
 
-        /** Makes a source that is not started. */
-        public KubernetesEndpointSource build(SourceContext context) {
-            return new KubernetesEndpointSource(this, context);
+        /** Looks here for a configuration, instead of in this process's environment. */
+        Builder environment(ApiEnvironment where) {
+            this.environment = where;
+            return this;
         }
 
-        @Override
-        public String toString() {
-            return target + " " + apiClient + kubeconfig + preferredFamily + listTimeout;
+        /** What runs the sessions, each of which occupies a thread for minutes. */
+        Builder sessions(Executor executor) {
+            this.sessions = executor;
+            return this;
+        }
+
+        /**
+         * Makes a source that is not started.
+         *
+         * @throws IllegalArgumentException if a setting is out of its bounds, or settings exclude each other
+         */
+        public KubernetesEndpointSource build(SourceContext context) {
+            if (listTimeout.isNegative() || listTimeout.isZero() || listTimeout.compareTo(Duration.ofMinutes(10)) > 0) {
+                throw new IllegalArgumentException(
+                        "listTimeout: " + listTimeout + " (expected: above 0, at most PT10M)");
+            }
+            if (apiClient != null && (kubeconfig != null || target.context() != null)) {
+                throw new IllegalArgumentException(
+                        "apiClient: set together with a kubeconfig or a context (expected: one way to find the API server)");
+            }
+            ApiEnvironment where = environment == null ? ApiEnvironment.ofThisProcess() : environment;
+            ApiAccess.Config config = new ApiAccess.Config(apiClient, kubeconfig, target.context(), where);
+            return new KubernetesEndpointSource(
+                    new Settings(target, config, preferredFamily, listTimeout, sessions), context);
         }
     }
 }

@@ -1,0 +1,451 @@
+package io.evenkeel.kubernetes;
+
+import io.evenkeel.kubernetes.ApiObject.SliceList;
+import io.evenkeel.kubernetes.ApiObject.WatchEvent;
+import io.evenkeel.kubernetes.ApiProblem.Kind;
+import io.evenkeel.source.EndpointSource.Failed;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.time.Scheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The EndpointSlices of one Service, listed once and watched from then on, for as many sources as want them.
+ *
+ * <p>One {@link SliceSession} after another. What ends a session decides how the next begins:
+ *
+ * <pre>
+ *   ended by                              then
+ *   the server, as agreed                 watch on from the last version, within a second
+ *   410, as a status or within a watch    list again; at once the first time, else after the back-off
+ *   401                                   read the credentials again, at once the first time, else after the back-off
+ *   a fault after it had worked           watch on, within a second and without a word; else after the back-off
+ *   anything else                         say so, try again after the back-off
+ * </pre>
+ *
+ * <p>Nobody tells a client that its watch is dead: a connection whose other end vanished looks like a Service on which nothing
+ * happens. So every wait has an end. Connecting and listing: {@code listTimeout}. A watch: {@link #SILENCE} after its last
+ * word, since API servers send a bookmark about every minute; and {@link #OVERTIME} after the end that was agreed.
+ * A server that has never sent a bookmark gets twice as long after each time, up to the agreed end.
+ *
+ * <p>The back-off begins at 1 s and doubles to 30 s, half of it at random; a longer {@code Retry-After} is honoured, with up
+ * to as much again at random as the back-off. It begins anew when a watch has worked: said something, or lasted
+ * {@link #SETTLED}.
+ *
+ * <p>Everything but the constructor and {@link #close} runs on the scheduler.
+ */
+final class SliceWatch implements AutoCloseable {
+
+    static final Duration SILENCE = Duration.ofMinutes(3);
+    static final Duration OVERTIME = Duration.ofSeconds(30);
+    static final Duration SETTLED = Duration.ofSeconds(30);
+    static final int SHORTEST_WATCH_SECONDS = 300;
+    static final int LONGEST_WATCH_SECONDS = 600;
+    private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
+    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(SliceWatch.class);
+
+    private final Key key;
+    private final Duration listTimeout;
+    private final SourceContext context;
+    private final Scheduler scheduler;
+    private final Executor sessions;
+    private final ApiAccess access;
+    private final List<Listener> listeners = new ArrayList<>();
+
+    private final Map<String, EndpointSlice> slices = new TreeMap<>();
+    // Of every slice that was heard of since the last list, also of those that are gone.
+    private final Map<String, String> versions = new HashMap<>();
+    private @Nullable String namespace;
+    private boolean listed;
+    // The latest that was heard of; a list may not be older. 0, which is any, before the first.
+    private String newest = "0";
+    // Whether it can be watched on from there, or only a list can help.
+    private boolean resumable;
+    // Whether the server refused to list by version: it may have been set back to a backup.
+    private boolean listAnew;
+    private @Nullable Failed failure;
+
+    // Invariant: at most one of the two is set, and neither once it is closed.
+    private @Nullable SliceSession session;
+    private Scheduler.@Nullable Cancellable nextSession;
+    private Scheduler.@Nullable Cancellable watchdog;
+
+    private long watchingSince;
+    private long agreedSeconds;
+    private boolean watching;
+    private boolean worked;
+    private boolean everBookmarked;
+    private Duration silence = SILENCE;
+    private int failures;
+    private boolean credentialsRead;
+    private boolean expiredBefore;
+    private volatile boolean closed;
+
+    /**
+     * What it is that is watched; equal for those who can share.
+     *
+     * @param access how the API server is reached
+     * @param namespace or null for our own
+     */
+    record Key(ApiAccess.Config access, @Nullable String namespace, String service) {}
+
+    /** Who is told, on the scheduler. */
+    interface Listener {
+
+        /** These are all. */
+        void listed(Collection<EndpointSlice> all, String namespace);
+
+        /** This one is new or changed. */
+        void changed(EndpointSlice slice);
+
+        void gone(String name);
+
+        /** Nothing changed, and the server says so: it works, or works again. */
+        void confirmed();
+
+        void failed(Failed why);
+    }
+
+    /** A watch that has not begun; the first listener begins it. */
+    SliceWatch(Key key, Duration listTimeout, SourceContext context, Executor sessions, ApiAccess access) {
+        this.key = key;
+        this.listTimeout = listTimeout;
+        this.context = context;
+        this.scheduler = context.scheduler();
+        this.sessions = sessions;
+        this.access = access;
+    }
+
+    void add(Listener listener) {
+        listeners.add(listener);
+        if (listed) {
+            listener.listed(List.copyOf(slices.values()), String.valueOf(namespace));
+        }
+        Failed now = failure;
+        if (now != null) {
+            listener.failed(now);
+        }
+        if (session == null && nextSession == null) {
+            begin();
+        }
+    }
+
+    void remove(Listener listener) {
+        listeners.remove(listener);
+    }
+
+    /** Safe on any thread; nobody listens any more. */
+    @Override
+    public void close() {
+        closed = true;
+        scheduler.execute(this::end);
+    }
+
+    private void end() {
+        cancel(nextSession);
+        cancel(watchdog);
+        nextSession = null;
+        SliceSession last = session;
+        session = null;
+        if (last != null) {
+            last.cancel();
+        }
+    }
+
+    private static void cancel(Scheduler.@Nullable Cancellable timer) {
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    private void begin() {
+        nextSession = null;
+        if (closed) {
+            return;
+        }
+        watching = false;
+        worked = false;
+        agreedSeconds =
+                SHORTEST_WATCH_SECONDS + context.random().nextInt(LONGEST_WATCH_SECONDS - SHORTEST_WATCH_SECONDS + 1);
+        SliceSession.Plan plan = new SliceSession.Plan(
+                key.service(), key.namespace(), resumable ? newest : null, listAnew ? "" : newest, agreedSeconds);
+        SliceSession next = new SliceSession(access, plan, new OnScheduler());
+        session = next;
+        expectWithin(listTimeout, "no answer within " + listTimeout);
+        sessions.execute(next);
+    }
+
+    private void expectWithin(Duration wait, String otherwise) {
+        cancel(watchdog);
+        watchdog = scheduler.schedule(wait, () -> cutOff(otherwise));
+    }
+
+    private void cutOff(String why) {
+        SliceSession silent = session;
+        if (silent == null) {
+            return;
+        }
+        if (watching && !everBookmarked) {
+            silence = silence.multipliedBy(2);
+        }
+        silent.cancel();
+        // Over HTTP/2 the dead connection would be used again for the next request.
+        access.renew(silent.connection());
+        ended(silent, new ApiProblem(Kind.UNREACHABLE, where() + ": " + why, null, null));
+    }
+
+    private String where() {
+        return "the API server, asked for Service " + key.service();
+    }
+
+    private void waitForNextWord() {
+        long sinceStart = context.ticker().nanos() - watchingSince;
+        Duration untilEnd = Duration.ofSeconds(agreedSeconds).plus(OVERTIME).minusNanos(sinceStart);
+        if (silence.compareTo(untilEnd) < 0) {
+            expectWithin(
+                    silence,
+                    "its watch has been silent for " + silence + " (expected: a bookmark about every minute),"
+                            + " so the connection is taken for dead");
+        } else {
+            expectWithin(untilEnd, "its watch went on after the end that was agreed");
+        }
+    }
+
+    /** Carries what a session hears from its thread to the scheduler, where sessions that were given up are not heard. */
+    private final class OnScheduler implements SliceSession.Observer {
+
+        private void onScheduler(SliceSession from, Runnable task) {
+            scheduler.execute(() -> {
+                if (from == session && !closed) {
+                    task.run();
+                }
+            });
+        }
+
+        @Override
+        public void listed(SliceSession from, SliceList list, String where) {
+            onScheduler(from, () -> SliceWatch.this.listed(list, where));
+        }
+
+        @Override
+        public void watching(SliceSession from, String where) {
+            onScheduler(from, () -> SliceWatch.this.watching(where));
+        }
+
+        @Override
+        public void heard(SliceSession from, WatchEvent event) {
+            onScheduler(from, () -> SliceWatch.this.heard(event));
+        }
+
+        @Override
+        public void ended(SliceSession from, @Nullable ApiProblem problem) {
+            onScheduler(from, () -> SliceWatch.this.ended(from, problem));
+        }
+    }
+
+    private void listed(SliceList list, String where) {
+        namespace = where;
+        listed = true;
+        newest = list.resourceVersion();
+        resumable = true;
+        listAnew = false;
+        failure = null;
+        slices.clear();
+        versions.clear();
+        for (EndpointSlice slice : list.slices()) {
+            slices.put(slice.name(), slice);
+            versions.put(slice.name(), slice.resourceVersion());
+        }
+        expectWithin(listTimeout, "no answer to a watch within " + listTimeout);
+        for (Listener listener : List.copyOf(listeners)) {
+            listener.listed(list.slices(), where);
+        }
+    }
+
+    private void watching(String where) {
+        namespace = where;
+        watching = true;
+        watchingSince = context.ticker().nanos();
+        waitForNextWord();
+        if (failure != null) {
+            failure = null;
+            confirm();
+        }
+    }
+
+    private void confirm() {
+        for (Listener listener : List.copyOf(listeners)) {
+            listener.confirmed();
+        }
+    }
+
+    private void heard(WatchEvent event) {
+        hasWorked();
+        waitForNextWord();
+        EndpointSlice slice = event.object().slice();
+        String heardVersion = slice.resourceVersion();
+        switch (event.type()) {
+            case "BOOKMARK" -> {
+                everBookmarked = true;
+                silence = SILENCE;
+                moveOn(heardVersion);
+                confirm();
+            }
+            case "ADDED", "MODIFIED" -> {
+                if (isNews(slice)) {
+                    slices.put(slice.name(), slice);
+                    for (Listener listener : List.copyOf(listeners)) {
+                        listener.changed(slice);
+                    }
+                }
+                moveOn(heardVersion);
+            }
+            case "DELETED" -> {
+                if (isNews(slice) && slices.remove(slice.name()) != null) {
+                    for (Listener listener : List.copyOf(listeners)) {
+                        listener.gone(slice.name());
+                    }
+                }
+                moveOn(heardVersion);
+            }
+            default -> LOG.debug("{}: an event of unknown type {} is skipped", where(), event.type());
+        }
+    }
+
+    /** Whether this is newer than what is known of the slice: a proxy may repeat events, or let one overtake another. */
+    private boolean isNews(EndpointSlice slice) {
+        String known = versions.get(slice.name());
+        if (known != null && (known.equals(slice.resourceVersion()) || isOlder(slice.resourceVersion(), known))) {
+            return false;
+        }
+        versions.put(slice.name(), slice.resourceVersion());
+        return true;
+    }
+
+    private void moveOn(String to) {
+        if (!to.isEmpty() && !isOlder(to, newest)) {
+            newest = to;
+        }
+    }
+
+    /** Versions are numbers that grow. Where they are something else, nothing is known to be older. */
+    private static boolean isOlder(String a, String b) {
+        return isNumber(a) && isNumber(b) && (a.length() != b.length() ? a.length() < b.length() : a.compareTo(b) < 0);
+    }
+
+    private static boolean isNumber(String text) {
+        return !text.isEmpty() && text.charAt(0) != '0' && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+
+    private void hasWorked() {
+        worked = true;
+        failures = 0;
+        credentialsRead = false;
+        expiredBefore = false;
+    }
+
+    private void ended(SliceSession over, @Nullable ApiProblem problem) {
+        session = null;
+        cancel(watchdog);
+        if (watching && context.ticker().nanos() - watchingSince >= SETTLED.toNanos()) {
+            hasWorked();
+        }
+        if (problem == null && worked) {
+            next(soon());
+        } else if (problem == null) {
+            failed(endedAtOnce(), over);
+        } else {
+            switch (problem.kind()) {
+                case EXPIRED -> expired(problem, over);
+                case UNAUTHORIZED -> unauthorized(problem, over);
+                case REFUSED, UNREACHABLE -> failed(problem, over);
+            }
+        }
+    }
+
+    private ApiProblem endedAtOnce() {
+        return new ApiProblem(Kind.UNREACHABLE, where() + ": it ended the watch as soon as it had begun", null, null);
+    }
+
+    private void expired(ApiProblem problem, SliceSession over) {
+        // If it was the list that was refused, then only one without a version is left to ask for.
+        listAnew = !resumable;
+        resumable = false;
+        boolean again = expiredBefore;
+        expiredBefore = true;
+        if (again) {
+            failed(problem, over);
+        } else {
+            LOG.debug("{}: what was known is too old to go on from, so it is listed again", where());
+            next(soon());
+        }
+    }
+
+    private void unauthorized(ApiProblem problem, SliceSession over) {
+        access.renew(over.connection());
+        boolean again = credentialsRead;
+        credentialsRead = true;
+        if (again) {
+            failed(problem, over);
+        } else {
+            next(soon());
+        }
+    }
+
+    private void failed(ApiProblem problem, SliceSession over) {
+        failures++;
+        boolean firstHiccup =
+                failures == 1 && worked && problem.kind() == Kind.UNREACHABLE && problem.retryAfter() == null;
+        if (firstHiccup && problem.getCause() != null) {
+            LOG.debug("{}: the watch broke off, it is taken up again", where(), problem);
+            next(soon());
+            return;
+        }
+        if (problem.getCause() instanceof SSLException) {
+            // The CA may have been exchanged.
+            access.renew(over.connection());
+        }
+        tellFailed(problem);
+        next(backoff(problem.retryAfter()));
+    }
+
+    private void tellFailed(ApiProblem problem) {
+        Failed told = new Failed(problem.reason(), problem.getCause());
+        failure = told;
+        for (Listener listener : List.copyOf(listeners)) {
+            listener.failed(told);
+        }
+    }
+
+    private Duration soon() {
+        return Duration.ofNanos((long) (SOON.toNanos() * context.random().nextDouble()));
+    }
+
+    private Duration backoff(@Nullable Duration retryAfter) {
+        Duration longest = FIRST_BACKOFF.multipliedBy(1L << Math.min(failures - 1, 10));
+        longest = longest.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : longest;
+        // Half of it at random, so that those who were thrown out together do not come back together.
+        Duration jittered = Duration.ofNanos(
+                (long) (longest.toNanos() * (0.5 + context.random().nextDouble() / 2)));
+        return retryAfter == null || retryAfter.compareTo(jittered) < 0 ? jittered : retryAfter.plus(jittered);
+    }
+
+    private void next(Duration wait) {
+        if (!closed) {
+            nextSession = scheduler.schedule(wait, this::begin);
+        }
+    }
+}
