@@ -1,6 +1,5 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
@@ -53,7 +52,7 @@ final class Control {
         this.planning = new Planning(state.pool, state.config);
         this.seating = new Seating(state, this::post);
         this.drains = new Drains(state, seating);
-        this.moves = new Moves(state, seating, this::post);
+        this.moves = new Moves(state, seating);
         this.ejections = new Ejections(state, this::post);
     }
 
@@ -90,6 +89,30 @@ final class Control {
         }
     }
 
+    /** More, or fewer, seats are held than before. */
+    void held(int change) {
+        if (state.size instanceof PoolSize.Held held) {
+            int seats = Math.max(0, held.seats() + change);
+            resize(PoolSize.held(seats));
+            // Also where no plan can be made: a seat that nobody holds is not to be filled.
+            state.seats = Math.min(state.seats, seats);
+        }
+    }
+
+    void lost(EndpointKey endpoint) {
+        Slot slot = state.slots.get(endpoint);
+        if (slot != null) {
+            seating.lost(slot);
+        }
+    }
+
+    void freed(EndpointKey endpoint) {
+        Slot slot = state.slots.get(endpoint);
+        if (slot != null) {
+            slot.seats = Math.max(0, slot.seats - 1);
+        }
+    }
+
     /** From any thread; a round that is under way ends. */
     void close() {
         closed = true;
@@ -102,9 +125,11 @@ final class Control {
         drains.advance(now);
         route();
         ejections.probe();
-        seating.shrink(moves.surgeInAir(), now);
-        if (state.sourceHealthy) {
-            seating.moveHoles(now);
+        if (!state.held()) {
+            seating.shrink(moves.surgeInAir(), now);
+            if (state.sourceHealthy) {
+                seating.moveHoles(now);
+            }
         }
         seating.fill(moves::filled, now);
         moves.advance(now);
@@ -140,13 +165,14 @@ final class Control {
     }
 
     private void adopt(Planning.Decision decision, long now) {
+        state.staying = decision.staying();
         drains.follow(decision.staying(), now);
         state.seats = decision.seats();
         state.ages.firstPlan(state.seats);
         Plan plan = decision.plan();
         for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
             if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {
-                join(decision.staying().get(entry.getKey()), now);
+                state.join(decision.staying().get(entry.getKey()), now);
             }
         }
         for (Slot slot : state.slots.all()) {
@@ -161,14 +187,6 @@ final class Control {
                 needed,
                 planReason);
         state.tell(new EvenkeelEvent.PlanChanged(state.pool, planReason, needed));
-    }
-
-    private void join(@Nullable Endpoint endpoint, long now) {
-        if (endpoint != null) {
-            state.slots.add(endpoint, now);
-            state.connections().join(endpoint);
-            state.tell(new EvenkeelEvent.EndpointJoined(state.pool, endpoint));
-        }
     }
 
     private void route() {
@@ -193,6 +211,9 @@ final class Control {
         for (Slot slot : state.slots.all()) {
             if (slot.deficit() > 0) {
                 next = Planning.earlier(next, ifLater(slot.retryAt, now));
+            }
+            if (slot.retryAt - now > 0 && slot.failures > 0 && state.held()) {
+                next = Planning.earlier(next, slot.retryAt);
             }
             if (slot.surplus() > 0) {
                 next = Planning.earlier(next, ifLater(slot.retireAgainAt, now));

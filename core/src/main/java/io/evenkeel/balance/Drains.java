@@ -1,5 +1,6 @@
 package io.evenkeel.balance;
 
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.balance.EndpointConnections.RetireReason;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
@@ -22,12 +23,19 @@ import org.slf4j.LoggerFactory;
  *   |&lt;------------------------------------ drainDeadline ------------------------------&gt;| reported if not done
  * </pre>
  *
- * A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool that
+ * Where an adapter moves connections as a whole, all of them move at once and each to where most is lacking: the new one is
+ * there before the old is left, so nothing has to be spread, and who waits may see the endpoint close the door. Only what
+ * has nowhere to go is retired as above.
+ *
+ * <p>A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool that
  * leaves, the shorter the spread: seats that nobody may use any more are what callers wait for.
  */
 final class Drains {
 
     private static final Logger LOG = LoggerFactory.getLogger(Drains.class);
+
+    /** What a move is given that begins after the deadline. */
+    private static final long ALMOST_NOTHING = Duration.ofSeconds(1).toNanos();
 
     private final PoolState state;
     private final Seating seating;
@@ -104,6 +112,13 @@ final class Drains {
             if (!slot.leaving) {
                 continue;
             }
+            if (state.connections().movesWhole()) {
+                moveOut(slot, now);
+            }
+            if (state.held()) {
+                reportIfLate(slot, now);
+                continue;
+            }
             // Also those that were opened, or taken back, only after it began to leave.
             while (slot.seats - slot.retiring > slot.drainTimes.size()) {
                 slot.drainTimes.add(slot.mayRetire(now) ? now : slot.retireAgainAt);
@@ -112,9 +127,41 @@ final class Drains {
                 slot.drainTimes.poll();
                 seating.retire(slot, RetireReason.DRAIN, outcome -> {});
             }
-            if (!slot.overran && now - deadline(slot) >= 0) {
-                overran(slot);
+            reportIfLate(slot, now);
+        }
+    }
+
+    private void reportIfLate(Slot slot, long now) {
+        if (!slot.overran && now - deadline(slot) >= 0) {
+            overran(slot);
+        }
+    }
+
+    /** Every seat at once; one that comes to nothing is tried again while the slot leaves. */
+    private void moveOut(Slot slot, long now) {
+        for (int left = slot.seats - slot.retiring; left > 0 && slot.mayRetire(now); left--) {
+            Slot to = destination(now);
+            if (to == null) {
+                return;
             }
+            slot.drainTimes.poll();
+            Duration rest = Duration.ofNanos(Math.max(ALMOST_NOTHING, deadline(slot) - now));
+            seating.move(slot, to, RetireReason.DRAIN, rest, outcome -> movedOut(slot, to, outcome));
+        }
+    }
+
+    private @Nullable Slot destination(long now) {
+        Slot lacking = state.slots.largest(Slot::deficit, candidate -> state.isWell(candidate, now));
+        return lacking == null && state.held()
+                ? seating.refuge(candidate -> state.isWell(candidate, now), now)
+                : lacking;
+    }
+
+    private void movedOut(Slot from, Slot to, MoveOutcome outcome) {
+        if (outcome instanceof MoveOutcome.Moved) {
+            state.movedSeat(from, to);
+        } else if (outcome instanceof MoveOutcome.Postponed postponed) {
+            from.retireAgainAt = state.now() + postponed.retryAfter().toNanos();
         }
     }
 
@@ -163,7 +210,7 @@ final class Drains {
         Long next = null;
         for (Slot slot : state.slots.all()) {
             if (slot.leaving) {
-                next = Planning.earlier(next, slot.drainTimes.peek());
+                next = Planning.earlier(next, state.held() ? (Long) slot.retireAgainAt : slot.drainTimes.peek());
                 next = slot.overran ? next : Planning.earlier(next, (Long) deadline(slot));
             }
         }

@@ -52,6 +52,17 @@ public interface EndpointConnections {
         throw new UnsupportedOperationException("move (expected: only called where movesWhole() is true)");
     }
 
+    /**
+     * As {@link #move(EndpointKey, EndpointKey, Duration, Consumer)}, with the reason; this is what is called.
+     *
+     * @param reason {@code DRAIN}: {@code from} leaves, so the move is not to be given up lightly, and several are asked for at
+     *     once; {@code REBALANCE} and {@code AGE}: nobody is in a hurry
+     */
+    default void move(
+            EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
+        move(from, to, deadline, done);
+    }
+
     /** Whether a move is one verb of this adapter, rather than a retire and an open. */
     default boolean movesWhole() {
         return false;
@@ -94,6 +105,9 @@ public interface EndpointConnections {
                 Objects.requireNonNull(cause, "cause");
             }
         }
+
+        /** Nobody wants the seat any more; it says nothing about the endpoint. */
+        record Withdrawn() implements OpenOutcome {}
     }
 
     /** How a retire ended. */

@@ -26,4 +26,18 @@ public interface EndpointSignals {
      * reports the 50 successes after a failure (as many as the failure rate looks back on) and then none.
      */
     void succeeded(EndpointKey endpoint);
+
+    /** One more seat is wanted. Only in a pool of {@link PoolSize#held} seats, as the three below. */
+    default void wanted() {}
+
+    /** Somebody who wanted a seat does so no longer: one less. Told before the {@code open} that it came to is completed. */
+    default void unwanted() {}
+
+    /**
+     * The connection of a held seat is gone and its user wants another: the seat is free, and filled again, elsewhere first.
+     */
+    default void lost(EndpointKey endpoint) {}
+
+    /** A held seat is given back by its user: it is free, and the pool is smaller by one. */
+    default void released(EndpointKey endpoint) {}
 }

@@ -4,9 +4,7 @@ import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.balance.EndpointConnections.OpenOutcome;
 import io.evenkeel.balance.EndpointConnections.RetireOutcome;
 import io.evenkeel.balance.EndpointConnections.RetireReason;
-import io.evenkeel.event.EvenkeelEvent;
 import java.time.Duration;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,11 +60,9 @@ final class Moves {
     private final PoolState state;
     private final Seating seating;
     private final MovePacer pacer;
-    private final Consumer<Runnable> post;
     private @Nullable Move inAir;
 
-    Moves(PoolState state, Seating seating, Consumer<Runnable> post) {
-        this.post = post;
+    Moves(PoolState state, Seating seating) {
         this.state = state;
         this.seating = seating;
         this.pacer = new MovePacer(state.config.moveWindow(), state.context.random());
@@ -178,31 +174,15 @@ final class Moves {
 
     private void moveWhole(Move move, Slot to) {
         move.to = to;
-        // Counted at both ends until it is known where it is: never more than the plan at either.
-        to.opening = true;
-        move.from.retiring++;
-        state.connections()
-                .move(
-                        move.from.key(),
-                        to.key(),
-                        state.config.moveDeadline(),
-                        outcome -> post.accept(() -> movedWhole(move, to, outcome)));
-    }
-
-    private void movedWhole(Move move, Slot to, MoveOutcome outcome) {
-        to.opening = false;
-        move.from.retiring--;
-        if (outcome instanceof MoveOutcome.Moved) {
-            to.seats++;
-            move.from.seats--;
-            arrived(move);
-        } else if (outcome instanceof MoveOutcome.Postponed postponed) {
-            later(move, state.now() + postponed.retryAfter().toNanos());
-        } else {
-            to.failures++;
-            to.retryAt = state.now() + SHORT_WAIT;
-            later(move, to.retryAt);
-        }
+        seating.move(move.from, to, move.reason, state.config.moveDeadline(), outcome -> {
+            if (outcome instanceof MoveOutcome.Moved) {
+                arrived(move);
+            } else if (outcome instanceof MoveOutcome.Postponed postponed) {
+                later(move, state.now() + postponed.retryAfter().toNanos());
+            } else {
+                later(move, to.retryAt);
+            }
+        });
     }
 
     /** Some seat was filled: the first one after a retirement is where the move went. */
@@ -219,9 +199,7 @@ final class Moves {
         }
         Slot to = move.to;
         if (to != null && to != move.from) {
-            state.moved++;
-            state.context.metrics().connectionMoved(state.pool, move.from.key(), to.key());
-            state.tell(new EvenkeelEvent.ConnectionMoved(state.pool, move.from.key(), to.key()));
+            state.movedSeat(move.from, to);
         }
     }
 

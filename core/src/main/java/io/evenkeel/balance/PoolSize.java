@@ -4,11 +4,12 @@ package io.evenkeel.balance;
  * How many connections a pool is to have: a number, or as many as its endpoints make it. Immutable.
  *
  * <p>A pool of database connections has a budget, which is split over the endpoints. A pool whose every connection carries
- * any number of requests wants some at each endpoint instead, whatever their number is, and a bound.
+ * any number of requests wants some at each endpoint instead, whatever their number is, and a bound. And where the application
+ * itself opens and closes its connections, there are as many seats as it holds.
  */
 public sealed interface PoolSize {
 
-    /** The pool's size while this many endpoints take part; at least 1. */
+    /** The pool's size while this many endpoints take part; at least 1, or 0 while nobody holds a seat. */
     int seats(int endpoints);
 
     /**
@@ -27,6 +28,17 @@ public sealed interface PoolSize {
      */
     static PoolSize perEndpoint(int each, int most) {
         return new PerEndpoint(each, most);
+    }
+
+    /**
+     * As many as are held at this moment; {@link EndpointSignals#wanted} and {@link EndpointSignals#released} change it. Each
+     * seat then belongs to one connection that somebody uses for as long as he likes: it is never retired, only moved as a
+     * whole, and when its connection is lost, or its endpoint can't be reached, it goes to any endpoint that can.
+     *
+     * @throws IllegalArgumentException if {@code seats} is negative
+     */
+    static PoolSize held(int seats) {
+        return new Held(seats);
     }
 
     /** @param seats at least 1 */
@@ -60,6 +72,20 @@ public sealed interface PoolSize {
         @Override
         public int seats(int endpoints) {
             return (int) Math.min(most, Math.max(1L, endpoints) * each);
+        }
+    }
+
+    /** @param seats 0 or more */
+    record Held(int seats) implements PoolSize {
+        public Held {
+            if (seats < 0) {
+                throw new IllegalArgumentException("seats: " + seats + " (expected: 0 or more)");
+            }
+        }
+
+        @Override
+        public int seats(int endpoints) {
+            return seats;
         }
     }
 }

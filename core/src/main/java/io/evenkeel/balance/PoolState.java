@@ -1,9 +1,11 @@
 package io.evenkeel.balance;
 
+import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthView;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,8 @@ final class PoolState {
     int seats;
     /** Whether what is known of the endpoints is current: no voluntary move begins otherwise. */
     boolean sourceHealthy;
+    /** The endpoints of the last plan that are not to be drained, whether they have a seat or not. */
+    Map<EndpointKey, Endpoint> staying = Map.of();
     /** Seats that moved so far. */
     long moved;
 
@@ -64,6 +68,30 @@ final class PoolState {
 
     /** Whether a dial to it may begin now. */
     boolean mayDial(Slot slot, long now) {
-        return !slot.leaving && !slot.opening && slot.retryAt - now <= 0 && !isEjected(slot.key());
+        return !slot.opening && isWell(slot, now);
+    }
+
+    /** Whether it stays and nothing speaks against a dial but those that are under way. */
+    boolean isWell(Slot slot, long now) {
+        return !slot.leaving && slot.retryAt - now <= 0 && !isEjected(slot.key());
+    }
+
+    /** Whether each seat is somebody's connection, which is never retired. */
+    boolean held() {
+        return size instanceof PoolSize.Held;
+    }
+
+    /** Makes an endpoint known that had no seat. */
+    Slot join(Endpoint endpoint, long now) {
+        Slot slot = slots.add(endpoint, now);
+        connections().join(endpoint);
+        tell(new EvenkeelEvent.EndpointJoined(pool, endpoint));
+        return slot;
+    }
+
+    void movedSeat(Slot from, Slot to) {
+        moved++;
+        context.metrics().connectionMoved(pool, from.key(), to.key());
+        tell(new EvenkeelEvent.ConnectionMoved(pool, from.key(), to.key()));
     }
 }

@@ -185,5 +185,28 @@ public final class Rebalancer implements AutoCloseable {
         public void succeeded(EndpointKey endpoint) {
             health.succeeded(endpoint);
         }
+
+        @Override
+        public void wanted() {
+            control.post(() -> control.held(1));
+        }
+
+        @Override
+        public void unwanted() {
+            control.post(() -> control.held(-1));
+        }
+
+        @Override
+        public void lost(EndpointKey endpoint) {
+            control.post(() -> control.lost(endpoint));
+        }
+
+        @Override
+        public void released(EndpointKey endpoint) {
+            control.post(() -> {
+                control.held(-1);
+                control.freed(endpoint);
+            });
+        }
     }
 }

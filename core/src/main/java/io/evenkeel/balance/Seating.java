@@ -1,12 +1,16 @@
 package io.evenkeel.balance;
 
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.balance.EndpointConnections.OpenOutcome;
 import io.evenkeel.balance.EndpointConnections.RetireOutcome;
 import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.EvenkeelEvent;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +27,7 @@ final class Seating {
     private static final Logger LOG = LoggerFactory.getLogger(Seating.class);
     private static final long FIRST_BACKOFF = Duration.ofMillis(100).toNanos();
     private static final long MAX_BACKOFF = Duration.ofSeconds(10).toNanos();
+    private static final long WITHDRAWN = Duration.ofMillis(20).toNanos();
     private static final long NOTHING_TO_RETIRE = Duration.ofSeconds(1).toNanos();
 
     private final PoolState state;
@@ -35,8 +40,8 @@ final class Seating {
 
     /** Gives the free seats to the endpoints that lack most, at most one dial at each at a time. */
     void fill(Consumer<Slot> filled, long now) {
-        while (state.slots.occupied() < state.seats) {
-            Slot slot = state.slots.largest(Slot::deficit, candidate -> state.mayDial(candidate, now));
+        while (missing() > 0) {
+            Slot slot = placeFor(now);
             if (slot == null) {
                 return;
             }
@@ -48,6 +53,91 @@ final class Seating {
         }
     }
 
+    private @Nullable Slot placeFor(long now) {
+        Slot planned = state.slots.largest(Slot::deficit, candidate -> state.mayDial(candidate, now));
+        if (planned != null || !state.held() || missing() <= lackingWhereWell(now)) {
+            return planned;
+        }
+        return refuge(candidate -> state.mayDial(candidate, now), now);
+    }
+
+    /** Held seats are under no budget: one that moves counts where it goes to, not at both ends. */
+    private int missing() {
+        int counted = state.held() ? state.slots.sum(Slot::effective) : state.slots.occupied();
+        return state.seats - counted;
+    }
+
+    private int lackingWhereWell(long now) {
+        return state.slots.sum(slot -> state.isWell(slot, now) ? slot.deficit() : 0);
+    }
+
+    /**
+     * Where a held seat goes that the plan has no place for that can be reached: to the endpoint with the least for its
+     * weight, any one of several, so that many clients of a lost endpoint do not all flee to the same. It moves to its
+     * planned place later, as any other surplus.
+     */
+    @Nullable
+    Slot refuge(Predicate<Slot> usable, long now) {
+        Endpoint best = null;
+        double least = Double.POSITIVE_INFINITY;
+        int ties = 0;
+        for (Endpoint endpoint : state.staying.values()) {
+            Slot slot = state.slots.get(endpoint.key());
+            if (slot == null ? state.isEjected(endpoint.key()) : !usable.test(slot)) {
+                continue;
+            }
+            double load = (slot == null ? 0 : slot.effective()) / endpoint.weight();
+            ties = load < least ? 1 : load == least ? ties + 1 : ties;
+            if (load < least || (load == least && state.context.random().nextInt(ties) == 0)) {
+                best = endpoint;
+                least = load;
+            }
+        }
+        if (best == null) {
+            return null;
+        }
+        Slot slot = state.slots.get(best.key());
+        return slot == null ? state.join(best, now) : slot;
+    }
+
+    /**
+     * Moves one connection as a whole and keeps the books: it counts at both ends until it is known where it is, so neither
+     * is given more than planned meanwhile.
+     */
+    void move(Slot from, Slot to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> then) {
+        to.arriving++;
+        from.retiring++;
+        state.connections()
+                .move(
+                        from.key(),
+                        to.key(),
+                        reason,
+                        deadline,
+                        outcome -> post.accept(() -> {
+                            to.arriving--;
+                            from.retiring--;
+                            if (outcome instanceof MoveOutcome.Moved) {
+                                to.seats++;
+                                from.seats--;
+                                to.failures = 0;
+                            } else if (outcome instanceof MoveOutcome.Failed failed) {
+                                backOff(to, failed.cause());
+                            } else if (outcome instanceof MoveOutcome.Postponed postponed) {
+                                state.tell(new EvenkeelEvent.MovePostponed(
+                                        state.pool, from.key(), to.key(), postponed.reason()));
+                            }
+                            then.accept(outcome);
+                        }));
+    }
+
+    /** The connection of a held seat is gone. Its endpoint is not dialled again at once. */
+    void lost(Slot slot) {
+        slot.seats = Math.max(0, slot.seats - 1);
+        long until = state.now() + FIRST_BACKOFF;
+        slot.retryAt = slot.retryAt - until > 0 ? slot.retryAt : until;
+        slot.failures = Math.max(1, slot.failures);
+    }
+
     void open(Slot slot, Consumer<OpenOutcome> then) {
         slot.opening = true;
         state.connections()
@@ -57,6 +147,9 @@ final class Seating {
                             slot.opening = false;
                             if (outcome instanceof OpenOutcome.Failed failed) {
                                 backOff(slot, failed.cause());
+                            } else if (outcome instanceof OpenOutcome.Withdrawn) {
+                                // Never ask in a loop for what nobody wants.
+                                slot.retryAt = state.now() + WITHDRAWN;
                             } else {
                                 slot.seats++;
                                 slot.failures = 0;

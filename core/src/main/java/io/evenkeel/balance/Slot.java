@@ -19,7 +19,9 @@ final class Slot {
     int seats;
     /** Whether a dial is in flight; at most one per endpoint. */
     boolean opening;
-    /** Retirements asked for and not confirmed. */
+    /** Whole moves on their way here. */
+    int arriving;
+    /** Retirements asked for and not confirmed, and whole moves on their way from here. */
     int retiring;
     /** Connections that the adapter reported as opened and not yet as closed. */
     int live;
@@ -56,7 +58,7 @@ final class Slot {
 
     /** Seats counted against the pool's size. */
     int occupied() {
-        return seats + (opening ? 1 : 0);
+        return seats + arriving + (opening ? 1 : 0);
     }
 
     /** Seats that it will have when all that was asked for is done. */
@@ -84,7 +86,7 @@ final class Slot {
     }
 
     boolean isEmpty() {
-        return seats == 0 && !opening && retiring == 0;
+        return seats == 0 && !opening && arriving == 0 && retiring == 0;
     }
 
     void leave(long now) {

@@ -33,6 +33,9 @@ public sealed interface EvenkeelEvent {
     /** A seat moved: the new connection is open and the old one is closed. */
     record ConnectionMoved(String pool, EndpointKey from, EndpointKey to) implements EvenkeelEvent {}
 
+    /** A connection could not be moved as a whole now, and why; it stays where it is and is tried again. */
+    record MovePostponed(String pool, EndpointKey from, EndpointKey to, String reason) implements EvenkeelEvent {}
+
     /** A connection was given up: its endpoint leaves, has too many, or the pool shrinks. */
     record ConnectionRetired(String pool, EndpointKey endpoint, String reason) implements EvenkeelEvent {}
 
