@@ -126,7 +126,7 @@ public final class EndpointSliceMapper {
     /**
      * A slice is new or changed.
      *
-     * @return whether the endpoints changed
+     * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
     public boolean put(EndpointSlice slice) {
         EndpointSlice before = slices.put(slice.name(), slice);
@@ -136,7 +136,7 @@ public final class EndpointSliceMapper {
     /**
      * A slice is gone.
      *
-     * @return whether the endpoints changed
+     * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
     public boolean remove(String name) {
         EndpointSlice before = slices.remove(name);
@@ -146,7 +146,7 @@ public final class EndpointSliceMapper {
     /**
      * These are all slices there are.
      *
-     * @return whether the endpoints changed
+     * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
     public boolean replace(Collection<EndpointSlice> all) {
         Set<String> gone = new HashSet<>(slices.keySet());

@@ -165,8 +165,9 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
         @Override
         public void changed(EndpointSlice slice) {
-            mapper.put(slice);
-            reportSoon();
+            if (mapper.put(slice)) {
+                reportSoon();
+            }
         }
 
         @Override
