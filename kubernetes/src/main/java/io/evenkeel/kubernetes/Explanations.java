@@ -83,6 +83,27 @@ final class Explanations {
         };
     }
 
+    /** The server ended a watch by an event of type ERROR: whatever it was, what comes after it is not known. */
+    static ApiProblem brokenOff(Asked asked, ApiStatus status) {
+        String said = status.message().isEmpty() ? "without saying why" : status.code() + ", " + status.message();
+        return new ApiProblem(
+                Kind.EXPIRED,
+                asked.server() + " ended the watch of Service " + asked.service() + ": " + said,
+                null,
+                null);
+    }
+
+    /** What it said is not what the API says. */
+    static ApiProblem incomprehensible(Asked asked, IOException contradiction) {
+        return new ApiProblem(
+                Kind.EXPIRED,
+                "cannot " + asked.what()
+                        + ": its answer is not what the API promises (expected: an API server, and no proxy"
+                        + " that changes its answers): " + contradiction.getMessage(),
+                null,
+                contradiction);
+    }
+
     private static String unauthorized(Asked asked, Refusal refusal) {
         StringBuilder text =
                 new StringBuilder("cannot ").append(asked.what()).append(": it does not know us: the credentials, ");

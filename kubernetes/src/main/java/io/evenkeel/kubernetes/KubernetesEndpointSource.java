@@ -48,7 +48,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
     private final Settings settings;
     private final SourceContext context;
     private final SourceLife life = new SourceLife();
-    private final OfWatch listener = new OfWatch();
+    private final OfWatch listener;
     private volatile List<EndpointSlice> shown = List.of();
     // Set by start, on whatever thread that is; closed once.
     private volatile @Nullable Lease<ApiAccess> access;
@@ -65,6 +65,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
     private KubernetesEndpointSource(Settings settings, SourceContext context) {
         this.settings = settings;
         this.context = Objects.requireNonNull(context, "context");
+        this.listener = new OfWatch();
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.evenkeel.kubernetes;
 
+import com.google.gson.stream.MalformedJsonException;
 import io.evenkeel.kubernetes.ApiObject.ApiStatus;
 import io.evenkeel.kubernetes.ApiObject.SliceList;
 import io.evenkeel.kubernetes.ApiObject.WatchEvent;
@@ -127,6 +128,9 @@ final class SliceSession implements Runnable {
             return watch(server, watch, from);
         } catch (ApiProblem problem) {
             return problem;
+        } catch (MalformedJsonException contradiction) {
+            // Watched from the same version, it would come again.
+            return Explanations.incomprehensible(now, contradiction);
         } catch (IOException failure) {
             return Explanations.failed(now, failure);
         }
@@ -158,8 +162,7 @@ final class SliceSession implements Runnable {
             observer.watching(this, asked.namespace());
             for (WatchEvent event = reader.nextEvent(); event != null; event = reader.nextEvent()) {
                 if (event.type().equals("ERROR")) {
-                    ApiStatus status = event.object().status();
-                    return Explanations.refused(asked, new Refusal(status.code(), status, null, token(response), null));
+                    return Explanations.brokenOff(asked, event.object().status());
                 }
                 observer.heard(this, event);
             }
