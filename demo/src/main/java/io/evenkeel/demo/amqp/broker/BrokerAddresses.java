@@ -40,6 +40,12 @@ public final class BrokerAddresses {
                 "port: none found (expected: one that is free on " + NETWORK + "1 to " + NETWORK + count + ")");
     }
 
+    /** Another port at the same address: the one asked for where each broker has an address of its own, else a free one. */
+    public static InetSocketAddress beside(InetSocketAddress address, int port) throws IOException {
+        String host = address.getHostString();
+        return new InetSocketAddress(host, host.startsWith(NETWORK) && canBind(host, port) ? port : freePort(host));
+    }
+
     static int freePort(String host) throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(host))) {
             return socket.getLocalPort();

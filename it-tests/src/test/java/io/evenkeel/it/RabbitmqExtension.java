@@ -1,0 +1,82 @@
+package io.evenkeel.it;
+
+import io.evenkeel.demo.amqp.broker.RabbitBroker;
+import io.evenkeel.demo.amqp.broker.RabbitBrokers;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.testcontainers.DockerClientFactory;
+
+/** Starts the cluster when the first test asks for it, and ends it after the last. */
+final class RabbitmqExtension implements ExecutionCondition, ParameterResolver {
+    private static final String REQUIRED = "evenkeel.it.required";
+    private static final int NODES = 3;
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        Attempt attempt = attempt(context);
+        if (attempt.cluster() != null) {
+            return ConditionEvaluationResult.enabled("a RabbitMQ cluster runs");
+        }
+        if (Boolean.getBoolean(REQUIRED)) {
+            throw new IllegalStateException(REQUIRED + ": true, but " + attempt.reason());
+        }
+        if (context.getTestMethod().isEmpty()) {
+            System.out.println("skipped " + context.getDisplayName() + ": " + attempt.reason());
+        }
+        return ConditionEvaluationResult.disabled(attempt.reason());
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == RabbitBrokers.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        RabbitBrokers cluster = Optional.ofNullable(attempt(context).cluster()).orElseThrow();
+        for (RabbitBroker node : cluster.nodes()) {
+            if (!node.isRunning()) {
+                throw new IllegalStateException(node + ": stopped (expected: running, as every test leaves it)");
+            }
+        }
+        return cluster;
+    }
+
+    private static Attempt attempt(ExtensionContext context) {
+        return context.getRoot()
+                .getStore(ExtensionContext.Namespace.create(RequiresRabbitmq.class))
+                .computeIfAbsent(Attempt.class, key -> Attempt.make(), Attempt.class);
+    }
+
+    /**
+     * The store closes it.
+     *
+     * @param cluster null if it could not be started
+     * @param reason why not
+     */
+    private record Attempt(@Nullable RabbitBrokers cluster, String reason) implements AutoCloseable {
+        static Attempt make() {
+            if (!DockerClientFactory.instance().isDockerAvailable()) {
+                return new Attempt(null, "no container engine answers");
+            }
+            try {
+                return new Attempt(RabbitCluster.start(NODES), "");
+            } catch (IOException | RuntimeException e) {
+                return new Attempt(null, "RabbitMQ does not start in containers: " + e.getMessage());
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (cluster != null) {
+                cluster.close();
+            }
+        }
+    }
+}
