@@ -50,6 +50,31 @@ final class EndpointFile {
         return List.copyOf(endpoints.values());
     }
 
+    /** Writes what {@link #parse} reads; hints are not part of the format. */
+    static String format(List<Endpoint> endpoints) {
+        JsonArray items = new JsonArray();
+        for (Endpoint endpoint : endpoints) {
+            JsonObject item = new JsonObject();
+            item.addProperty("id", endpoint.identity());
+            item.addProperty("host", endpoint.host());
+            item.addProperty("port", endpoint.port());
+            addIfKnown(item, "zone", endpoint.zone());
+            addIfKnown(item, "node", endpoint.node());
+            item.addProperty("weight", endpoint.weight());
+            item.addProperty("condition", endpoint.condition().name());
+            items.add(item);
+        }
+        JsonObject root = new JsonObject();
+        root.add("endpoints", items);
+        return root + System.lineSeparator();
+    }
+
+    private static void addIfKnown(JsonObject item, String field, @Nullable String value) {
+        if (value != null) {
+            item.addProperty(field, value);
+        }
+    }
+
     private static JsonElement parseStrictly(String text) {
         try (JsonReader reader = new JsonReader(new StringReader(text))) {
             reader.setStrictness(Strictness.STRICT);

@@ -49,8 +49,11 @@ public final class EndpointSources {
     }
 
     private static String whatToAdd(String scheme) {
-        return scheme.equals("k8s")
-                ? "add the module evenkeel-kubernetes (io.evenkeel:evenkeel-kubernetes) to the class path"
-                : "add the module that provides it to the class path, or correct the scheme";
+        return switch (scheme) {
+            case "k8s", "kubernetes" ->
+                "add the module evenkeel-kubernetes (io.evenkeel:evenkeel-kubernetes) to the class path";
+            case FallbackSourceProvider.SNAPSHOT -> "a snapshot can only be the last target of fallback:";
+            default -> "add the module that provides it to the class path, or correct the scheme";
+        };
     }
 }
