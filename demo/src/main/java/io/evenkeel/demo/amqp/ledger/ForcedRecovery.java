@@ -54,7 +54,8 @@ public final class ForcedRecovery implements Way {
     }
 
     @Override
-    public void move() throws IOException, InterruptedException {
+    public Window move() throws IOException, InterruptedException {
+        long began = System.nanoTime();
         current = 1 - current;
         for (AutorecoveringConnection connection : connections) {
             connection.getDelegate().close(CONNECTION_FORCED, "rebalance", false, null, CLOSE_TIMEOUT_MILLIS, true);
@@ -63,6 +64,7 @@ public final class ForcedRecovery implements Way {
             throw new IOException("connections recovered: " + recovered.availablePermits() + " (expected: "
                     + connections.size() + " within " + RECOVERY_TIMEOUT_SECONDS + " s)");
         }
+        return new Window(began, System.nanoTime());
     }
 
     @Override

@@ -30,8 +30,8 @@ public final class LedgerRun implements AutoCloseable {
     private final List<Subscriber> subscribers = new ArrayList<>();
     private final List<Spans> pauses = new ArrayList<>();
     private final List<Spans> gaps = new ArrayList<>();
-    private final List<Spans.Window> moves = new ArrayList<>();
-    private final List<Spans.Window> rests = new ArrayList<>();
+    private final List<Window> moves = new ArrayList<>();
+    private final List<Window> rests = new ArrayList<>();
     private volatile boolean closing;
 
     private LedgerRun(Way way, LedgerPlan plan) throws IOException, TimeoutException {
@@ -93,21 +93,10 @@ public final class LedgerRun implements AutoCloseable {
     public void move() throws IOException, InterruptedException {
         long rested = System.nanoTime();
         TimeUnit.MILLISECONDS.sleep(200);
-        rests.add(new Spans.Window(rested, System.nanoTime()));
-        observe(way::move);
-    }
-
-    /** Lets something happen and counts the pauses meanwhile as those of a move. */
-    public void observe(Move move) throws IOException, InterruptedException {
-        long began = System.nanoTime();
-        move.make();
+        rests.add(new Window(rested, System.nanoTime()));
+        Window move = way.move();
         TimeUnit.NANOSECONDS.sleep(AFTER_MOVE_NANOS);
-        moves.add(new Spans.Window(began, System.nanoTime()));
-    }
-
-    /** Something that makes connections change their broker. */
-    public interface Move {
-        void make() throws IOException, InterruptedException;
+        moves.add(move.until(System.nanoTime()));
     }
 
     /**
@@ -155,7 +144,7 @@ public final class LedgerRun implements AutoCloseable {
         return pausesOf(gaps, rests);
     }
 
-    private static Pauses pausesOf(List<Spans> lanes, List<Spans.Window> windows) {
+    private static Pauses pausesOf(List<Spans> lanes, List<Window> windows) {
         return Pauses.of(windows.stream()
                 .flatMap(window -> lanes.stream().map(lane -> lane.longest(window)))
                 .mapToLong(Long::longValue));

@@ -51,12 +51,4 @@ final class Spans {
             lock.unlock();
         }
     }
-
-    /**
-     * A time in which something happened, as {@link System#nanoTime} has it.
-     *
-     * @param from its beginning
-     * @param to its end
-     */
-    record Window(long from, long to) {}
 }

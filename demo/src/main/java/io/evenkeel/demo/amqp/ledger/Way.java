@@ -12,8 +12,12 @@ public interface Way extends AutoCloseable {
     /** Opens a connection that {@link #move} moves from then on. */
     Connection connect(String name) throws IOException, TimeoutException;
 
-    /** Moves every connection to another broker and returns when they are there. */
-    void move() throws IOException, InterruptedException;
+    /**
+     * Moves every connection to another broker and returns when they are there.
+     *
+     * @return from when the first was touched to when the last was there
+     */
+    Window move() throws IOException, InterruptedException;
 
     @Override
     void close();

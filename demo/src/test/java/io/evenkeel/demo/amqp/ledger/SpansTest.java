@@ -14,15 +14,15 @@ class SpansTest {
         spans.record(100, 50);
         spans.record(200, 90);
         spans.record(1_000, 700);
-        assertThat(spans.longest(new Spans.Window(120, 180)))
+        assertThat(spans.longest(new Window(120, 180)))
                 .as("110 to 200 spans the window")
                 .isEqualTo(90);
-        assertThat(spans.longest(new Spans.Window(60, 110))).isEqualTo(90);
-        assertThat(spans.longest(new Spans.Window(100, 105)))
+        assertThat(spans.longest(new Window(60, 110))).isEqualTo(90);
+        assertThat(spans.longest(new Window(100, 105)))
                 .as("it ends with the window's beginning")
                 .isEqualTo(50);
-        assertThat(spans.longest(new Spans.Window(990, 2_000))).isEqualTo(700);
-        assertThat(spans.longest(new Spans.Window(1_001, 2_000))).isZero();
+        assertThat(spans.longest(new Window(990, 2_000))).isEqualTo(700);
+        assertThat(spans.longest(new Window(1_001, 2_000))).isZero();
     }
 
     @Test
@@ -30,7 +30,7 @@ class SpansTest {
         for (int i = 1; i <= 20_000; i++) {
             spans.record(i * 10L, i == 12_345 ? 9 : 1);
         }
-        assertThat(spans.longest(new Spans.Window(123_445, 123_455))).isEqualTo(9);
+        assertThat(spans.longest(new Window(123_445, 123_455))).isEqualTo(9);
     }
 
     @Test

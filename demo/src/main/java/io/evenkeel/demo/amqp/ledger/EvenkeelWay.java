@@ -1,0 +1,133 @@
+package io.evenkeel.demo.amqp.ledger;
+
+import com.rabbitmq.client.Connection;
+import io.evenkeel.amqp.AmqpMetrics;
+import io.evenkeel.amqp.EvenkeelConnectionFactory;
+import io.evenkeel.demo.EndpointFile;
+import io.evenkeel.demo.amqp.broker.Broker;
+import io.evenkeel.demo.amqp.broker.BrokerCluster;
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.watch.WatcherConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Our way: an endpoint file says that the broker which has the connections is terminating, and that the other is ready. */
+public final class EvenkeelWay implements Way {
+    private static final long MOVE_TIMEOUT_SECONDS = 30;
+
+    private final String label;
+    private final List<Broker> brokers;
+    private final Path directory;
+    private final EndpointFile file;
+    private final EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
+    private final Moved moved = new Moved();
+    private final AtomicInteger connections = new AtomicInteger();
+    private int current;
+
+    /** @param settings what is to be set on the factory besides */
+    public EvenkeelWay(
+            String label,
+            BrokerCluster cluster,
+            Broker first,
+            Broker second,
+            Consumer<EvenkeelConnectionFactory> settings)
+            throws IOException {
+        this.label = label;
+        brokers = List.of(first, second);
+        directory = Files.createTempDirectory("evenkeel-ledger-");
+        file = EndpointFile.at(directory.resolve("brokers.json"));
+        publish();
+        cluster.configure(factory);
+        factory.setTarget(file.target());
+        factory.setPoolName("ledger");
+        factory.setClientId("ledger");
+        factory.setMoveWindow(Duration.ZERO);
+        factory.setMaxConnectionAge(Duration.ZERO);
+        factory.setBalance(balance -> balance.drainSpread(Duration.ZERO).holdDown(Duration.ZERO, Duration.ZERO));
+        factory.setWatch(WatcherConfig.builder()
+                .settle(Duration.ZERO)
+                .settleMax(Duration.ZERO)
+                .build());
+        factory.setAmqpMetrics(moved);
+        settings.accept(factory);
+    }
+
+    @Override
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public Connection connect(String name) throws IOException, TimeoutException {
+        Connection connection = factory.newConnection(name);
+        connections.incrementAndGet();
+        return connection;
+    }
+
+    @Override
+    public Window move() throws IOException, InterruptedException {
+        current = 1 - current;
+        publish();
+        @Nullable Window whole = null;
+        for (int i = 0; i < connections.get(); i++) {
+            Window one = moved.windows.poll(MOVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            if (one == null) {
+                throw new IOException("connections moved: " + i + " (expected: " + connections.get() + " within "
+                        + MOVE_TIMEOUT_SECONDS + " s)");
+            }
+            whole = whole == null ? one : new Window(Math.min(whole.from(), one.from()), one.to());
+        }
+        if (whole == null) {
+            throw new IllegalStateException("connections: 0 (expected: at least 1)");
+        }
+        return whole;
+    }
+
+    /** Moves that were given up so far. */
+    public int rolledBack() {
+        return moved.rolledBack.get();
+    }
+
+    @Override
+    public void close() {
+        try {
+            Files.deleteIfExists(file.path());
+            Files.deleteIfExists(directory);
+        } catch (IOException left) {
+            System.err.println("left behind: " + directory + " (" + left.getMessage() + ")");
+        }
+    }
+
+    private void publish() throws IOException {
+        file.write(List.of(
+                brokers.get(current).endpoint().withCondition(Condition.READY),
+                brokers.get(1 - current).endpoint().withCondition(Condition.TERMINATING)));
+    }
+
+    private static final class Moved implements AmqpMetrics {
+        private final BlockingQueue<Window> windows = new LinkedBlockingQueue<>();
+        private final AtomicInteger rolledBack = new AtomicInteger();
+
+        @Override
+        public void moved(String pool, EndpointKey from, EndpointKey to, Duration took) {
+            long now = System.nanoTime();
+            windows.add(new Window(now - took.toNanos(), now));
+        }
+
+        @Override
+        public void rolledBack(String pool, EndpointKey from, EndpointKey to, String reason) {
+            rolledBack.incrementAndGet();
+        }
+    }
+}
