@@ -1,7 +1,12 @@
 package io.evenkeel.rsocket;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.evenkeel.adapter.BalancedPool;
+import io.evenkeel.adapter.ClientId;
+import io.evenkeel.adapter.PoolConfig;
+import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
@@ -9,11 +14,16 @@ import io.evenkeel.watch.WatcherConfig;
 import io.rsocket.core.RSocketConnector;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Schedulers;
 
 /** Collects the settings of an {@link EvenkeelRSocketClient}. Not thread-safe. */
 public final class EvenkeelRSocketClientBuilder {
+
+    private static final int MOST_PER_POD = 64;
 
     private @Nullable String target;
     private @Nullable String name;
@@ -25,13 +35,13 @@ public final class EvenkeelRSocketClientBuilder {
     private Duration acquireTimeout = Duration.ofSeconds(10);
     private int maxWaiting = 10_000;
     private Duration connectTimeout = Duration.ofSeconds(5);
-    private Duration drainDeadline = Duration.ofSeconds(25);
     private Duration closeTimeout = Duration.ofSeconds(10);
     private EvenkeelListener listener = EvenkeelListener.none();
     private MetricsRecorder metrics = MetricsRecorder.none();
     private WatcherConfig watch = WatcherConfig.defaults();
     private HealthConfig health = HealthConfig.defaults();
     private boolean jmx = true;
+    private Executor signals = task -> Schedulers.parallel().schedule(task);
     private final RebalancerConfig.Builder balance = RebalancerConfig.builder();
 
     EvenkeelRSocketClientBuilder() {}
@@ -136,7 +146,6 @@ public final class EvenkeelRSocketClientBuilder {
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder drainDeadline(Duration value) {
-        drainDeadline = Objects.requireNonNull(value, "drainDeadline");
         balance.drainDeadline(value);
         return this;
     }
@@ -211,6 +220,13 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
+    /** Runs what a request that waited is told. For tests. */
+    @CanIgnoreReturnValue
+    EvenkeelRSocketClientBuilder signals(Executor value) {
+        signals = value;
+        return this;
+    }
+
     /**
      * Starts the client, which connects in the background.
      *
@@ -218,6 +234,74 @@ public final class EvenkeelRSocketClientBuilder {
      * @throws IllegalArgumentException if a setting is out of its bounds
      */
     public EvenkeelRSocketClient build() {
-        throw new UnsupportedOperationException();
+        Target where = InvalidTargetException.parse(target);
+        String pool = name != null ? name : where.path();
+        check("acquireTimeout", acquireTimeout, true);
+        check("connectTimeout", connectTimeout, true);
+        check("closeTimeout", closeTimeout, false);
+        if (connectionsPerPod < 1 || connectionsPerPod > MOST_PER_POD) {
+            throw new IllegalArgumentException(
+                    "connectionsPerPod: " + connectionsPerPod + " (expected: 1 to " + MOST_PER_POD + ")");
+        }
+        if (maxConnections < connectionsPerPod) {
+            throw new IllegalArgumentException("maxConnections: " + maxConnections
+                    + " (expected: at least connectionsPerPod, " + connectionsPerPod + ")");
+        }
+        if (maxWaiting < 0) {
+            throw new IllegalArgumentException("maxWaiting: " + maxWaiting + " (expected: 0 or more)");
+        }
+        RebalancerConfig rebalancer = balance.clientId(clientId != null ? clientId : ClientId.ofThisProcess())
+                .build();
+        PoolConfig config = PoolConfig.builder(pool, where, rebalancer)
+                .size(PoolSize.perEndpoint(connectionsPerPod, maxConnections))
+                .health(health)
+                .watch(watch)
+                .listener(listener)
+                .metrics(metrics)
+                .jmx(jmx)
+                .build();
+        return start(BalancedPool.create(config), rebalancer, where);
+    }
+
+    private static void check(String name, Duration value, boolean positive) {
+        if (value.isNegative() || (positive && value.isZero())) {
+            throw new IllegalArgumentException(
+                    name + ": " + value + " (expected: " + (positive ? "more than zero" : "zero or more") + ")");
+        }
+    }
+
+    /** Wires the parts and lets them go; also the seam for tests, which bring a pool on a clock of their own. */
+    EvenkeelRSocketClient start(BalancedPool pool, RebalancerConfig rebalancer, Target where) {
+        Unavailability unavailability = new Unavailability(pool, acquireTimeout);
+        WaitQueue waiting = new WaitQueue(
+                pool.name(),
+                pool.ticker(),
+                pool.control(),
+                signals,
+                acquireTimeout,
+                maxWaiting,
+                metrics,
+                unavailability::explain);
+        Router router = new Router(
+                pool.name(), pool.ticker(), Pick.byChance(), rebalancer.drainDeadline(), Failures::isFailure, waiting);
+        Dialer dialer =
+                new Dialer(pool.name(), connector, transport, new ServerRequests(), pool.control(), connectTimeout);
+        RSocketConnections connections = new RSocketConnections(
+                new RSocketPoolConfig(pool.name(), rebalancer.drainDeadline(), rebalancer.slowStart()),
+                dialer,
+                router,
+                pool.signals(),
+                metrics,
+                pool.ticker(),
+                pool.control(),
+                new SplittableRandom(pool.seed()));
+        EvenkeelRSocketClient client = new EvenkeelRSocketClient(pool, router, connections, closeTimeout);
+        try {
+            pool.start(connections);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidTargetException(
+                    "target: \"" + where + "\" of pool " + pool.name() + ": " + e.getMessage(), e);
+        }
+        return client;
     }
 }

@@ -1,0 +1,120 @@
+package io.evenkeel.rsocket;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A connection's state and how much is in flight on it, in one word, so that both change together.
+ *
+ * <p>Invariants:
+ * <ul>
+ *   <li>Whoever {@link #enter}ed an OPEN connection is in flight until it {@link #exit}s, exactly once.
+ *   <li>{@link #finish} closes a draining connection only at the moment when nothing is in flight; a request that chose the
+ *       connection a moment before either was counted, and then it waits, or is refused, and then it chooses another. There
+ *       is no moment in between in which a request is on its way and not counted.
+ *   <li>A refused {@link #enter} shows as in flight for a moment. It may make {@link #finish} fail, and therefore whoever
+ *       takes it back tries again: see {@link #exit}.
+ * </ul>
+ *
+ * <p>The entering side is on every request's path: one atomic addition, no loop, whatever the number of threads.
+ */
+final class ConnectionWord {
+
+    private static final int STATE_BITS = 2;
+    private static final long ONE = 1L << STATE_BITS;
+    private static final long STATE_MASK = ONE - 1;
+
+    private final AtomicLong word = new AtomicLong(ConnectionState.CONNECTING.ordinal());
+
+    ConnectionState state() {
+        return stateIn(word.get());
+    }
+
+    boolean isOpen() {
+        return (word.get() & STATE_MASK) == ConnectionState.OPEN.ordinal();
+    }
+
+    int inFlight() {
+        return (int) (word.get() >> STATE_BITS);
+    }
+
+    private static ConnectionState stateIn(long value) {
+        return ConnectionState.of((int) (value & STATE_MASK));
+    }
+
+    /** Counts a request in if the connection is open. If not, the caller must treat it as after {@link #exit}. */
+    boolean enter() {
+        return (word.getAndAdd(ONE) & STATE_MASK) == ConnectionState.OPEN.ordinal();
+    }
+
+    /** Counts something in that the peer began, which it may do on a draining connection, too. */
+    void enterAnyway() {
+        word.getAndAdd(ONE);
+    }
+
+    /**
+     * Counts one out.
+     *
+     * @return whether it was the last one of a draining connection, so that {@link #finish} is worth trying
+     */
+    boolean exit() {
+        return word.addAndGet(-ONE) == ConnectionState.DRAINING.ordinal();
+    }
+
+    /** CONNECTING to OPEN. */
+    boolean open() {
+        return change(ConnectionState.CONNECTING, ConnectionState.OPEN);
+    }
+
+    /** OPEN to DRAINING. */
+    boolean drain() {
+        return change(ConnectionState.OPEN, ConnectionState.DRAINING);
+    }
+
+    /** DRAINING back to OPEN. */
+    boolean keep() {
+        return change(ConnectionState.DRAINING, ConnectionState.OPEN);
+    }
+
+    /** DRAINING with nothing in flight to CLOSED. */
+    boolean finish() {
+        return word.compareAndSet(ConnectionState.DRAINING.ordinal(), ConnectionState.CLOSED.ordinal());
+    }
+
+    /**
+     * Any state but CLOSED to CLOSED, whatever is in flight.
+     *
+     * @return the state it was in; CLOSED if somebody else closed it
+     */
+    ConnectionState close() {
+        while (true) {
+            long now = word.get();
+            ConnectionState state = stateIn(now);
+            if (state == ConnectionState.CLOSED
+                    || word.compareAndSet(now, now - state.ordinal() + ConnectionState.CLOSED.ordinal())) {
+                return state;
+            }
+        }
+    }
+
+    private boolean change(ConnectionState expected, ConnectionState next) {
+        if (!expected.mayBecome(next)) {
+            throw new IllegalStateException(
+                    "state: " + expected + " to " + next + " (expected: a declared transition)");
+        }
+        while (true) {
+            long now = word.get();
+            if (stateIn(now) != expected) {
+                return false;
+            }
+            if (word.compareAndSet(now, now - expected.ordinal() + next.ordinal())) {
+                return true;
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        long now = word.get();
+        return stateIn(now) + ", " + (now >> STATE_BITS) + " in flight";
+    }
+}

@@ -1,0 +1,133 @@
+package io.evenkeel.rsocket;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.time.Scheduler;
+import io.rsocket.RSocket;
+import io.rsocket.core.RSocketConnector;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+
+/** Connects to a Pod by the application's connector, within a time. */
+final class Dialer {
+
+    private final String pool;
+    private final RSocketConnector connector;
+    private final PodTransport transport;
+    private final ServerRequests serverRequests;
+    private final Scheduler scheduler;
+    private final Duration timeout;
+
+    Dialer(
+            String pool,
+            RSocketConnector connector,
+            PodTransport transport,
+            ServerRequests serverRequests,
+            Scheduler scheduler,
+            Duration timeout) {
+        this.pool = pool;
+        this.connector = connector;
+        this.transport = transport;
+        this.serverRequests = serverRequests;
+        this.scheduler = scheduler;
+        this.timeout = timeout;
+        connector.interceptors(registry -> registry.forSocketAcceptor(serverRequests));
+    }
+
+    /**
+     * Connects.
+     *
+     * @param done is told the RSocket or why there is none, once, on any thread
+     */
+    void dial(Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
+        Mono<RSocket> connecting =
+                Mono.defer(() -> connector.connect(connection.wire().over(transport.to(endpoint))));
+        Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);
+        Scheduler.Cancellable timer = scheduler.schedule(timeout, attempt::timeOut);
+        attempt.timer = timer;
+        connecting.subscribe(attempt);
+    }
+
+    private final class Attempt implements CoreSubscriber<RSocket> {
+        private final Endpoint endpoint;
+        private final Context context;
+        private final BiConsumer<@Nullable RSocket, @Nullable Throwable> done;
+        private final AtomicBoolean ended = new AtomicBoolean();
+        private volatile @Nullable Subscription subscription;
+        private volatile Scheduler.@Nullable Cancellable timer;
+
+        Attempt(Endpoint endpoint, Context context, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
+            this.endpoint = endpoint;
+            this.context = context;
+            this.done = done;
+        }
+
+        @Override
+        public Context currentContext() {
+            return context;
+        }
+
+        @Override
+        public void onSubscribe(Subscription s) {
+            subscription = s;
+            if (ended.get()) {
+                s.cancel();
+            } else {
+                s.request(Long.MAX_VALUE);
+            }
+        }
+
+        @Override
+        public void onNext(RSocket rsocket) {
+            if (end()) {
+                done.accept(rsocket, null);
+            } else {
+                rsocket.dispose();
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            if (end()) {
+                done.accept(null, error);
+            }
+        }
+
+        @Override
+        public void onComplete() {
+            if (end()) {
+                done.accept(null, new IllegalStateException("the connector completed without a connection"));
+            }
+        }
+
+        void timeOut() {
+            if (end()) {
+                Subscription s = subscription;
+                if (s != null) {
+                    s.cancel();
+                }
+                done.accept(
+                        null,
+                        new TimeoutException("Pool " + pool + ": no connection to " + endpoint.key() + " within "
+                                + timeout + " (connectTimeout)"));
+            }
+        }
+
+        private boolean end() {
+            if (!ended.compareAndSet(false, true)) {
+                return false;
+            }
+            Scheduler.Cancellable set = timer;
+            if (set != null) {
+                set.cancel();
+            }
+            return true;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package io.evenkeel.rsocket;
+
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.plan.SlowStart;
+import io.rsocket.RSocket;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to one Pod: who may use it, how much is in flight, how quick it is.
+ *
+ * <p>The verbs of requests ({@link #enter}, {@link #exit}, …) are for any thread and never block. Those of its life are
+ * called by its {@link Pod} on the control thread, except {@link #lost}, which the connection's own event loop calls.
+ */
+final class PodConnection {
+
+    /** Told what happens to the connection, on whichever thread it happens. */
+    interface Listener {
+        /** It is closed and won't come back. Called exactly once for a connection that was opened. */
+        void closed(PodConnection connection, Ending ending, @Nullable Throwable cause);
+
+        /** A request was answered while the Pod's health wants to know. */
+        void succeeded(PodConnection connection);
+    }
+
+    /** How a connection ended. */
+    enum Ending {
+        /** Nothing was in flight any more. */
+        DRAINED,
+        /** Its time to drain was over. */
+        CUT,
+        /** The client is being closed, or the connection was never used. */
+        DISPOSED,
+        /** The other side or the network ended it. */
+        LOST
+    }
+
+    private final EndpointKey endpoint;
+    private final double weight;
+    private final Listener listener;
+    private final ConnectionWord word = new ConnectionWord();
+    private final LatencyEstimate latency = new LatencyEstimate();
+    private final AtomicInteger streams = new AtomicInteger();
+    private final WireWatch wire;
+
+    // Written once before the connection is opened, which publishes it.
+    private @Nullable RSocket rsocket;
+    private long openedAt;
+    private long rampingSince;
+    private long slowStartNanos;
+
+    private volatile @Nullable Ending ending;
+    /** How many more answers health wants to hear of. Not exact, and needn't be. */
+    private volatile int successesWanted;
+
+    PodConnection(EndpointKey endpoint, double weight, WireWatch wire, Listener listener) {
+        this.endpoint = Objects.requireNonNull(endpoint, "endpoint");
+        this.weight = weight;
+        this.wire = wire;
+        this.listener = listener;
+    }
+
+    EndpointKey endpoint() {
+        return endpoint;
+    }
+
+    WireWatch wire() {
+        return wire;
+    }
+
+    ConnectionState state() {
+        return word.state();
+    }
+
+    int inFlight() {
+        return word.inFlight();
+    }
+
+    /** Streams and channels among what is in flight. */
+    int streams() {
+        return streams.get();
+    }
+
+    long openedAt() {
+        return openedAt;
+    }
+
+    LatencyEstimate latency() {
+        return latency;
+    }
+
+    RSocket rsocket() {
+        return Objects.requireNonNull(rsocket, "rsocket (expected: opened)");
+    }
+
+    // Requests.
+
+    /** Whether a request would be taken now, as far as the connection and its lease are concerned. */
+    boolean isAvailable() {
+        return word.isOpen() && wire.mayRequest(rsocket);
+    }
+
+    /** Whether it is open, with a lease or without. */
+    boolean isOpen() {
+        return word.isOpen();
+    }
+
+    /** Takes a request; if it returns true, {@link #exit} follows exactly once. */
+    boolean enter() {
+        if (word.enter()) {
+            return true;
+        }
+        exit();
+        return false;
+    }
+
+    /** Takes something that the server began. */
+    void enterAnyway() {
+        word.enterAnyway();
+    }
+
+    /** A request, or whatever the server began, is over. */
+    void exit() {
+        if (word.exit() && word.finish()) {
+            dispose(Ending.DRAINED);
+        }
+    }
+
+    void streamBegan() {
+        streams.getAndIncrement();
+    }
+
+    void streamEnded() {
+        streams.getAndDecrement();
+    }
+
+    void answered(long elapsed, long now) {
+        latency.succeeded(elapsed, now);
+        int wanted = successesWanted;
+        if (wanted > 0) {
+            successesWanted = wanted - 1;
+            listener.succeeded(this);
+        }
+    }
+
+    void reportSuccesses(int count) {
+        successesWanted = count;
+    }
+
+    /**
+     * What a request here is expected to cost: its time, times what is in flight and it, over the Pod's weight.
+     *
+     * @param otherwise what a request takes on the alternative
+     */
+    double cost(long now, double otherwise) {
+        double share = weight;
+        long age = now - rampingSince;
+        if (age < slowStartNanos) {
+            share *= SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos));
+        }
+        return latency.nanos(now, otherwise) * (word.inFlight() + 1) / share;
+    }
+
+    // Its life.
+
+    /**
+     * It is established.
+     *
+     * @param since since when its Pod has been in use
+     * @param slowStart over how many nanoseconds from then it grows to its full share
+     * @return false if it was abandoned meanwhile; then the RSocket is disposed
+     */
+    boolean opened(RSocket established, long now, long since, long slowStart) {
+        rsocket = established;
+        openedAt = now;
+        rampingSince = since;
+        slowStartNanos = slowStart;
+        if (!word.open()) {
+            wire.end(established);
+            return false;
+        }
+        established.onClose().subscribe(null, this::lost, () -> lost(null));
+        return true;
+    }
+
+    /** It could not be established, or nobody wants it any more before it was. */
+    void abandoned() {
+        word.close();
+        wire.end(null);
+    }
+
+    /** Takes no more requests, and closes when nothing is in flight; at once if nothing is. */
+    boolean drain() {
+        if (!word.drain()) {
+            return false;
+        }
+        if (word.finish()) {
+            dispose(Ending.DRAINED);
+        }
+        return true;
+    }
+
+    /** Takes requests again, unless it is too late. */
+    boolean keep() {
+        return word.keep();
+    }
+
+    /** Closes it whatever is in flight. */
+    void close(Ending how) {
+        if (ending == null) {
+            ending = how;
+        }
+        if (word.close() != ConnectionState.CLOSED) {
+            dispose(how);
+        }
+    }
+
+    private void dispose(Ending how) {
+        ending = how;
+        wire.end(rsocket);
+        listener.closed(this, how, null);
+    }
+
+    private void lost(@Nullable Throwable cause) {
+        if (word.close() != ConnectionState.CLOSED) {
+            ending = Ending.LOST;
+            wire.end(rsocket);
+            listener.closed(this, Ending.LOST, cause);
+        }
+    }
+
+    /** How it ended, or null while it has not. */
+    @Nullable
+    Ending ending() {
+        return ending;
+    }
+
+    @Override
+    public String toString() {
+        return endpoint + " (" + word + ")";
+    }
+}

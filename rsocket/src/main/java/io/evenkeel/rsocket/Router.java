@@ -1,0 +1,123 @@
+package io.evenkeel.rsocket;
+
+import io.evenkeel.time.Ticker;
+import io.rsocket.exceptions.ConnectionCloseException;
+import io.rsocket.exceptions.ConnectionErrorException;
+import io.rsocket.exceptions.SetupException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The control
+ * thread writes it, everybody reads it.
+ */
+final class Router {
+
+    private static final PodConnection[] NONE = {};
+
+    private final String pool;
+    private final Ticker ticker;
+    private final Pick pick;
+    private final Duration drainDeadline;
+    private final Predicate<Throwable> failure;
+    private final WaitQueue waiting;
+    private volatile PodConnection[] open = NONE;
+    private volatile boolean closed;
+
+    Router(
+            String pool,
+            Ticker ticker,
+            Pick pick,
+            Duration drainDeadline,
+            Predicate<Throwable> failure,
+            WaitQueue waiting) {
+        this.pool = pool;
+        this.ticker = ticker;
+        this.pick = pick;
+        this.drainDeadline = drainDeadline;
+        this.failure = failure;
+        this.waiting = waiting;
+    }
+
+    long now() {
+        return ticker.nanos();
+    }
+
+    /** A connection that has counted the request in, or null if there is none now. */
+    @Nullable
+    PodConnection enter(long now) {
+        return pick.enter(open, now);
+    }
+
+    /** These may be used from now on; whoever waits gets one. */
+    void route(PodConnection[] connections) {
+        open = connections;
+        if (connections.length > 0) {
+            waiting.dispatch();
+        }
+    }
+
+    /** Has a request wait for a connection. */
+    void await(Request request) {
+        if (closed) {
+            request.refuse(new ClientClosedException(pool, true));
+            return;
+        }
+        waiting.add(request);
+        if (closed) {
+            waiting.refuseAll(() -> new ClientClosedException(pool, true));
+        } else if (open.length > 0) {
+            // Routed between this request's look and its joining the queue.
+            waiting.dispatch();
+        }
+    }
+
+    void forget(Request request) {
+        waiting.remove(request);
+    }
+
+    /** Nobody gets a connection any more, and whoever waits is refused. */
+    void close() {
+        closed = true;
+        open = NONE;
+        waiting.refuseAll(() -> new ClientClosedException(pool, true));
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    int waiting() {
+        return waiting.size();
+    }
+
+    /** Whether the error counts against the Pod that it came from. */
+    boolean isFailure(Throwable error) {
+        return failure.test(error);
+    }
+
+    /** What the application is to see of an error: its own as they are, ours with what happened and what to do. */
+    Throwable explain(Throwable error, PodConnection connection) {
+        if (!isLoss(error)) {
+            return error;
+        }
+        PodConnection.Ending ending = connection.ending();
+        if (ending == PodConnection.Ending.CUT) {
+            return new DrainDeadlineException(pool, connection.endpoint(), drainDeadline, error);
+        }
+        if (ending == PodConnection.Ending.DISPOSED) {
+            return new ClientClosedException(pool, false);
+        }
+        return new ConnectionLostException(pool, connection.endpoint(), error);
+    }
+
+    /** Whether it says that the connection is gone, rather than that the server answered with an error. */
+    static boolean isLoss(Throwable error) {
+        return error instanceof IOException
+                || error instanceof ConnectionErrorException
+                || error instanceof ConnectionCloseException
+                || error instanceof SetupException;
+    }
+}
