@@ -1,0 +1,136 @@
+package io.evenkeel.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import io.evenkeel.demo.amqp.broker.Broker;
+import io.evenkeel.demo.amqp.broker.RabbitBrokers;
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.plan.Candidate;
+import io.evenkeel.plan.Planner;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Test;
+
+/** How connections spread over the brokers, as the brokers count them. */
+@Disabled("until connections move")
+@RequiresRabbitmq
+class AmqpBalanceIT {
+    private static final int CONNECTIONS = 60;
+    private static final String POOL = "balance";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Test
+    void sixty_connections_of_one_process_give_a_third_broker_its_share(RabbitBrokers cluster) throws Exception {
+        Map<String, Integer> others = AmqpBed.over(cluster, 0).counted();
+        try (AmqpBed bed = AmqpBed.over(cluster, 2)) {
+            var factory = bed.factory(POOL, "one-process");
+            AtomicInteger received = new AtomicInteger();
+            List<Channel> channels = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                channels.add(consume(bed, bed.open(factory, "balance-" + i), "balance-" + i, received));
+            }
+            assertThat(bed.places().values()).containsExactly(30, 30);
+
+            bed.set(bed.broker(2), Condition.READY);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() ->
+                            assertThat(bed.places().values()).hasSize(3).allMatch(count -> count >= 19 && count <= 21));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(bed.counted())
+                            .as("as the brokers count them")
+                            .allSatisfy((name, count) ->
+                                    assertThat(count - others.get(name)).isBetween(19, 21)));
+            System.out.printf(
+                    "60 connections of one process, 2 to 3 brokers: %s after %d moves%n", bed.places(), bed.moved());
+            assertThat(bed.moved()).isBetween(19, 21);
+            assertThat(bed.shutdowns()).isEmpty();
+            assertAlive(channels, received);
+        }
+    }
+
+    @Test
+    void sixty_clients_with_one_connection_each_end_where_the_plan_says(RabbitBrokers cluster) throws Exception {
+        try (AmqpBed bed = AmqpBed.over(cluster, 2)) {
+            List<String> clients = new ArrayList<>();
+            List<Connection> connections = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                clients.add("client-" + i);
+                connections.add(bed.open(bed.factory(POOL, "client-" + i), "client-" + i));
+            }
+            List<Broker> two = cluster.brokers().subList(0, 2);
+            List<String> planned =
+                    clients.stream().map(client -> planned(client, two)).toList();
+            assertThat(connections.stream().map(bed::place).toList()).isEqualTo(planned);
+
+            bed.resetCounts();
+            bed.set(bed.broker(2), Condition.READY);
+            List<String> expected = clients.stream()
+                    .map(client -> planned(client, cluster.brokers()))
+                    .toList();
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(
+                                    connections.stream().map(bed::place).toList())
+                            .isEqualTo(expected));
+            long least = 0;
+            for (int i = 0; i < CONNECTIONS; i++) {
+                least += expected.get(i).equals(planned.get(i)) ? 0 : 1;
+            }
+            Map<String, Long> places = new TreeMap<>(
+                    expected.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting())));
+            System.out.printf(
+                    "60 clients with one connection each, 2 to 3 brokers: %s after %d moves (the plan's least: %d)%n",
+                    places, bed.moved(), least);
+            assertThat(bed.moved()).isEqualTo((int) least);
+            assertThat(bed.shutdowns()).isEmpty();
+        }
+    }
+
+    private static String planned(String client, List<Broker> brokers) {
+        List<Candidate> candidates = brokers.stream()
+                .map(broker -> new Candidate(broker.endpoint().key(), broker.name(), 1))
+                .toList();
+        return Planner.plan(client + "/" + POOL, 1, candidates)
+                .seatsByEndpoint()
+                .keySet()
+                .iterator()
+                .next()
+                .identity();
+    }
+
+    private static Channel consume(AmqpBed bed, Connection connection, String queue, AtomicInteger received)
+            throws Exception {
+        Channel channel = connection.createChannel();
+        bed.note(channel, queue);
+        channel.queueDeclare(queue, true, false, false, Map.of());
+        channel.basicConsume(
+                queue,
+                false,
+                (tag, delivery) -> {
+                    received.incrementAndGet();
+                    channel.basicAck(delivery.getEnvelope().getDeliveryTag(), false);
+                },
+                tag -> {});
+        return channel;
+    }
+
+    /** Every channel still publishes, and every consumer still gets what was published. */
+    private static void assertAlive(List<Channel> channels, AtomicInteger received) throws Exception {
+        for (int i = 0; i < channels.size(); i++) {
+            channels.get(i).basicPublish("", "balance-" + i, null, new byte[] {1});
+        }
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(received.get()).isEqualTo(CONNECTIONS));
+        for (int i = 0; i < channels.size(); i++) {
+            channels.get(i).queueDelete("balance-" + i);
+        }
+    }
+}
