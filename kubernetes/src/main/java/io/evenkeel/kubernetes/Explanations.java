@@ -7,6 +7,7 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.time.Duration;
@@ -195,7 +196,9 @@ final class Explanations {
                     + " (expected: the clocks of this machine and of the API server to agree, and a certificate that was"
                     + " renewed in time)";
         }
-        if (find(failure, CertPathBuilderException.class) != null) {
+        // The latter: a CA of the same name with another key, as every cluster of kubeadm has one.
+        if (find(failure, CertPathBuilderException.class) != null
+                || find(failure, CertPathValidatorException.class) != null) {
             return "its certificate is not signed by the CA that we were given, " + asked.origin()
                     + " (expected: the CA of this cluster; was the cluster made anew, or is a proxy in between?): "
                     + message(failure);

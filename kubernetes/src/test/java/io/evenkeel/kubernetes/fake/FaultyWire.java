@@ -87,6 +87,11 @@ public final class FaultyWire implements AutoCloseable {
         freezeEstablished();
     }
 
+    /** Whether connections that are made now carry nothing. */
+    public boolean isSilent() {
+        return newcomers == Newcomers.IGNORED;
+    }
+
     /** Serves new connections again; those that are broken or frozen stay as they are. */
     public void back() {
         newcomers = Newcomers.SERVED;

@@ -1,0 +1,292 @@
+package io.evenkeel.kubernetes;
+
+import static java.util.stream.Collectors.joining;
+
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.kubernetes.fake.FakeApiServer;
+import io.evenkeel.kubernetes.fake.Slice;
+import io.evenkeel.kubernetes.fake.SliceEndpoint;
+import io.evenkeel.kubernetes.fake.Verb;
+import io.evenkeel.kubernetes.fake.WatchStream;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.time.ManualScheduler;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.util.ClientBuilder;
+import io.kubernetes.client.util.credentials.AccessTokenAuthentication;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source between a real socket and fake time: bytes go their way at once, and a second passes when the test says so. What
+ * the source decides, it decides on the test's thread.
+ */
+final class SourceBed implements AutoCloseable {
+
+    static final String TARGET = "k8s:///pg.default:pg";
+
+    /** Of real time, after which a test has failed; nothing is measured by it. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+    final FakeApiServer server;
+    final ManualScheduler scheduler = new ManualScheduler();
+    final List<EndpointSource.Report> reports = new CopyOnWriteArrayList<>();
+    private final ExecutorService blocking = Executors.newCachedThreadPool(work -> {
+        Thread thread = new Thread(work, "bed-blocking");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final SourceContext context = new SourceContext(scheduler.ticker(), scheduler, blocking, new Random(7));
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private volatile @Nullable Attempt attempt;
+
+    /** One session of the source with the server, which has a thread to itself. */
+    private final class Attempt implements Runnable {
+        private final Runnable session;
+        private final int watchesBefore = server.count(Verb.WATCH);
+        private volatile boolean ended;
+        private boolean waitedFor;
+
+        Attempt(Runnable session) {
+            this.session = session;
+        }
+
+        @Override
+        public void run() {
+            try {
+                session.run();
+            } finally {
+                ended = true;
+            }
+        }
+
+        /** Whether it came as far as it can without time passing, or had its chance to. */
+        boolean isSettled() {
+            return ended || waitedFor || (server.count(Verb.WATCH) > watchesBefore && waitsForMinutes());
+        }
+
+        /** Once a source has heard that its watch is open; while it waits for an answer, it waits for seconds. */
+        private boolean waitsForMinutes() {
+            return scheduler.pending().stream().anyMatch(wait -> wait.compareTo(Duration.ofMinutes(1)) > 0);
+        }
+    }
+
+    SourceBed(FakeApiServer.Speaks speaks) throws IOException {
+        this(speaks, FakeApiServer.Certificate.VALID);
+    }
+
+    SourceBed(FakeApiServer.Speaks speaks, FakeApiServer.Certificate certificate) throws IOException {
+        server = FakeApiServer.start(speaks, certificate);
+    }
+
+    /** One for everything in a process, as the real one: what it shares is shared. */
+    SourceContext context() {
+        return context;
+    }
+
+    /** A client with everything that it needs to reach the server. */
+    ApiClient apiClient() throws IOException {
+        return new ClientBuilder()
+                .setBasePath(server.url().toString())
+                .setAuthentication(new AccessTokenAuthentication(FakeApiServer.TOKEN))
+                .setCertificateAuthority(server.authorityPem().getBytes(StandardCharsets.UTF_8))
+                .build();
+    }
+
+    /** A builder whose sessions this bed knows of, so that time waits for them. */
+    KubernetesEndpointSource.Builder builder(Target target) {
+        return KubernetesEndpointSource.builder(target).sessions(session -> {
+            Attempt next = new Attempt(session);
+            attempt = next;
+            blocking.execute(next);
+        });
+    }
+
+    KubernetesEndpointSource start() throws IOException {
+        ApiClient client = apiClient();
+        return start(builder -> builder.apiClient(client));
+    }
+
+    KubernetesEndpointSource start(UnaryOperator<KubernetesEndpointSource.Builder> settings) {
+        KubernetesEndpointSource source =
+                settings.apply(builder(Target.parse(TARGET))).build(context());
+        closing(source);
+        source.start(reports::add);
+        return source;
+    }
+
+    /** Closed with the bed, the last one first. */
+    void closing(AutoCloseable closeable) {
+        opened.add(closeable);
+    }
+
+    /** One slice with these Pods, all ready, at 10.0.0.1 and so on by the number in their names. */
+    static Slice slice(String name, String... pods) {
+        Slice slice = Slice.of(name, "pg").port("pg", 5432);
+        for (String pod : pods) {
+            slice.ready(pod, address(pod));
+        }
+        return slice;
+    }
+
+    static Slice leaving(Slice slice, String pod) {
+        return slice.endpoints(SliceEndpoint.terminating(pod, address(pod)));
+    }
+
+    private static String address(String pod) {
+        return "10.0.0." + (Integer.parseInt(pod.replaceAll("\\D", "")) + 1);
+    }
+
+    /** Lets everything happen that can without time passing, until this holds. */
+    void until(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        scheduler.runDue();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("not reached: " + what + "; reports " + reports + "; requests "
+                        + server.requests() + "; timers " + scheduler.pending());
+            }
+            LockSupport.parkNanos(200_000);
+            scheduler.runDue();
+        }
+    }
+
+    /** Lets time pass in steps until this holds. */
+    void pass(Duration atMost, String what, BooleanSupplier condition) {
+        Duration step = Duration.ofMillis(500);
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        for (Duration passed = Duration.ZERO; !condition.getAsBoolean(); passed = passed.plus(step)) {
+            if (passed.compareTo(atMost) >= 0) {
+                // What was begun in time may still be on its way.
+                await(what, condition);
+                return;
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("not reached: " + what + " within " + atMost + "; reports " + reports);
+            }
+            step(step);
+        }
+    }
+
+    /** Lets time pass whatever happens. */
+    void pass(Duration time) {
+        Duration step = Duration.ofSeconds(1);
+        for (Duration passed = Duration.ZERO; passed.compareTo(time) < 0; passed = passed.plus(step)) {
+            step(step);
+        }
+    }
+
+    /** A step; before the next, the network gets its chance to answer what was asked in this one. */
+    void step(Duration step) {
+        scheduler.advance(step);
+        Attempt begun = attempt;
+        boolean isNew = begun != null && !begun.waitedFor;
+        // Where silence is the fault, nothing is gained by waiting for its end.
+        long patience = TimeUnit.MILLISECONDS.toNanos(server.wire().isSilent() ? 50 : 2_000);
+        long deadline = System.nanoTime() + patience;
+        while (begun != null && !begun.isSettled() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(200_000);
+            scheduler.runDue();
+        }
+        if (begun != null) {
+            begun.waitedFor = true;
+        }
+        // An answer may be followed by what the server has to say at once.
+        for (int i = 0; i < (isNew ? 100 : 5); i++) {
+            LockSupport.parkNanos(200_000);
+            scheduler.runDue();
+        }
+    }
+
+    /** Waits until the source says that these are ready, such as {@code pg-0}, or leaving: {@code pg-1-}. */
+    void awaitPods(String... pods) {
+        List<String> expected = List.of(pods);
+        await("Pods " + expected, () -> pods().equals(expected));
+    }
+
+    /** Waits for something that a source may take a moment for: it reports many changes as one. */
+    void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (!condition.getAsBoolean() && System.nanoTime() - deadline < 0) {
+            step(Duration.ofMillis(1));
+        }
+        until(what, condition);
+    }
+
+    /** The last endpoints that were reported; what is leaving has a dash behind it, what is not ready a question mark. */
+    List<String> pods() {
+        for (int i = reports.size() - 1; i >= 0; i--) {
+            if (reports.get(i) instanceof EndpointSource.Endpoints endpoints) {
+                return names(endpoints.endpoints());
+            }
+        }
+        return List.of();
+    }
+
+    static List<String> names(Iterable<Endpoint> endpoints) {
+        List<String> names = new ArrayList<>();
+        endpoints.forEach(endpoint -> names.add(endpoint.identity()
+                + (endpoint.condition() == Condition.TERMINATING ? "-" : "")
+                + (endpoint.condition() == Condition.NOT_READY ? "?" : "")));
+        names.sort(null);
+        return names;
+    }
+
+    EndpointSource.Report last() {
+        return reports.get(reports.size() - 1);
+    }
+
+    /** Why the source has no answer, or an empty text if its last report is one. */
+    String complaint() {
+        if (reports.isEmpty()) {
+            return "";
+        }
+        if (last() instanceof EndpointSource.Failed failed) {
+            return failed.reason();
+        }
+        return last() instanceof EndpointSource.Missing missing ? missing.reason() : "";
+    }
+
+    /** Waits until a watch is open; its stream. */
+    WatchStream awaitWatch() {
+        until("a watch", () -> !server.watches().isEmpty());
+        return server.watches().iterator().next();
+    }
+
+    /** The resourceVersions that watches asked for, in order. */
+    List<String> watchedFrom() {
+        return server.requests().stream()
+                .filter(request -> request.verb() == Verb.WATCH)
+                .map(request -> request.query().getOrDefault("resourceVersion", "none"))
+                .toList();
+    }
+
+    /** For a message: how often what was asked for. */
+    String asked() {
+        return server.requests().stream().map(request -> request.verb().name()).collect(joining(" "));
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+        scheduler.runDue();
+        blocking.shutdownNow();
+        server.close();
+    }
+}
