@@ -1,28 +1,17 @@
 package io.evenkeel.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.evenkeel.rsocket.EvenkeelRSocketClient;
-import io.rsocket.Payload;
-import io.rsocket.RSocket;
-import io.rsocket.core.RSocketClient;
-import io.rsocket.core.RSocketConnector;
-import io.rsocket.loadbalance.LoadbalanceRSocketClient;
-import io.rsocket.loadbalance.LoadbalanceTarget;
+import io.rsocket.transport.ClientTransport;
 import io.rsocket.transport.netty.client.TcpClientTransport;
-import io.rsocket.util.DefaultPayload;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -43,7 +32,6 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -65,20 +53,6 @@ import reactor.core.publisher.Mono;
 public class RSocketBenchmark {
     static final int WIDTH = 64;
     static final int REQUESTS = 5_000;
-
-    private static final List<String> CLIENTS = List.of(
-            "plain-rsocket-1",
-            "evenkeel-rsocket-1",
-            "plain-client-1",
-            "evenkeel-client-1",
-            "roundrobin-client-1",
-            "weighted-client-1",
-            "evenkeel-rsocket-4",
-            "evenkeel-client-4",
-            "roundrobin-client-4",
-            "weighted-client-4");
-    private static final byte[] DATA = new byte[64];
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** What is measured: the client, how it is asked, and the number of endpoints. */
     @Param("plain-rsocket-1")
@@ -120,66 +94,15 @@ public class RSocketBenchmark {
 
     @Setup(Level.Trial)
     public void open() throws IOException, InterruptedException {
-        String[] parts = client.split("-");
-        EchoServers servers = EchoServers.start(Integer.parseInt(parts[2]));
+        EchoServers servers = EchoServers.start(RSocketUnderTest.endpoints(client));
         closeables.add(servers);
-        window = new RequestWindow(WIDTH, requests(parts[0], parts[1], servers.addresses()));
-        window.send(WIDTH);
-    }
-
-    private Supplier<Mono<Payload>> requests(String kind, String how, List<InetSocketAddress> servers) {
-        if (how.equals("rsocket")) {
-            RSocket rsocket = kind.equals("plain")
-                    ? plainRSocket(servers.get(0))
-                    : evenkeel(servers).rsocket();
-            return () -> rsocket.requestResponse(DefaultPayload.create(DATA));
-        }
-        RSocketClient made = client(kind, servers);
-        return () -> made.requestResponse(Mono.just(DefaultPayload.create(DATA)));
-    }
-
-    private RSocketClient client(String kind, List<InetSocketAddress> servers) {
-        RSocketClient made = switch (kind) {
-            case "plain" -> RSocketClient.from(RSocketConnector.create().connect(transport(servers.get(0))));
-            case "evenkeel" -> evenkeel(servers);
-            case "roundrobin" ->
-                balancer(servers).roundRobinLoadbalanceStrategy().build();
-            case "weighted" -> balancer(servers).weightedLoadbalanceStrategy().build();
-            default -> throw new IllegalArgumentException("client: " + kind + " (expected: one of " + CLIENTS + ")");
-        };
-        closeables.add(made::dispose);
-        return made;
-    }
-
-    private RSocket plainRSocket(InetSocketAddress server) {
-        RSocket made = RSocketConnector.create().connect(transport(server)).block(PATIENCE);
-        closeables.add(made::dispose);
-        return made;
-    }
-
-    private EvenkeelRSocketClient evenkeel(List<InetSocketAddress> servers) {
-        EvenkeelRSocketClient made = EvenkeelRSocketClient.builder()
-                .target("static:///"
-                        + servers.stream()
-                                .map(server -> server.getHostString() + ":" + server.getPort())
-                                .collect(Collectors.joining(",")))
-                .connector(RSocketConnector.create())
-                .name("benchmark")
-                .build();
-        closeables.add(made);
-        return made;
-    }
-
-    private static LoadbalanceRSocketClient.Builder balancer(List<InetSocketAddress> servers) {
-        List<LoadbalanceTarget> targets = servers.stream()
-                .map(server -> LoadbalanceTarget.from(server.toString(), transport(server)))
+        List<ClientTransport> transports = servers.addresses().stream()
+                .<ClientTransport>map(server -> TcpClientTransport.create(server.getHostString(), server.getPort()))
                 .toList();
-        return LoadbalanceRSocketClient.builder(Flux.just(targets).concatWith(Flux.never()))
-                .connector(RSocketConnector.create());
-    }
-
-    private static TcpClientTransport transport(InetSocketAddress server) {
-        return TcpClientTransport.create(server.getHostString(), server.getPort());
+        RSocketUnderTest underTest = RSocketUnderTest.open(client, transports);
+        closeables.add(underTest.closeable());
+        window = new RequestWindow(WIDTH, underTest.requests());
+        window.send(WIDTH);
     }
 
     @TearDown(Level.Trial)
@@ -200,7 +123,7 @@ public class RSocketBenchmark {
     public static void main(String[] arguments) throws RunnerException {
         List<String> given = new ArrayList<>(List.of(arguments));
         boolean quick = given.remove("--quick");
-        List<String> clients = given.isEmpty() ? CLIENTS : given;
+        List<String> clients = given.isEmpty() ? RSocketUnderTest.ALL : given;
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         for (int round = 0; round < (quick ? 2 : 5); round++) {
             for (String client : clients) {
@@ -259,7 +182,7 @@ public class RSocketBenchmark {
                 "client", "req/s", "lowest", "highest", "ratio", "p99 us", "ratio", "cpu us/req", "ratio", "bytes/req");
         scores.forEach((client, all) -> {
             // like with like: an RSocket with the plain RSocket, a client with the plain client
-            List<Score> plain = scores.getOrDefault("plain-" + client.split("-")[1] + "-1", List.of());
+            List<Score> plain = scores.getOrDefault(RSocketUnderTest.plain(client), List.of());
             System.out.printf(
                     "%-20s%9.0f%9.0f%9.0f%7.2f%9.0f%7.2f%11.2f%7.2f%11.0f%n",
                     client,
