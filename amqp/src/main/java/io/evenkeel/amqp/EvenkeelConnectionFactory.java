@@ -1,15 +1,29 @@
 package io.evenkeel.amqp;
 
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.AddressResolver;
+import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import io.evenkeel.adapter.ClientId;
+import io.evenkeel.adapter.DerivedTarget;
 import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.watch.WatcherConfig;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A {@link ConnectionFactory} whose connections spread over the brokers behind a Service and follow them, without the
@@ -27,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public class EvenkeelConnectionFactory extends ConnectionFactory {
 
+    private static final Logger LOG = LoggerFactory.getLogger(EvenkeelConnectionFactory.class);
     private static final Duration DEFAULT_MOVE_DEADLINE = Duration.ofSeconds(5);
 
     private RebalancerConfig.Builder balance = RebalancerConfig.builder().moveDeadline(DEFAULT_MOVE_DEADLINE);
@@ -43,6 +58,11 @@ public class EvenkeelConnectionFactory extends ConnectionFactory {
     private MetricsRecorder metrics = MetricsRecorder.none();
     private AmqpMetrics amqpMetrics = AmqpMetrics.none();
     private boolean jmx = true;
+    /** A copy that dials one broker, as a plain factory. */
+    private boolean raw;
+
+    private final Placements placements = Placements.shared();
+    private volatile Placements.@Nullable Running running;
 
     /**
      * Where the brokers are: {@code k8s:///rabbitmq.default:5672}, {@code dns:///rabbitmq-headless.default.svc:5672},
@@ -164,5 +184,129 @@ public class EvenkeelConnectionFactory extends ConnectionFactory {
     /** Whether the status is shown over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
     public void setJmx(boolean value) {
         jmx = value;
+    }
+
+    /**
+     * A connection to the broker that the plan has for it.
+     *
+     * @param addressResolver the brokers if no target is set; every other form of {@code newConnection} comes to this one
+     * @throws IOException as the plain factory does; it is tried at three brokers before one that can't be reached is told
+     * @throws TimeoutException if no broker is known in time, or the handshake takes too long
+     */
+    @Override
+    public Connection newConnection(
+            @Nullable ExecutorService executor, AddressResolver addressResolver, @Nullable String clientProvidedName)
+            throws IOException, TimeoutException {
+        if (raw) {
+            return super.newConnection(executor, addressResolver, clientProvidedName);
+        }
+        Target brokers = target(addressResolver);
+        running = placements.of(settings(brokers));
+        FactoryDialer dialer = new FactoryDialer(
+                template(),
+                executor,
+                clientProvidedName,
+                verifiedName(brokers),
+                balance().moveDeadline());
+        return running.placement().connect(dialer, patience());
+    }
+
+    /** A copy that doesn't change any more when this one is configured further. */
+    private EvenkeelConnectionFactory template() {
+        EvenkeelConnectionFactory copy = (EvenkeelConnectionFactory) clone();
+        copy.raw = true;
+        return copy;
+    }
+
+    private Duration patience() {
+        long connect = getConnectionTimeout() > 0 ? getConnectionTimeout() : DEFAULT_CONNECTION_TIMEOUT;
+        return Duration.ofMillis(connect + getHandshakeTimeout());
+    }
+
+    private Target target(AddressResolver resolver) throws IOException {
+        if (target != null) {
+            return Target.parse(target);
+        }
+        List<Address> addresses = resolver.getAddresses();
+        if (addresses.size() != 1) {
+            List<String> seeds = new ArrayList<>();
+            for (Address address : addresses) {
+                seeds.add(EndpointKey.address(address.getHost(), portOrDefault(address.getPort(), isSSL())));
+            }
+            return Target.parse("static:///" + String.join(",", seeds));
+        }
+        Address only = addresses.get(0);
+        return derived(only.getHost(), portOrDefault(only.getPort(), isSSL()));
+    }
+
+    private static Target derived(String host, int port) {
+        DerivedTarget derived = DerivedTarget.of(host, port, DerivedTarget.Surroundings.ofThisProcess());
+        LOG.debug("Target {}, since {}", derived.target(), derived.why());
+        return derived.target();
+    }
+
+    /** What TLS verifies: never a broker's own address, which no certificate names; null leaves it to the endpoint. */
+    private @Nullable String verifiedName(Target brokers) {
+        if (serverName != null) {
+            return serverName;
+        }
+        if (!getHost().equals(DEFAULT_HOST)) {
+            return getHost();
+        }
+        String scheme = brokers.scheme();
+        if (scheme.equals("dns") || scheme.equals("k8s")) {
+            String path = brokers.path();
+            int port = path.lastIndexOf(':');
+            return port < 0 ? path : path.substring(0, port);
+        }
+        return null;
+    }
+
+    private RebalancerConfig balance() {
+        String id = clientId;
+        if (id == null) {
+            id = ClientId.ofThisProcess();
+            clientId = id;
+        }
+        return balance.clientId(id).build();
+    }
+
+    private Placements.Settings settings(Target brokers) {
+        RebalancerConfig config = balance();
+        String name = poolName != null ? poolName : brokers.path();
+        return new Placements.Settings(
+                new Placements.Key(brokers, config.clientId(), name),
+                config,
+                health,
+                watch,
+                listener,
+                metrics,
+                amqpMetrics,
+                jmx);
+    }
+
+    /**
+     * What the pool that this factory opened its last connection in looks like now.
+     *
+     * @throws IllegalStateException if it has opened none
+     */
+    public AmqpStatus status() {
+        Placements.Running known = running;
+        if (known == null) {
+            throw new IllegalStateException("status: no connection was opened (expected: newConnection before)");
+        }
+        return known.status();
+    }
+
+    ConsumerHandover handover() {
+        return handover;
+    }
+
+    Duration ackHold() {
+        return ackHold;
+    }
+
+    Duration publisherPause() {
+        return publisherPause;
     }
 }

@@ -1,0 +1,194 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Consumer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A consumer of the application, wherever it is consuming at the moment.
+ *
+ * <pre>
+ *              pause()            paused()            resume()            resumed()
+ *   ACTIVE ------------&gt; PAUSING ----------&gt; PAUSED ------------&gt; RESUMING ------------&gt; ACTIVE
+ *      |                    |                  |                     |
+ *      `------------------- end() ------------ + --------------------'-------------&gt; ENDED
+ * </pre>
+ *
+ * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}: nothing of
+ * it is left at the old broker. {@code RESUMING}: it is being started at the new one. {@code ENDED}: the application or the
+ * broker cancelled it; whoever ends it while a move has it in hand leaves the rest to the move. Thread-safe.
+ */
+final class ConsumerRecord {
+
+    enum State {
+        ACTIVE,
+        PAUSING,
+        PAUSED,
+        RESUMING,
+        ENDED
+    }
+
+    /** Every direct reply-to address begins so. */
+    static final String REPLY_TO = "amq.rabbitmq.reply-to";
+
+    private static final String STREAM_OFFSET = "x-stream-offset";
+
+    private final boolean autoAck;
+    private final boolean noLocal;
+    private final boolean exclusive;
+    private final @Nullable Map<String, Object> arguments;
+    private final Consumer consumer;
+    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
+
+    private volatile String queue;
+    private volatile String tag;
+    /** The wrapper that is registered with a raw channel now; what an older one is told is of no interest. */
+    private volatile @Nullable EpochConsumer wrapper;
+    /** The per-consumer prefetch count that was in force when it began. */
+    private final int prefetch;
+    /** The last offset delivered, of a stream; -1 where none was. */
+    private volatile long streamOffset = -1;
+
+    ConsumerRecord(
+            String queue,
+            boolean autoAck,
+            String tag,
+            boolean noLocal,
+            boolean exclusive,
+            @Nullable Map<String, Object> arguments,
+            Consumer consumer,
+            int prefetch) {
+        this.queue = queue;
+        this.autoAck = autoAck;
+        this.tag = tag;
+        this.noLocal = noLocal;
+        this.exclusive = exclusive;
+        this.arguments = arguments;
+        this.consumer = consumer;
+        this.prefetch = prefetch;
+    }
+
+    String queue() {
+        return queue;
+    }
+
+    void queue(String name) {
+        queue = name;
+    }
+
+    String tag() {
+        return tag;
+    }
+
+    void tag(String value) {
+        tag = value;
+    }
+
+    boolean autoAck() {
+        return autoAck;
+    }
+
+    boolean noLocal() {
+        return noLocal;
+    }
+
+    boolean exclusive() {
+        return exclusive;
+    }
+
+    Consumer consumer() {
+        return consumer;
+    }
+
+    int prefetch() {
+        return prefetch;
+    }
+
+    State state() {
+        return state.get();
+    }
+
+    boolean isReplyTo() {
+        return queue.startsWith(REPLY_TO);
+    }
+
+    boolean pause() {
+        return state.compareAndSet(State.ACTIVE, State.PAUSING);
+    }
+
+    boolean paused() {
+        return state.compareAndSet(State.PAUSING, State.PAUSED);
+    }
+
+    boolean resume() {
+        return state.compareAndSet(State.PAUSED, State.RESUMING);
+    }
+
+    boolean resumed() {
+        return state.compareAndSet(State.RESUMING, State.ACTIVE);
+    }
+
+    /** It could not be started: as before. */
+    boolean resumeFailed() {
+        return state.compareAndSet(State.RESUMING, State.PAUSED);
+    }
+
+    /** Its connection was lost, whatever state it was in. */
+    void lost() {
+        state.getAndUpdate(now -> now == State.ENDED ? now : State.PAUSED);
+    }
+
+    /** @return the state that it was in; {@code ENDED} if somebody ended it before */
+    State end() {
+        return state.getAndSet(State.ENDED);
+    }
+
+    boolean isEnded() {
+        return state.get() == State.ENDED;
+    }
+
+    /** A new wrapper, for a raw channel; the one before is retired. */
+    EpochConsumer wrap(EpochConsumer next) {
+        wrapper = next;
+        return next;
+    }
+
+    boolean isCurrent(EpochConsumer candidate) {
+        return wrapper == candidate;
+    }
+
+    @Nullable
+    EpochConsumer wrapper() {
+        return wrapper;
+    }
+
+    /** Notes where a stream is read. */
+    void read(AMQP.@Nullable BasicProperties properties) {
+        if (properties != null && properties.getHeaders() != null) {
+            Object offset = properties.getHeaders().get(STREAM_OFFSET);
+            if (offset instanceof Long at) {
+                streamOffset = at;
+            }
+        }
+    }
+
+    /** What it is to begin with: of a stream, after what was delivered, since the same arguments would replay everything. */
+    @Nullable
+    Map<String, Object> argumentsToGoOn() {
+        long offset = streamOffset;
+        if (offset < 0) {
+            return arguments;
+        }
+        Map<String, Object> onwards = new HashMap<>(arguments == null ? Map.of() : arguments);
+        onwards.put(STREAM_OFFSET, offset + 1);
+        return onwards;
+    }
+
+    @Nullable
+    Map<String, Object> arguments() {
+        return arguments;
+    }
+}

@@ -1,0 +1,105 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ExceptionHandler;
+import com.rabbitmq.client.ResolvedInetAddress;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Dials with the settings that a factory had when the application asked it for the connection.
+ *
+ * <p>TLS: the socket goes to the broker's own address, but under the Service's name, which is what the client then asks for
+ * (SNI) and verifies, if it verifies: an {@link InetAddress} carries both.
+ */
+final class FactoryDialer implements Dialer {
+
+    /** The longest that a move or a recovery waits for one broker. */
+    private static final int AGAIN_MILLIS = 5000;
+
+    private final EvenkeelConnectionFactory template;
+    private final @Nullable ExecutorService executor;
+    private final @Nullable String name;
+    private final @Nullable String serverName;
+    private final Duration moveDeadline;
+
+    FactoryDialer(
+            EvenkeelConnectionFactory template,
+            @Nullable ExecutorService executor,
+            @Nullable String name,
+            @Nullable String serverName,
+            Duration moveDeadline) {
+        this.template = template;
+        this.executor = executor;
+        this.name = name;
+        this.serverName = serverName;
+        this.moveDeadline = moveDeadline;
+    }
+
+    @Override
+    public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again)
+            throws IOException, TimeoutException {
+        EvenkeelConnectionFactory factory = (EvenkeelConnectionFactory) template.clone();
+        factory.setAutomaticRecoveryEnabled(false);
+        factory.setExceptionHandler(handler);
+        if (again) {
+            factory.setConnectionTimeout(bounded(factory.getConnectionTimeout()));
+            factory.setHandshakeTimeout(bounded(factory.getHandshakeTimeout()));
+        }
+        InetAddress address = InetAddress.getByName(endpoint.host());
+        String shown = serverName == null ? endpoint.host() : serverName;
+        InetAddress named = InetAddress.getByAddress(shown, address.getAddress());
+        return factory.newConnection(
+                executor, () -> List.of(new ResolvedInetAddress(shown, named, endpoint.port())), name);
+    }
+
+    private static int bounded(int millis) {
+        return millis <= 0 ? AGAIN_MILLIS : Math.min(millis, AGAIN_MILLIS);
+    }
+
+    @Override
+    public ExceptionHandler exceptionHandler() {
+        return template.getExceptionHandler();
+    }
+
+    @Override
+    public boolean recovers() {
+        return template.isAutomaticRecoveryEnabled();
+    }
+
+    @Override
+    public boolean recoversTopology() {
+        return template.isTopologyRecoveryEnabled();
+    }
+
+    @Override
+    public ConsumerHandover handover() {
+        return template.handover();
+    }
+
+    @Override
+    public Duration ackHold() {
+        return template.ackHold();
+    }
+
+    @Override
+    public Duration publisherPause() {
+        return template.publisherPause();
+    }
+
+    @Override
+    public Duration moveDeadline() {
+        return moveDeadline;
+    }
+
+    @Override
+    public String name() {
+        return name == null ? "unnamed" : name;
+    }
+}

@@ -1,0 +1,92 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One raw connection to one broker, as part of a virtual one.
+ *
+ * <pre>
+ *   OPEN --retire()--&gt; RETIRED    we close it: nothing that comes of it is told
+ *     `----lose()----&gt; LOST       the broker or the network did
+ * </pre>
+ *
+ * Thread-safe.
+ */
+final class Link {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+    private static final int CLOSE_MILLIS = 3000;
+
+    private enum State {
+        OPEN,
+        RETIRED,
+        LOST
+    }
+
+    private final EndpointKey endpoint;
+    private final Connection connection;
+    private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
+    /** The connection's reader thread, once it has called back. */
+    private volatile @Nullable Thread reader;
+
+    Link(EndpointKey endpoint, Connection connection) {
+        this.endpoint = endpoint;
+        this.connection = connection;
+    }
+
+    EndpointKey endpoint() {
+        return endpoint;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    /** Called on the reader thread before it calls the application. */
+    void onReader() {
+        Thread current = Thread.currentThread();
+        if (reader != current) {
+            reader = current;
+        }
+    }
+
+    boolean isReader(Thread thread) {
+        return reader == thread;
+    }
+
+    boolean isOpen() {
+        return state.get() == State.OPEN;
+    }
+
+    /** @return whether it was open: then whoever calls closes the connection */
+    boolean retire() {
+        return state.compareAndSet(State.OPEN, State.RETIRED);
+    }
+
+    /** @return whether it was open: then whoever calls sees to what was lost with it */
+    boolean lose() {
+        return state.compareAndSet(State.OPEN, State.LOST);
+    }
+
+    /** Closes the connection, bounded in time. Blocks. */
+    void close(String reason) {
+        try {
+            connection.close(200, reason, CLOSE_MILLIS);
+        } catch (IOException | ShutdownSignalException e) {
+            LOG.debug("The connection to {} could not be closed in order, so it is aborted", endpoint, e);
+            connection.abort(200, reason, CLOSE_MILLIS);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "link to " + endpoint;
+    }
+}

@@ -1,0 +1,346 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One move of one connection from the broker it is on, A, to another, B: make before break, in steps that each can be taken
+ * back.
+ *
+ * <pre>
+ *   PREPARING ------------&gt; CONSUMERS ------------&gt; PUBLISHERS ----------&gt; COMMITTED
+ *   dials B, opens the      cancels at A, waits     closes the gate,       new channels go to B; A is
+ *   same channels there     for handlers (STRICT:   waits for confirms,    closed when the last of it is
+ *       |                   and for acks), goes     switches, opens        settled and confirmed
+ *       |                   on at B                     |
+ *       `-----------------------+-----------------------+-------&gt; ROLLED_BACK: everything is at A, B is closed
+ * </pre>
+ *
+ * <p>Consumers go first: their handlers publish before they acknowledge, so the gate of publishers may only be closed when
+ * no handler is waited for. Publishers go last, and are only kept waiting for confirms, which come on A's reader thread.
+ *
+ * <p>A <em>voluntary</em> move (another broker has too few, age) that is not through by its deadline is taken back, since
+ * nothing is gained by force. One that is <em>forced</em>, because A leaves, waits a moment and then goes on without: what is
+ * unsettled at A stays settleable there until the broker closes A, which then redelivers it.
+ *
+ * <p>Runs on one thread, which may block; never on one that delivers.
+ */
+final class Move {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Move.class);
+    /** How long a forced move waits for acknowledgements: a broker that drains closes everything within seconds. */
+    private static final Duration FORCED_PATIENCE = Duration.ofSeconds(1);
+    /** How long handlers are given to return when what was switched is taken back. */
+    private static final long BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final Duration RETRY_BUSY = Duration.ofSeconds(10);
+    private static final Duration RETRY_PINNED = Duration.ofSeconds(30);
+    private static final Duration RETRY_FORCED = Duration.ofSeconds(1);
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /** It can't go on, and nothing is wrong with B. */
+    private static final class GaveUp extends Exception {
+        private static final long serialVersionUID = 1;
+
+        GaveUp(String reason) {
+            super(reason, null, false, false);
+        }
+    }
+
+    private final VirtualConnection connection;
+    private final EndpointKey to;
+    private final boolean forced;
+    private final Duration deadline;
+    private final long begun;
+    private final Link from;
+    private final Map<VirtualChannel, Long> pausedAt = new HashMap<>();
+    private final Set<VirtualChannel> prepared = new HashSet<>();
+
+    Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
+        this.connection = connection;
+        this.to = to;
+        this.forced = forced;
+        this.deadline = deadline;
+        this.from = connection.current();
+        this.begun = now();
+    }
+
+    private long now() {
+        return connection.upkeep().nanos();
+    }
+
+    private long left(Duration of) {
+        return of.toNanos() - (now() - begun);
+    }
+
+    /** Moves it, blocking until it is there or everything is as before. */
+    MoveOutcome run() {
+        String obstacle = connection.obstacle();
+        if (obstacle != null) {
+            return postponed(obstacle, forced ? RETRY_FORCED : RETRY_PINNED);
+        }
+        if (!connection.beginMove()) {
+            return postponed("the connection is " + connection.state(), RETRY_FORCED);
+        }
+        try {
+            return attempt();
+        } finally {
+            connection.endMove();
+        }
+    }
+
+    private static MoveOutcome postponed(String reason, Duration retryAfter) {
+        return new MoveOutcome.Postponed(reason, retryAfter);
+    }
+
+    private MoveOutcome attempt() {
+        Link next;
+        try {
+            next = connection.dial(to, true);
+        } catch (IOException | TimeoutException e) {
+            return new MoveOutcome.Failed(e);
+        } catch (RuntimeException e) {
+            return new MoveOutcome.Failed(e);
+        }
+        try {
+            for (VirtualChannel channel : connection.channels()) {
+                prepare(channel, next);
+            }
+            while (true) {
+                consumers(next);
+                publishers(next);
+                if (connection.commit(next)) {
+                    break;
+                }
+                requireMoving();
+                for (VirtualChannel channel : connection.channels()) {
+                    prepare(channel, next);
+                }
+            }
+            LOG.debug("{}: moved from {} in {} ms", connection, from.endpoint(), (now() - begun) / 1_000_000);
+            return new MoveOutcome.Moved();
+        } catch (GaveUp e) {
+            return rolledBack(next, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return rolledBack(next, "it was interrupted");
+        } catch (IOException | ShutdownSignalException e) {
+            MoveOutcome outcome = rolledBack(next, String.valueOf(e.getMessage()));
+            return next.isOpen() ? outcome : new MoveOutcome.Failed(e);
+        }
+    }
+
+    private void prepare(VirtualChannel channel, Link next) throws IOException {
+        if (channel.isOpen() && prepared.add(channel) && channel.on(next) == null) {
+            channel.prepare(next);
+        }
+    }
+
+    private void requireMoving() throws GaveUp {
+        if (!connection.isMoving()) {
+            throw new GaveUp("the connection is " + connection.state());
+        }
+    }
+
+    private List<VirtualChannel> stillOn(Link next, boolean sending) {
+        List<VirtualChannel> those = new ArrayList<>();
+        for (VirtualChannel channel : connection.channels()) {
+            RawChannel at = sending ? channel.sendingOn() : channel.receivingOn();
+            if (channel.isOpen() && at.link() != next && channel.on(next) != null) {
+                those.add(channel);
+            }
+        }
+        return those;
+    }
+
+    // Consumers.
+
+    private void consumers(Link next) throws IOException, InterruptedException, GaveUp {
+        List<VirtualChannel> all = stillOn(next, false);
+        List<VirtualChannel> held = holdAcks(all);
+        try {
+            for (VirtualChannel channel : all) {
+                pausedAt.putIfAbsent(channel, now());
+                channel.pauseConsumers();
+            }
+        } finally {
+            for (VirtualChannel channel : held) {
+                channel.receivingOn().flushAcks();
+            }
+        }
+        // Each as soon as it is quiet: one that takes long is not to keep the others waiting.
+        while (!all.isEmpty()) {
+            List<VirtualChannel> waiting = all;
+            boolean someQuiet = connection
+                    .activity()
+                    .await(() -> !connection.isMoving() || waiting.stream().anyMatch(this::mayGo), patience());
+            requireMoving();
+            if (!someQuiet && !goesRegardless(all)) {
+                throw new GaveUp(waiting.size()
+                        + " channels with messages that are handled or not settled, the first of "
+                        + waiting.get(0).unsettled() + ", " + (now() - begun) / 1_000_000 + " ms after it began");
+            }
+            List<VirtualChannel> rest = new ArrayList<>();
+            for (VirtualChannel channel : all) {
+                if (!mayGo(channel) || !goOn(channel, next)) {
+                    rest.add(channel);
+                }
+            }
+            all = rest;
+        }
+    }
+
+    private List<VirtualChannel> holdAcks(List<VirtualChannel> channels) throws InterruptedException {
+        List<VirtualChannel> holding = new ArrayList<>();
+        long hold = connection.dialer().ackHold().toNanos();
+        if (hold > 0) {
+            for (VirtualChannel channel : channels) {
+                if (hasQuorumConsumer(channel) && channel.holdAcks()) {
+                    holding.add(channel);
+                }
+            }
+            connection.activity().await(() -> holding.stream().allMatch(VirtualChannel::isSaturated), hold);
+        }
+        return holding;
+    }
+
+    /** A queue that was declared elsewhere may be one. */
+    private boolean hasQuorumConsumer(VirtualChannel channel) {
+        for (ConsumerRecord consumer : channel.consumers()) {
+            TopologyRecord.Queue queue = connection.topology().queue(consumer.queue());
+            if (queue == null || "quorum".equals(String.valueOf(queue.argument("x-queue-type")))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean mayGo(VirtualChannel channel) {
+        return !channel.isOpen()
+                || (channel.hasActiveConsumers() || channel.isPaused())
+                        && channel.isBetweenTransactions()
+                        && (lameDuck() || channel.isSettled());
+    }
+
+    private boolean lameDuck() {
+        return connection.dialer().handover() == ConsumerHandover.LAME_DUCK || (forced && left(FORCED_PATIENCE) <= 0);
+    }
+
+    private long patience() {
+        if (forced && left(FORCED_PATIENCE) > 0) {
+            return left(FORCED_PATIENCE);
+        }
+        return left(deadline);
+    }
+
+    /** A forced move whose first patience has just ended looks again, more leniently. */
+    private boolean goesRegardless(List<VirtualChannel> waiting) {
+        return forced && left(deadline) > 0 && !waiting.isEmpty();
+    }
+
+    private boolean goOn(VirtualChannel channel, Link next) throws IOException, InterruptedException {
+        RawChannel raw = channel.on(next);
+        if (raw == null || !channel.isOpen()) {
+            return true;
+        }
+        if (channel.hasActiveConsumers()) {
+            // Started while the others were stopped.
+            channel.pauseConsumers();
+            return false;
+        }
+        if (!channel.receiveOn(raw)) {
+            return false;
+        }
+        boolean consumed = !channel.consumers().isEmpty();
+        channel.resumeConsumers(false);
+        Long paused = pausedAt.remove(channel);
+        if (paused != null && consumed) {
+            connection.upkeep().consumerGap(Duration.ofNanos(now() - paused));
+        }
+        return true;
+    }
+
+    // Publishers.
+
+    private void publishers(Link next) throws InterruptedException, GaveUp, IOException {
+        for (VirtualChannel channel : stillOn(next, true)) {
+            RawChannel raw = channel.on(next);
+            boolean again = false;
+            while (raw != null && channel.isOpen() && !send(channel, raw, again && forced)) {
+                requireMoving();
+                if (!forced && left(deadline) <= 0) {
+                    throw new GaveUp(channel.unconfirmed() + " messages of channel " + channel.number()
+                            + " are not confirmed, " + (now() - begun) / 1_000_000 + " ms after it began");
+                }
+                again = true;
+                // The gate is open meanwhile.
+                connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
+            }
+            requireMoving();
+        }
+    }
+
+    private boolean send(VirtualChannel channel, RawChannel raw, boolean regardless) throws InterruptedException {
+        long closed = now();
+        long most = connection.dialer().publisherPause().toNanos();
+        boolean done = channel.sendOn(raw, Math.max(1, forced ? most : Math.min(most, left(deadline))), regardless);
+        connection.upkeep().publisherPaused(Duration.ofNanos(now() - closed));
+        return done;
+    }
+
+    // Back.
+
+    private MoveOutcome rolledBack(Link next, String reason) {
+        if (connection.isMoving()) {
+            for (VirtualChannel channel : connection.channels()) {
+                try {
+                    back(channel, next);
+                } catch (IOException | ShutdownSignalException | InterruptedException e) {
+                    LOG.warn("{}: channel {} could not go back to {}", connection, channel.number(), from, e);
+                    if (e instanceof InterruptedException) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+            }
+        }
+        connection.leave(next);
+        LOG.debug("{}: not moved to {}: {}", connection, to, reason);
+        return postponed(reason, forced ? RETRY_FORCED : RETRY_BUSY);
+    }
+
+    /** Whatever of it has gone goes back to where it came from; what is unsettled at B stays so there. */
+    private void back(VirtualChannel channel, Link next) throws IOException, InterruptedException {
+        RawChannel home = channel.on(from);
+        if (home == null || !channel.isOpen()) {
+            return;
+        }
+        if (channel.sendingOn().link() == next) {
+            channel.sendOn(home, connection.dialer().publisherPause().toNanos(), true);
+        }
+        if (channel.receivingOn().link() == next) {
+            if (!channel.receivingOn().isLost()) {
+                channel.pauseConsumers();
+                connection.activity().await(channel::isPaused, BACK_NANOS);
+            } else {
+                channel.consumersLost();
+            }
+            if (!channel.receiveOn(home)) {
+                throw new IOException("operations under way did not end");
+            }
+        }
+        channel.resumeConsumers(false);
+    }
+}

@@ -1,0 +1,438 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.PossibleAuthenticationFailureException;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.balance.EndpointConnections;
+import io.evenkeel.balance.EndpointSignals;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.time.Ticker;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connections of one process to one target, as the rebalancer sees them: a pool of held seats, one for each connection
+ * that the application has open, whichever of its factories opened it.
+ *
+ * <p>Whoever wants a seat, the application or a connection that was lost, queues up as a {@link Seeker} and makes the pool
+ * larger by one (or has its seat counted as free); the rebalancer says where to open one, the first in the queue is dialled
+ * there, and if that fails queues up again. So every connection goes where the plan says, also one that is recovered, and no
+ * second logic decides where. Thread-safe.
+ */
+final class Placement implements EndpointConnections, Upkeep {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
+
+    private final String pool;
+    private final EndpointSignals signals;
+    private final Executor io;
+    private final Ticker ticker;
+    private final AmqpMetrics metrics;
+    private final Deque<Seeker> seekers = new ConcurrentLinkedDeque<>();
+    private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
+    private final Set<VirtualConnection> moving = java.util.concurrent.ConcurrentHashMap.newKeySet();
+    private final AtomicLong moves = new AtomicLong();
+    private final AtomicLong rolledBack = new AtomicLong();
+    private final AtomicLong recoveries = new AtomicLong();
+
+    Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, AmqpMetrics metrics) {
+        this.pool = pool;
+        this.signals = signals;
+        this.io = io;
+        this.ticker = ticker;
+        this.metrics = metrics;
+    }
+
+    // What the application wants.
+
+    /** A new connection, at the endpoint that the plan has for it. Blocks. */
+    VirtualConnection connect(Dialer dialer, Duration atMost) throws IOException, TimeoutException {
+        Seeker seeker = Seeker.forNew(dialer);
+        seekers.add(seeker);
+        signals.wanted();
+        try {
+            return seeker.opened().get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw asThrown(e.getCause());
+        } catch (java.util.concurrent.TimeoutException e) {
+            TimeoutException late = new TimeoutException("newConnection: no broker of pool " + pool + " after " + atMost
+                    + " (expected: its target to name at least one that can be reached)");
+            giveUp(seeker, late);
+            throw late;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            IOException interrupted = new IOException("newConnection of pool " + pool + " was interrupted", e);
+            giveUp(seeker, interrupted);
+            throw interrupted;
+        }
+    }
+
+    private static IOException asThrown(@Nullable Throwable cause) throws IOException, TimeoutException {
+        if (cause instanceof TimeoutException timeout) {
+            throw timeout;
+        }
+        if (cause instanceof RuntimeException unexpected) {
+            throw unexpected;
+        }
+        throw cause instanceof IOException io ? io : new IOException(cause);
+    }
+
+    private void giveUp(Seeker seeker, Exception why) {
+        if (seeker.opened().completeExceptionally(why)) {
+            if (seekers.remove(seeker)) {
+                signals.unwanted();
+            }
+        } else {
+            // It was opened at the last moment.
+            seeker.opened().thenAccept(VirtualConnection::abort);
+        }
+    }
+
+    // EndpointConnections.
+
+    @Override
+    public void join(Endpoint endpoint) {
+        LOG.debug("Pool {}: {} takes connections", pool, endpoint.key());
+    }
+
+    @Override
+    public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
+        Seeker seeker = next();
+        if (seeker == null) {
+            done.accept(new OpenOutcome.Withdrawn());
+        } else {
+            inBackground(() -> done.accept(open(seeker, endpoint)));
+        }
+    }
+
+    private @Nullable Seeker next() {
+        Seeker seeker = seekers.poll();
+        while (seeker != null && seeker.isOver()) {
+            seeker = seekers.poll();
+        }
+        return seeker;
+    }
+
+    private OpenOutcome open(Seeker seeker, EndpointKey endpoint) {
+        VirtualConnection lost = seeker.lost();
+        try {
+            if (lost == null) {
+                return opened(seeker, VirtualConnection.open(seeker.dialer(), this, endpoint));
+            }
+            return recovered(lost, endpoint);
+        } catch (IOException | TimeoutException | RuntimeException e) {
+            return failed(seeker, endpoint, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return failed(seeker, endpoint, e);
+        }
+    }
+
+    private OpenOutcome opened(Seeker seeker, VirtualConnection connection) {
+        connections.add(connection);
+        if (!seeker.opened().complete(connection)) {
+            // The application has given up; closing it gives the seat back, which has to be there first.
+            inBackground(connection::abort);
+        }
+        return new OpenOutcome.Opened();
+    }
+
+    private OpenOutcome recovered(VirtualConnection connection, EndpointKey endpoint)
+            throws IOException, TimeoutException, InterruptedException {
+        Link link = connection.dial(endpoint, true);
+        Duration took;
+        try {
+            took = connection.recover(link);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            connection.discard(link, "not recovered");
+            throw e;
+        }
+        if (took == null) {
+            return new OpenOutcome.Withdrawn();
+        }
+        recoveries.incrementAndGet();
+        LOG.info("Pool {}: {} is recovered after {} ms", pool, connection, took.toMillis());
+        metrics.recovered(pool, endpoint, took);
+        signals.succeeded(endpoint);
+        return new OpenOutcome.Opened();
+    }
+
+    private OpenOutcome failed(Seeker seeker, EndpointKey endpoint, Exception cause) {
+        VirtualConnection lost = seeker.lost();
+        boolean again = seeker.failedAt(endpoint);
+        if (lost != null) {
+            lost.exceptionHandler().handleConnectionRecoveryException(lost, cause);
+        } else if (isRefusal(cause)) {
+            // Every other broker would say the same, and this one is well.
+            signals.unwanted();
+            seeker.opened().completeExceptionally(cause);
+            return new OpenOutcome.Withdrawn();
+        }
+        signals.failed(endpoint, cause);
+        if (again) {
+            seekers.addFirst(seeker);
+        } else {
+            signals.unwanted();
+            seeker.opened().completeExceptionally(cause);
+        }
+        return new OpenOutcome.Failed(cause);
+    }
+
+    /** Who the client is, or what it wants, is refused: wrong credentials, no such virtual host, no right to it. */
+    private static boolean isRefusal(Exception cause) {
+        if (cause instanceof PossibleAuthenticationFailureException) {
+            return true;
+        }
+        return cause.getCause() instanceof ShutdownSignalException signal
+                && signal.getReason() instanceof AMQP.Connection.Close close
+                && (close.getReplyCode() == AMQP.NOT_ALLOWED || close.getReplyCode() == AMQP.ACCESS_REFUSED);
+    }
+
+    @Override
+    public void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done) {
+        // A connection is the application's: it moves, but nobody takes it away.
+        done.accept(new RetireOutcome.Kept());
+    }
+
+    @Override
+    public void keep(EndpointKey endpoint) {
+        LOG.debug("Pool {}: {} came back; what is moving away moves on", pool, endpoint);
+    }
+
+    @Override
+    public boolean movesWhole() {
+        return true;
+    }
+
+    @Override
+    public void move(
+            EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
+        VirtualConnection chosen = choose(from, reason);
+        if (chosen == null) {
+            done.accept(new MoveOutcome.Postponed("no connection at " + from + " can be moved", Duration.ofSeconds(1)));
+            return;
+        }
+        inBackground(() -> {
+            MoveOutcome outcome = new MoveOutcome.Failed(new IllegalStateException("the move ended unexpectedly"));
+            try {
+                outcome = move(chosen, from, to, reason == RetireReason.DRAIN, deadline);
+            } finally {
+                moving.remove(chosen);
+                done.accept(outcome);
+            }
+        });
+    }
+
+    /** The oldest by age; else whoever is free to go and has the least open, one that others would take over from last. */
+    private @Nullable VirtualConnection choose(EndpointKey from, RetireReason reason) {
+        List<VirtualConnection> those = new ArrayList<>();
+        for (VirtualConnection connection : connections) {
+            if (connection.state() == VirtualConnection.State.OPEN
+                    && connection.current().endpoint().equals(from)
+                    && !moving.contains(connection)) {
+                those.add(connection);
+            }
+        }
+        Comparator<VirtualConnection> order = reason == RetireReason.AGE
+                ? Comparator.comparingLong(connection -> connection.since() - ticker.nanos())
+                : Comparator.<VirtualConnection, Boolean>comparing(connection -> connection.obstacle() != null)
+                        .thenComparing(VirtualConnection::hasSingleActiveConsumer)
+                        .thenComparingLong(Placement::unsettled);
+        VirtualConnection chosen = those.stream().min(order).orElse(null);
+        if (chosen != null) {
+            moving.add(chosen);
+        }
+        return chosen;
+    }
+
+    private static long unsettled(VirtualConnection connection) {
+        long sum = 0;
+        for (VirtualChannel channel : connection.channels()) {
+            sum += channel.unsettled();
+        }
+        return sum;
+    }
+
+    private MoveOutcome move(
+            VirtualConnection connection, EndpointKey from, EndpointKey to, boolean forced, Duration deadline) {
+        long begun = ticker.nanos();
+        Duration most = forced ? deadline : connection.dialer().moveDeadline();
+        MoveOutcome outcome = new Move(connection, to, forced, most).run();
+        if (outcome instanceof MoveOutcome.Moved) {
+            moves.incrementAndGet();
+            signals.succeeded(to);
+            metrics.moved(pool, from, to, Duration.ofNanos(ticker.nanos() - begun));
+        } else if (outcome instanceof MoveOutcome.Postponed postponed) {
+            LOG.debug("Pool {}: {} stays: {}", pool, connection, postponed.reason());
+            metrics.postponed(pool, from, postponed.reason());
+            rolledBack.incrementAndGet();
+            metrics.rolledBack(pool, from, to, postponed.reason());
+        } else if (outcome instanceof MoveOutcome.Failed failed) {
+            signals.failed(to, failed.cause());
+            rolledBack.incrementAndGet();
+            metrics.rolledBack(pool, from, to, String.valueOf(failed.cause().getMessage()));
+        }
+        return outcome;
+    }
+
+    @Override
+    public void route(Set<EndpointKey> routable) {
+        // New work is new connections, and those are placed one by one.
+    }
+
+    @Override
+    public void probe(EndpointKey endpoint, Consumer<OpenOutcome> done) {
+        VirtualConnection any = connections.isEmpty() ? null : connections.get(0);
+        if (any == null) {
+            done.accept(new OpenOutcome.Opened());
+            return;
+        }
+        inBackground(() -> done.accept(probe(any.dialer(), endpoint)));
+    }
+
+    private OpenOutcome probe(Dialer dialer, EndpointKey endpoint) {
+        try {
+            dialer.dial(endpoint, dialer.exceptionHandler(), true).abort(3000);
+            return new OpenOutcome.Opened();
+        } catch (IOException | TimeoutException | RuntimeException e) {
+            return isRefusal(e) ? new OpenOutcome.Opened() : new OpenOutcome.Failed(e);
+        }
+    }
+
+    @Override
+    public void leave(EndpointKey endpoint) {
+        LOG.debug("Pool {}: {} has no connection any more", pool, endpoint);
+    }
+
+    @Override
+    public Load load(EndpointKey endpoint) {
+        int open = 0;
+        int draining = 0;
+        for (VirtualConnection connection : connections) {
+            boolean here = connection.current().endpoint().equals(endpoint);
+            VirtualConnection.State state = connection.state();
+            if (here && (state == VirtualConnection.State.OPEN || state == VirtualConnection.State.MOVING)) {
+                open++;
+                draining += state == VirtualConnection.State.MOVING ? 1 : 0;
+            }
+        }
+        return new Load(open, 0, open, draining);
+    }
+
+    // Upkeep.
+
+    @Override
+    public void inBackground(Runnable task) {
+        io.execute(task);
+    }
+
+    @Override
+    public void linkOpened(EndpointKey endpoint, Duration took) {
+        signals.opened(endpoint, took);
+    }
+
+    @Override
+    public void linkClosed(EndpointKey endpoint) {
+        signals.closed(endpoint);
+    }
+
+    @Override
+    public void lost(VirtualConnection connection, EndpointKey endpoint, Throwable cause) {
+        seekers.add(Seeker.forLost(connection));
+        signals.failed(endpoint, cause);
+        signals.lost(endpoint);
+    }
+
+    @Override
+    public void closed(VirtualConnection connection, EndpointKey endpoint, boolean hadLink) {
+        if (!connections.remove(connection)) {
+            return;
+        }
+        if (hadLink) {
+            signals.released(endpoint);
+        } else {
+            signals.unwanted();
+        }
+    }
+
+    @Override
+    public void publisherPaused(Duration pause) {
+        metrics.publisherPaused(pool, pause);
+    }
+
+    @Override
+    public void consumerGap(Duration gap) {
+        metrics.consumerGap(pool, gap);
+    }
+
+    @Override
+    public long nanos() {
+        return ticker.nanos();
+    }
+
+    // What it looks like.
+
+    boolean isEmpty() {
+        return connections.isEmpty() && seekers.isEmpty();
+    }
+
+    long moves() {
+        return moves.get();
+    }
+
+    long rolledBack() {
+        return rolledBack.get();
+    }
+
+    long recoveries() {
+        return recoveries.get();
+    }
+
+    List<AmqpStatus.ConnectionStatus> connections() {
+        List<AmqpStatus.ConnectionStatus> all = new ArrayList<>();
+        for (VirtualConnection connection : connections) {
+            all.add(statusOf(connection));
+        }
+        return all;
+    }
+
+    private static AmqpStatus.ConnectionStatus statusOf(VirtualConnection connection) {
+        int consumers = 0;
+        long unsettled = 0;
+        long unconfirmed = 0;
+        for (VirtualChannel channel : connection.channels()) {
+            consumers += channel.consumers().size();
+            unsettled += channel.unsettled();
+            unconfirmed += channel.unconfirmed();
+        }
+        VirtualConnection.State state = connection.state();
+        boolean somewhere = state == VirtualConnection.State.OPEN || state == VirtualConnection.State.MOVING;
+        return new AmqpStatus.ConnectionStatus(
+                connection.dialer().name(),
+                somewhere ? connection.current().endpoint() : null,
+                state.name().toLowerCase(java.util.Locale.ROOT),
+                connection.channels().size(),
+                consumers,
+                unsettled,
+                unconfirmed,
+                connection.lameDucks(),
+                state == VirtualConnection.State.OPEN ? connection.obstacle() : null);
+    }
+}

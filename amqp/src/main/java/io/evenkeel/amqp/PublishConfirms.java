@@ -1,0 +1,130 @@
+package io.evenkeel.amqp;
+
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * The publish sequence numbers that the application sees on one channel in confirm mode, over the raw channels that it has
+ * been on. The same arithmetic as that of {@link DeliveryTags}: {@code v = offset + (r - base)}, where {@code offset} is the
+ * last number that was published before the epoch. So a number from {@code getNextPublishSeqNo()} that was taken before a
+ * move is still that of the message if it is published after.
+ *
+ * <p>A confirm of everything up to a number must not confirm what an older epoch has published and not got confirmed.
+ * While there is such a thing, it is told one by one.
+ *
+ * <p>Thread-safe, as {@link DeliveryTags}.
+ */
+final class PublishConfirms {
+
+    /** @param base the last number of the raw channel before the epoch; {@code offset} the application's */
+    record Epoch(RawChannel raw, long base, long offset) {
+
+        long toVirtual(long rawNumber) {
+            return offset + (rawNumber - base);
+        }
+    }
+
+    /** Whoever is told. */
+    @FunctionalInterface
+    interface Told {
+        void confirmed(long number, boolean multiple) throws IOException;
+    }
+
+    private volatile Epoch[] epochs;
+
+    PublishConfirms(RawChannel first) {
+        epochs = new Epoch[] {new Epoch(first, 0, 0)};
+    }
+
+    /** The epoch that is published on now. */
+    Epoch current() {
+        Epoch[] all = epochs;
+        return all[all.length - 1];
+    }
+
+    /** From now on it is published on this raw channel; nobody is publishing at this moment. */
+    void begin(RawChannel next) {
+        Epoch last = current();
+        if (last.raw() == next) {
+            return;
+        }
+        long offset = last.toVirtual(last.raw().published());
+        Epoch[] all = epochs;
+        Epoch[] more = Arrays.copyOf(all, all.length + 1);
+        more[all.length] = new Epoch(next, next.published(), offset);
+        epochs = more;
+    }
+
+    /** Forgets the epochs of a raw channel that has nothing unconfirmed. */
+    void forget(RawChannel gone) {
+        Epoch current = current();
+        epochs = Arrays.stream(epochs)
+                .filter(epoch -> epoch.raw() != gone || epoch == current)
+                .toArray(Epoch[]::new);
+    }
+
+    /** The number of the next message, or 0 if confirms are not selected. */
+    long next() {
+        Epoch epoch = current();
+        long next = epoch.raw().channel().getNextPublishSeqNo();
+        return next == 0 ? 0 : epoch.toVirtual(next);
+    }
+
+    /** Messages that are not confirmed, on all raw channels that are not lost. */
+    long unconfirmed() {
+        long sum = 0;
+        Epoch[] all = epochs;
+        for (int i = 0; i < all.length; i++) {
+            if (isFirstOf(all, i)) {
+                sum += all[i].raw().unconfirmed();
+            }
+        }
+        return sum;
+    }
+
+    private static boolean isFirstOf(Epoch[] all, int at) {
+        for (int i = 0; i < at; i++) {
+            if (all[i].raw() == all[at].raw()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Tells the application of what a raw channel confirmed (or refused), in its own numbers. */
+    void tell(RawChannel raw, long rawNumber, boolean multiple, Told told) throws IOException {
+        Epoch[] all = epochs;
+        Epoch epoch = epochOf(all, raw, rawNumber);
+        if (!multiple) {
+            told.confirmed(epoch.toVirtual(rawNumber), false);
+        } else if (raw.confirmedUpTo() >= epoch.base() && !hasOlder(all, epoch)) {
+            told.confirmed(epoch.toVirtual(rawNumber), true);
+        } else {
+            for (long number : raw.unconfirmedUpTo(rawNumber)) {
+                told.confirmed(epochOf(all, raw, number).toVirtual(number), false);
+            }
+        }
+    }
+
+    private static boolean hasOlder(Epoch[] all, Epoch epoch) {
+        for (Epoch older : all) {
+            if (older == epoch) {
+                return false;
+            }
+            if (older.raw() != epoch.raw() && older.raw().unconfirmed() > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The newest epoch on that raw channel that the number is above the base of. */
+    private static Epoch epochOf(Epoch[] all, RawChannel raw, long rawNumber) {
+        for (int i = all.length - 1; i >= 0; i--) {
+            if (all[i].raw() == raw && rawNumber > all[i].base()) {
+                return all[i];
+            }
+        }
+        throw new IllegalStateException("publish number " + rawNumber + " (expected: one of " + raw + ")");
+    }
+}

@@ -1,0 +1,307 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.Channel;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One channel of one raw connection, with the books of what was delivered on it and is not settled, and of what was
+ * published on it and is not confirmed. Thread-safe.
+ *
+ * <p>The books follow what was written to, or read from, the socket: a tag counts as unsettled until its acknowledgement is
+ * written, so that a connection without unsettled tags can be closed without losing one.
+ */
+final class RawChannel {
+
+    /** An acknowledgement that is held back. */
+    private record Held(long tag, boolean multiple, Verdict verdict) {}
+
+    /** What is done to a delivery; the frame that says so. */
+    @FunctionalInterface
+    interface Verdict {
+        void write(Channel channel, long tag, boolean multiple) throws IOException;
+    }
+
+    private final Link link;
+    private final Channel channel;
+    private final Runnable changed;
+
+    /** Guards the books; nothing blocks under it. */
+    private final ReentrantLock books = new ReentrantLock();
+
+    private final TagWindow unsettled = new TagWindow();
+    private final TagWindow confirmedAbove = new TagWindow();
+    private volatile long confirmedUpTo;
+    private volatile long lastTag;
+    private volatile int unsettledCount;
+    /** Acknowledgements that wait, while a move holds them back. */
+    private @Nullable Deque<Held> held;
+
+    private volatile boolean holding;
+
+    private volatile boolean lost;
+    /** The per-consumer prefetch count that was set last, or -1. */
+    volatile int prefetch = -1;
+
+    /** @param changed is told after each change of the books */
+    RawChannel(Link link, Channel channel, Runnable changed) {
+        this.link = link;
+        this.channel = channel;
+        this.changed = changed;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    // Deliveries.
+
+    /**
+     * A delivery or get-ok with this tag was read; {@code settled} if the broker takes it for acknowledged.
+     *
+     * @return false if the connection is lost: the tag means nothing any more, and the broker takes the message back
+     */
+    boolean delivered(long tag, boolean settled) {
+        books.lock();
+        try {
+            if (lost) {
+                return false;
+            }
+            lastTag = Math.max(lastTag, tag);
+            if (!settled) {
+                unsettled.add(tag);
+                unsettledCount = unsettled.size();
+            }
+        } finally {
+            books.unlock();
+        }
+        if (holding) {
+            changed.run();
+        }
+        return true;
+    }
+
+    long lastTag() {
+        return lastTag;
+    }
+
+    int unsettled() {
+        return unsettledCount;
+    }
+
+    /** The newest unsettled tag that is not above this one, or -1. */
+    long newestUnsettled(long tag) {
+        books.lock();
+        try {
+            return unsettled.floor(tag);
+        } finally {
+            books.unlock();
+        }
+    }
+
+    /** Writes an acknowledgement (or its like), or keeps it for {@link #flushAcks}. */
+    void settle(long tag, boolean multiple, Verdict verdict) throws IOException {
+        if (holding && hold(new Held(tag, multiple, verdict))) {
+            changed.run();
+            return;
+        }
+        write(tag, multiple, verdict);
+    }
+
+    private void write(long tag, boolean multiple, Verdict verdict) throws IOException {
+        verdict.write(channel, tag, multiple);
+        books.lock();
+        try {
+            if (multiple) {
+                unsettled.removeUpTo(tag == 0 ? Long.MAX_VALUE : tag, any -> {});
+            } else {
+                unsettled.remove(tag);
+            }
+            unsettledCount = unsettled.size();
+        } finally {
+            books.unlock();
+        }
+        if (unsettledCount == 0) {
+            changed.run();
+        }
+    }
+
+    /** The broker takes back whatever is unsettled. */
+    void recovered() {
+        books.lock();
+        try {
+            unsettled.clear();
+            unsettledCount = 0;
+        } finally {
+            books.unlock();
+        }
+        changed.run();
+    }
+
+    // Acknowledgements held back for a moment.
+
+    private boolean hold(Held ack) {
+        books.lock();
+        try {
+            if (held == null) {
+                return false;
+            }
+            return held.add(ack);
+        } finally {
+            books.unlock();
+        }
+    }
+
+    /** From now on acknowledgements wait for {@link #flushAcks}. */
+    void holdAcks() {
+        books.lock();
+        try {
+            held = new ArrayDeque<>();
+            holding = true;
+        } finally {
+            books.unlock();
+        }
+    }
+
+    /** Writes what was held back, in order, and holds nothing back any more. */
+    void flushAcks() throws IOException {
+        while (true) {
+            Held next;
+            books.lock();
+            try {
+                next = held == null ? null : held.poll();
+                if (next == null) {
+                    held = null;
+                    holding = false;
+                    return;
+                }
+            } finally {
+                books.unlock();
+            }
+            write(next.tag(), next.multiple(), next.verdict());
+        }
+    }
+
+    // Publishes.
+
+    /** The number of the last message that was published in confirm mode. */
+    long published() {
+        return Math.max(0, channel.getNextPublishSeqNo() - 1);
+    }
+
+    /** Every message up to this number is confirmed. */
+    long confirmedUpTo() {
+        return confirmedUpTo;
+    }
+
+    /** How many messages are published and not confirmed; 0 once lost. */
+    long unconfirmed() {
+        if (lost) {
+            return 0;
+        }
+        books.lock();
+        try {
+            return Math.max(0, published() - confirmedUpTo - confirmedAbove.size());
+        } finally {
+            books.unlock();
+        }
+    }
+
+    /** A confirm (or its opposite) was read and told. */
+    void confirmed(long number, boolean multiple) {
+        books.lock();
+        try {
+            if (multiple) {
+                confirmedAbove.removeUpTo(number, any -> {});
+                confirmedUpTo = Math.max(confirmedUpTo, number);
+            } else if (number > confirmedUpTo) {
+                confirmedAbove.add(number);
+            }
+            advance();
+        } finally {
+            books.unlock();
+        }
+        if (unconfirmed() == 0) {
+            changed.run();
+        }
+    }
+
+    private void advance() {
+        long upTo = confirmedUpTo;
+        while (confirmedAbove.remove(upTo + 1)) {
+            upTo++;
+        }
+        confirmedUpTo = upTo;
+    }
+
+    /** The numbers up to this one that are not confirmed yet. */
+    List<Long> unconfirmedUpTo(long number) {
+        List<Long> numbers = new ArrayList<>();
+        books.lock();
+        try {
+            for (long n = confirmedUpTo + 1; n <= number; n++) {
+                if (!confirmedAbove.contains(n)) {
+                    numbers.add(n);
+                }
+            }
+        } finally {
+            books.unlock();
+        }
+        return numbers;
+    }
+
+    // Requests whose replies are bound to this channel.
+
+    private final AtomicInteger openRequests = new AtomicInteger();
+
+    void requested() {
+        openRequests.incrementAndGet();
+    }
+
+    void replied() {
+        if (openRequests.decrementAndGet() <= 0) {
+            changed.run();
+        }
+    }
+
+    // The end.
+
+    /** Its connection is gone: nothing on it can be settled or confirmed any more. */
+    void lose() {
+        books.lock();
+        try {
+            lost = true;
+            unsettled.clear();
+            unsettledCount = 0;
+            held = null;
+            holding = false;
+        } finally {
+            books.unlock();
+        }
+        changed.run();
+    }
+
+    boolean isLost() {
+        return lost;
+    }
+
+    /** Nothing is unsettled, unconfirmed or unanswered. */
+    boolean isQuiet() {
+        return unsettledCount == 0 && unconfirmed() == 0 && openRequests.get() <= 0;
+    }
+
+    @Override
+    public String toString() {
+        return "channel " + channel.getChannelNumber() + " at " + link.endpoint();
+    }
+}

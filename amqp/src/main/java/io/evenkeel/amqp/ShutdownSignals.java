@@ -1,0 +1,87 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Method;
+import com.rabbitmq.client.ShutdownListener;
+import com.rabbitmq.client.ShutdownSignalException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Whether a virtual channel or connection is shut down, why, and who is to be told. Thread-safe. */
+final class ShutdownSignals {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ShutdownSignals.class);
+
+    private final List<ShutdownListener> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicReference<@Nullable ShutdownSignalException> cause = new AtomicReference<>();
+
+    /** What a raw connection or channel says, said by the virtual one. */
+    static ShutdownSignalException translated(ShutdownSignalException signal, Object reference) {
+        ShutdownSignalException translated = new ShutdownSignalException(
+                signal.isHardError(), signal.isInitiatedByApplication(), signal.getReason(), reference);
+        if (signal.getCause() != null) {
+            translated.initCause(signal.getCause());
+        }
+        translated.setStackTrace(signal.getStackTrace());
+        return translated;
+    }
+
+    /** What the application gets that closes a connection that has no raw one at the moment. */
+    static ShutdownSignalException byApplication(int code, String text, Object reference) {
+        Method reason = new AMQP.Connection.Close.Builder()
+                .replyCode(code)
+                .replyText(text)
+                .build();
+        return new ShutdownSignalException(true, true, reason, reference);
+    }
+
+    /** As a plain one does, a listener that comes too late is told at once. */
+    void add(ShutdownListener listener) {
+        listeners.add(listener);
+        ShutdownSignalException known = cause.get();
+        if (known != null) {
+            listener.shutdownCompleted(known);
+        }
+    }
+
+    void remove(ShutdownListener listener) {
+        listeners.remove(listener);
+    }
+
+    @Nullable
+    ShutdownSignalException cause() {
+        return cause.get();
+    }
+
+    boolean isOpen() {
+        return cause.get() == null;
+    }
+
+    /** @return whether it was open */
+    boolean shut(ShutdownSignalException signal) {
+        return cause.compareAndSet(null, signal);
+    }
+
+    /** It is recovered. */
+    void reopen() {
+        cause.set(null);
+    }
+
+    void tell() {
+        ShutdownSignalException known = cause.get();
+        if (known == null) {
+            return;
+        }
+        for (ShutdownListener listener : listeners) {
+            try {
+                listener.shutdownCompleted(known);
+            } catch (RuntimeException failure) {
+                LOG.warn("A shutdown listener failed: {}", listener.getClass().getName(), failure);
+            }
+        }
+    }
+}

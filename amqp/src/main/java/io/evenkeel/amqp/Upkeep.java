@@ -1,0 +1,30 @@
+package io.evenkeel.amqp;
+
+import io.evenkeel.endpoint.EndpointKey;
+import java.time.Duration;
+
+/** What a virtual connection needs of whoever placed it. No method blocks. */
+interface Upkeep {
+
+    /** Runs soon, on a thread that may block. */
+    void inBackground(Runnable task);
+
+    /** A raw connection was opened, for whatever reason. */
+    void linkOpened(EndpointKey endpoint, Duration took);
+
+    /** A raw connection is closed, for whatever reason. */
+    void linkClosed(EndpointKey endpoint);
+
+    /** The connection is without a link and wants one; {@link VirtualConnection#recover} takes it. */
+    void lost(VirtualConnection connection, EndpointKey endpoint, Throwable cause);
+
+    /** The application, or a failure that is not recovered, closed the connection for good. */
+    void closed(VirtualConnection connection, EndpointKey endpoint, boolean hadLink);
+
+    /** What the connection's channels paused for. */
+    void publisherPaused(Duration pause);
+
+    void consumerGap(Duration gap);
+
+    long nanos();
+}

@@ -1,0 +1,115 @@
+package io.evenkeel.amqp;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What every operation of a channel passes that must not straddle a switch from one raw channel to another. It costs two
+ * atomic operations while it is open.
+ *
+ * <p>Invariants: once {@link #close} has returned true and until {@link #open}, nobody is inside but who passes always;
+ * whoever closes it opens it, within a bound. It is never closed while its closer waits for anything that a handler of the
+ * application does (acknowledging, for one): handlers publish before they acknowledge, so they would wait for the gate and
+ * its closer for them. What its closer may wait for are confirms, which come on the raw connection's reader thread; so a
+ * reader thread, on which the application's confirm and return listeners run, must pass even while it is closed.
+ */
+final class WriteGate {
+
+    private static final int CLOSED = Integer.MIN_VALUE;
+
+    /** Tells whether the calling thread passes always. */
+    private final BooleanSupplier passes;
+    /** The number of those inside, and the sign bit while it is closed, which only changes under the lock. */
+    private final AtomicInteger state = new AtomicInteger();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition opened = lock.newCondition();
+    private final Condition emptied = lock.newCondition();
+
+    WriteGate(BooleanSupplier passes) {
+        this.passes = passes;
+    }
+
+    /** While set, nobody passes: the switch itself, which waits for nothing, is under way. */
+    private volatile boolean sealed;
+
+    /** Comes in, at once or when it is open again. */
+    void enter() {
+        if (state.incrementAndGet() < 0 && (sealed || !passes.getAsBoolean())) {
+            exit();
+            await();
+        }
+    }
+
+    private void await() {
+        lock.lock();
+        try {
+            while (isClosed()) {
+                opened.awaitUninterruptibly();
+            }
+            state.incrementAndGet();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void exit() {
+        if (state.decrementAndGet() == CLOSED) {
+            lock.lock();
+            try {
+                emptied.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Closes it and waits until nobody is inside.
+     *
+     * @return false if somebody still is after that time; it is closed all the same
+     */
+    boolean close(long waitNanos) throws InterruptedException {
+        lock.lock();
+        try {
+            state.getAndUpdate(value -> value | CLOSED);
+            long left = waitNanos;
+            while (state.get() != CLOSED) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = emptied.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** For a closed gate: waits until who passed it is out, and lets nobody pass any more. */
+    boolean seal(long waitNanos) throws InterruptedException {
+        sealed = true;
+        return close(waitNanos);
+    }
+
+    void unseal() {
+        sealed = false;
+    }
+
+    void open() {
+        lock.lock();
+        try {
+            sealed = false;
+            state.getAndUpdate(value -> value & ~CLOSED);
+            opened.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosed() {
+        return state.get() < 0;
+    }
+}
