@@ -4,6 +4,7 @@ import io.evenkeel.balance.BalanceContext;
 import io.evenkeel.balance.EndpointConnections;
 import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.balance.Rebalancer;
+import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
@@ -63,9 +64,15 @@ public final class BalancedPool implements AutoCloseable {
                 config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
     }
 
-    /** A pool on a control thread of its own, {@code evenkeel-<name>-control}, and on this process's watches. Does nothing yet. */
+    /**
+     * A pool on a control thread of its own, {@code evenkeel-<name>-control}, and on this process's watches. Where neither its
+     * zone nor its node is configured, they are what the environment says: {@code EVENKEEL_ZONE}, and {@code EVENKEEL_NODE}
+     * or {@code NODE_NAME}. Does nothing yet.
+     */
     public static BalancedPool create(PoolConfig config) {
-        return new BalancedPool(config, PoolThreads.own(config.name()));
+        OwnPlace here = OwnPlace.ofThisProcess();
+        RebalancerConfig balance = config.balance().orPlacedAt(here.zone(), here.node());
+        return new BalancedPool(config.withBalance(balance), PoolThreads.own(config.name()));
     }
 
     /**

@@ -47,6 +47,10 @@ public record PoolConfig(
         }
     }
 
+    PoolConfig withBalance(RebalancerConfig other) {
+        return new PoolConfig(name, target, size, other, health, watch, listener, metrics, jmx);
+    }
+
     /** A builder that holds the defaults; these three have none. */
     public static Builder builder(String name, Target target, RebalancerConfig balance) {
         return new Builder(name, target, balance);

@@ -42,10 +42,12 @@ final class Planning {
     private final Map<EndpointKey, Long> ramping = new HashMap<>();
     private Set<EndpointKey> excluded = Set.of();
     private boolean planned;
+    private @Nullable String ownZone;
 
     Planning(String pool, RebalancerConfig config) {
         this.config = config;
         this.client = config.clientId() + "/" + pool;
+        this.ownZone = config.ownZone();
         this.flaps = new FlapDamping(config.holdDown(), config.holdDownMax());
         this.inheritNanos = config.drainSpread().toNanos();
     }
@@ -76,7 +78,7 @@ final class Planning {
         chosen = unlessEmpty(chosen, without(chosen, endpoint -> flaps.isHeld(endpoint.identity(), now)));
         chosen = unlessEmpty(chosen, without(chosen, endpoint -> unhealthy.contains(endpoint.key())));
         rampReturned(unhealthy, now);
-        chosen = ZonePreference.prefer(chosen, config.ownZone());
+        chosen = ZonePreference.prefer(chosen, ownZone(set));
         List<Candidate> candidates = new ArrayList<>();
         for (Endpoint endpoint : chosen) {
             candidates.add(new Candidate(endpoint.key(), ranks.of(endpoint), weight(endpoint, now)));
@@ -84,6 +86,19 @@ final class Planning {
         planned = true;
         int seats = size.seats(candidates.size());
         return new Decision(usable, seats, Planner.plan(client, seats, candidates));
+    }
+
+    /** As configured, else as an endpoint on our own node says; a node doesn't change its zone, so that is remembered. */
+    private @Nullable String ownZone(EndpointSet set) {
+        String node = config.ownNode();
+        if (ownZone == null && node != null) {
+            for (Endpoint endpoint : set.endpoints()) {
+                if (node.equals(endpoint.node()) && endpoint.zone() != null) {
+                    ownZone = endpoint.zone();
+                }
+            }
+        }
+        return ownZone;
     }
 
     private static Map<EndpointKey, Endpoint> usable(EndpointSet set) {

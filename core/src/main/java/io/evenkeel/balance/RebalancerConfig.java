@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param clientId tells this process from the others that use the same endpoints, usually the Pod's own name
  * @param ownZone the topology zone this process runs in, or null where that is not known
+ * @param ownNode the node this process runs on, or null where that is not known. Without {@code ownZone}, the zone of any
+ *     endpoint on that node is ours
  * @param moveWindow over how long the moves of one plan are spread
  * @param moveDeadline how long a move waits for a connection in use to be returned before it gives up and tries later
  * @param drainSpread over how long the idle connections of a leaving endpoint are given up
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record RebalancerConfig(
         String clientId,
         @Nullable String ownZone,
+        @Nullable String ownNode,
         Duration moveWindow,
         Duration moveDeadline,
         Duration drainSpread,
@@ -76,6 +79,27 @@ public record RebalancerConfig(
         }
     }
 
+    /** The same, with a zone and a node where it has neither. */
+    public RebalancerConfig orPlacedAt(@Nullable String zone, @Nullable String node) {
+        if (ownZone != null || ownNode != null || (zone == null && node == null)) {
+            return this;
+        }
+        return new RebalancerConfig(
+                clientId,
+                zone,
+                node,
+                moveWindow,
+                moveDeadline,
+                drainSpread,
+                drainDeadline,
+                maxConnectionAge,
+                surge,
+                slowStart,
+                holdDown,
+                holdDownMax,
+                weightHysteresis);
+    }
+
     /** A builder with the defaults that each of its setters documents. */
     public static Builder builder() {
         return new Builder();
@@ -85,6 +109,7 @@ public record RebalancerConfig(
     public static final class Builder {
         private @Nullable String clientId;
         private @Nullable String ownZone;
+        private @Nullable String ownNode;
         private Duration moveWindow = Duration.ofSeconds(8);
         private Duration moveDeadline = Duration.ofSeconds(30);
         private Duration drainSpread = Duration.ofSeconds(5);
@@ -105,10 +130,20 @@ public record RebalancerConfig(
             return this;
         }
 
-        /** The topology zone of this process. Defaults to null, not known: no zone is preferred. */
+        /**
+         * The topology zone of this process. Defaults to null: found by {@code ownNode}, else not known, and no zone is
+         * preferred.
+         */
         @CanIgnoreReturnValue
         public Builder ownZone(@Nullable String value) {
             ownZone = value;
+            return this;
+        }
+
+        /** The node of this process, to find its zone by. Defaults to null, not known. */
+        @CanIgnoreReturnValue
+        public Builder ownNode(@Nullable String value) {
+            ownNode = value;
             return this;
         }
 
@@ -201,6 +236,7 @@ public record RebalancerConfig(
             return new RebalancerConfig(
                     clientId,
                     ownZone,
+                    ownNode,
                     moveWindow,
                     moveDeadline,
                     drainSpread,
