@@ -15,7 +15,7 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 
 /** Connects to a Pod by the application's connector, within a time. */
-final class Dialer {
+final class Dialer implements Dial {
 
     private final String pool;
     private final RSocketConnector connector;
@@ -40,12 +40,9 @@ final class Dialer {
         connector.interceptors(registry -> registry.forSocketAcceptor(serverRequests));
     }
 
-    /**
-     * Connects.
-     *
-     * @param done is told the RSocket or why there is none, once, on any thread
-     */
-    void dial(Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
+    @Override
+    public void dial(
+            Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
         Mono<RSocket> connecting =
                 Mono.defer(() -> connector.connect(connection.wire().over(transport.to(endpoint))));
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);

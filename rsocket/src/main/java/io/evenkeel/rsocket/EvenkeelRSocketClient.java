@@ -2,6 +2,7 @@ package io.evenkeel.rsocket;
 
 import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.status.PoolStatus;
+import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketClient;
@@ -127,7 +128,10 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
 
     @Override
     public Flux<Payload> requestStream(Mono<Payload> payload) {
-        return LazyRequest.flux(router, Interaction.REQUEST_STREAM, payload);
+        return router.hasPolicies()
+                ? payload.flatMapMany(rsocket::requestStream)
+                        .doOnDiscard(Payload.class, ReferenceCountUtil::safeRelease)
+                : LazyRequest.flux(router, Interaction.REQUEST_STREAM, payload);
     }
 
     /** A channel stays at the Pod that it began at; it is never moved. */

@@ -11,12 +11,16 @@ import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.watch.WatcherConfig;
+import io.rsocket.Payload;
 import io.rsocket.core.RSocketConnector;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
@@ -40,6 +44,9 @@ public final class EvenkeelRSocketClientBuilder {
     private MetricsRecorder metrics = MetricsRecorder.none();
     private WatcherConfig watch = WatcherConfig.defaults();
     private HealthConfig health = HealthConfig.defaults();
+    private LongStreamPolicy streams = LongStreamPolicy.stick();
+    private final Map<String, LongStreamPolicy> streamsByRoute = new HashMap<>();
+    private Function<Payload, @Nullable String> routes = Routes::inCompositeMetadata;
     private boolean jmx = true;
     private Executor signals = task -> Schedulers.parallel().schedule(task);
     private final RebalancerConfig.Builder balance = RebalancerConfig.builder();
@@ -178,6 +185,33 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
+    /** What happens to streams that outlast their connection. Defaults to {@link LongStreamPolicy#stick()}. */
+    @CanIgnoreReturnValue
+    public EvenkeelRSocketClientBuilder longStreams(LongStreamPolicy value) {
+        streams = Objects.requireNonNull(value, "longStreams");
+        return this;
+    }
+
+    /**
+     * What happens to this route's request-streams that outlast their connection. Defaults to the policy of all streams. A
+     * channel has that in any case, since its route is not known before its first payload.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelRSocketClientBuilder longStreams(String route, LongStreamPolicy value) {
+        streamsByRoute.put(Objects.requireNonNull(route, "route"), Objects.requireNonNull(value, "longStreams"));
+        return this;
+    }
+
+    /**
+     * How a request's route is found, null for none; must leave the payload as it is. Defaults to
+     * {@link Routes#inCompositeMetadata}. Only asked where a policy names a route.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelRSocketClientBuilder routes(Function<Payload, @Nullable String> value) {
+        routes = Objects.requireNonNull(value, "routes");
+        return this;
+    }
+
     /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder watch(WatcherConfig value) {
@@ -283,7 +317,14 @@ public final class EvenkeelRSocketClientBuilder {
                 metrics,
                 unavailability::explain);
         Router router = new Router(
-                pool.name(), pool.ticker(), Pick.byChance(), rebalancer.drainDeadline(), Failures::isFailure, waiting);
+                pool.name(),
+                pool.ticker(),
+                Pick.byChance(),
+                rebalancer.drainDeadline(),
+                Failures::isFailure,
+                waiting,
+                new StreamPolicies(streams, streamsByRoute, routes),
+                pool.control());
         Dialer dialer =
                 new Dialer(pool.name(), connector, transport, new ServerRequests(), pool.control(), connectTimeout);
         RSocketConnections connections = new RSocketConnections(

@@ -25,7 +25,7 @@ final class LazyRequest {
 
     private static void subscribe(
             Router router, Interaction interaction, Mono<Payload> payload, CoreSubscriber<?> actual) {
-        payload.subscribe(new PayloadSubscriber(new Request(router, interaction, actual), actual));
+        payload.subscribe(new PayloadSubscriber(new Request(router, interaction, actual, null), actual));
     }
 
     private static final class LazyMono<T> extends Mono<T> {

@@ -5,6 +5,8 @@ import io.evenkeel.plan.SlowStart;
 import io.rsocket.RSocket;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,11 @@ final class PodConnection {
         void succeeded(PodConnection connection);
     }
 
+    /** A stream that wants to know when its connection begins to drain. */
+    interface Follower {
+        void draining(PodConnection connection);
+    }
+
     /** How a connection ended. */
     enum Ending {
         /** Nothing was in flight any more. */
@@ -43,6 +50,7 @@ final class PodConnection {
     private final ConnectionWord word = new ConnectionWord();
     private final LatencyEstimate latency = new LatencyEstimate();
     private final AtomicInteger streams = new AtomicInteger();
+    private final Set<Follower> followers = ConcurrentHashMap.newKeySet(0);
     private final WireWatch wire;
 
     // Written once before the connection is opened, which publishes it.
@@ -136,6 +144,18 @@ final class PodConnection {
         streams.getAndDecrement();
     }
 
+    /** Has it told when the connection begins to drain, or at once if it does already; on the control thread or this one. */
+    void follow(Follower follower) {
+        followers.add(follower);
+        if (!word.isOpen()) {
+            follower.draining(this);
+        }
+    }
+
+    void unfollow(Follower follower) {
+        followers.remove(follower);
+    }
+
     void answered(long elapsed, long now) {
         latency.succeeded(elapsed, now);
         int wanted = successesWanted;
@@ -198,6 +218,8 @@ final class PodConnection {
         }
         if (word.finish()) {
             dispose(Ending.DRAINED);
+        } else {
+            followers.forEach(follower -> follower.draining(this));
         }
         return true;
     }

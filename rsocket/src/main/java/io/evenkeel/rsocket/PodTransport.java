@@ -43,18 +43,22 @@ public interface PodTransport {
      * certificate must be for.
      *
      * @param serviceName such as {@code orders.default.svc}
-     * @param settings must switch TLS on ({@code client.secure(…)}); what it says of the server's names is replaced
+     * @param settings must switch TLS on ({@code client.secure(…)})
+     * @throws IllegalArgumentException if they don't
      */
     static PodTransport tls(String serviceName, UnaryOperator<TcpClient> settings) {
+        Objects.requireNonNull(serviceName, "serviceName");
         TcpClient configured = settings.apply(TcpClient.newConnection());
-        return endpoint -> TcpClientTransport.create(ServiceTls.verifying(
-                configured.host(endpoint.host()).port(endpoint.port()), serviceName, endpoint.port()));
+        if (!configured.configuration().isSecure()) {
+            throw new IllegalArgumentException("settings: a client without TLS (expected: client -> client.secure(…))");
+        }
+        return endpoint -> TcpClientTransport.create(ServiceName.over(configured, serviceName, endpoint));
     }
 
     /**
      * WebSocket to the Pod's address and port.
      *
-     * @param serviceName what is sent as {@code Host}; a port other than 80 is to be part of it
+     * @param serviceName what is sent as {@code Host}, with the Pod's port where that is not the default
      * @param path such as {@code /rsocket}
      */
     static PodTransport webSocket(String serviceName, String path) {
@@ -66,18 +70,9 @@ public interface PodTransport {
      * is verified as with {@link #tls}.
      */
     static PodTransport webSocket(String serviceName, String path, UnaryOperator<HttpClient> settings) {
+        Objects.requireNonNull(serviceName, "serviceName");
         Objects.requireNonNull(path, "path");
         HttpClient configured = settings.apply(HttpClient.newConnection());
-        return endpoint -> {
-            HttpClient pod = configured
-                    .host(endpoint.host())
-                    .port(endpoint.port())
-                    .headers(headers -> headers.set("Host", serviceName));
-            return WebsocketClientTransport.create(
-                    configured.configuration().isSecure()
-                            ? ServiceTls.verifying(pod, serviceName, endpoint.port())
-                            : pod,
-                    path);
-        };
+        return endpoint -> WebsocketClientTransport.create(ServiceName.over(configured, serviceName, endpoint), path);
     }
 }

@@ -51,7 +51,7 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     private static final Duration NOTHING_TO_MOVE = Duration.ofSeconds(5);
 
     private final RSocketPoolConfig config;
-    private final Dialer dialer;
+    private final Dial dialer;
     private final Router router;
     private final EndpointSignals signals;
     private final MetricsRecorder metrics;
@@ -66,7 +66,7 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
 
     RSocketConnections(
             RSocketPoolConfig config,
-            Dialer dialer,
+            Dial dialer,
             Router router,
             EndpointSignals signals,
             MetricsRecorder metrics,

@@ -1,6 +1,7 @@
 package io.evenkeel.rsocket;
 
 import io.netty.util.ReferenceCountUtil;
+import io.rsocket.Payload;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -49,6 +50,8 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private final Router router;
     private final Interaction interaction;
     private final CoreSubscriber<? super Object> actual;
+    /** Is told if the connection drains. */
+    private final PodConnection.@Nullable Follower follower;
 
     private volatile int state;
     private volatile long demand;
@@ -65,10 +68,27 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private boolean answered;
 
     @SuppressWarnings("unchecked") // the elements are whatever the interaction gives, and only passed on
-    Request(Router router, Interaction interaction, CoreSubscriber<?> actual) {
+    Request(
+            Router router,
+            Interaction interaction,
+            CoreSubscriber<?> actual,
+            PodConnection.@Nullable Follower follower) {
+        this.follower = follower;
         this.router = router;
         this.interaction = interaction;
         this.actual = (CoreSubscriber<? super Object>) actual;
+    }
+
+    /** Makes a request whose input is there, for a subscriber that has no subscription yet. */
+    @SuppressWarnings("unchecked") // a stream's elements are payloads
+    static void make(Router router, Interaction interaction, Object input, CoreSubscriber<?> actual) {
+        LongStreamPolicy policy = router.policy(interaction, input);
+        if (policy == null) {
+            new Request(router, interaction, actual, null).begin(input);
+        } else {
+            router.movable(interaction, policy, (CoreSubscriber<? super Payload>) actual)
+                    .begin(input);
+        }
     }
 
     /** Begins with an input that is there, for a subscriber that has no subscription yet. */
@@ -156,6 +176,9 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private void start(PodConnection found, Object its) {
         if (interaction.isStream()) {
             found.streamBegan();
+            if (follower != null) {
+                found.follow(follower);
+            }
         }
         Publisher<?> result;
         try {
@@ -357,6 +380,9 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
         if (interaction.isStream()) {
             at.streamEnded();
+            if (follower != null) {
+                at.unfollow(follower);
+            }
         }
         at.exit();
     }

@@ -1,6 +1,8 @@
 package io.evenkeel.rsocket;
 
+import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
+import io.rsocket.Payload;
 import io.rsocket.exceptions.ConnectionCloseException;
 import io.rsocket.exceptions.ConnectionErrorException;
 import io.rsocket.exceptions.SetupException;
@@ -8,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
 
 /**
  * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The control
@@ -23,6 +26,8 @@ final class Router {
     private final Duration drainDeadline;
     private final Predicate<Throwable> failure;
     private final WaitQueue waiting;
+    private final StreamPolicies policies;
+    private final Scheduler scheduler;
     private volatile PodConnection[] open = NONE;
     private volatile boolean closed;
 
@@ -32,13 +37,17 @@ final class Router {
             Pick pick,
             Duration drainDeadline,
             Predicate<Throwable> failure,
-            WaitQueue waiting) {
+            WaitQueue waiting,
+            StreamPolicies policies,
+            Scheduler scheduler) {
         this.pool = pool;
         this.ticker = ticker;
         this.pick = pick;
         this.drainDeadline = drainDeadline;
         this.failure = failure;
         this.waiting = waiting;
+        this.policies = policies;
+        this.scheduler = scheduler;
     }
 
     long now() {
@@ -91,6 +100,25 @@ final class Router {
 
     int waiting() {
         return waiting.size();
+    }
+
+    /** What becomes of this stream when its connection drains, or null if it needs no more than any request. */
+    @Nullable
+    LongStreamPolicy policy(Interaction interaction, Object input) {
+        return policies.of(interaction, input);
+    }
+
+    /** Whether any stream may have to be moved or cut by itself. */
+    boolean hasPolicies() {
+        return policies.areAny();
+    }
+
+    MovableStream movable(Interaction interaction, LongStreamPolicy policy, CoreSubscriber<? super Payload> actual) {
+        return new MovableStream(this, scheduler, interaction, policy, actual);
+    }
+
+    DrainDeadlineException cut(PodConnection connection, Duration grace) {
+        return new DrainDeadlineException(pool, connection.endpoint(), grace, null);
     }
 
     /** Whether the error counts against the Pod that it came from. */

@@ -1,0 +1,168 @@
+package io.evenkeel.rsocket;
+
+import io.evenkeel.balance.BalanceContext;
+import io.evenkeel.balance.PoolSize;
+import io.evenkeel.balance.Rebalancer;
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointSet;
+import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.health.HealthConfig;
+import io.evenkeel.rsocket.NoEndpointException.Reason;
+import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.watch.SourceHealth;
+import io.evenkeel.watch.WatchSnapshot;
+import io.rsocket.Payload;
+import io.rsocket.RSocket;
+import io.rsocket.util.DefaultPayload;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The pool's parts over core's real rebalancer and connections in memory, with time that stands still. */
+final class PoolBed {
+
+    static final Duration ACQUIRE = Duration.ofSeconds(10);
+
+    final ManualScheduler scheduler = new ManualScheduler();
+    final List<EvenkeelEvent> events = new ArrayList<>();
+    /** Every connection ever made, in order. */
+    final List<FakeRSocket> sockets = new ArrayList<>();
+    /** Of the same, what the pool knows them by. */
+    final List<PodConnection> made = new ArrayList<>();
+    /** Pods that refuse connections. */
+    final Set<String> down = new HashSet<>();
+
+    final Rebalancer rebalancer;
+    final RSocketConnections connections;
+    final Router router;
+    private long version;
+
+    PoolBed() {
+        this(settings -> settings, new StreamPolicies(LongStreamPolicy.stick(), Map.of(), payload -> null), 1, 32);
+    }
+
+    PoolBed(UnaryOperator<RebalancerConfig.Builder> settings, StreamPolicies policies, int perPod, int most) {
+        RebalancerConfig config = settings.apply(
+                        RebalancerConfig.builder().clientId("client-1").maxConnectionAge(Duration.ZERO))
+                .build();
+        SplittableRandom random = new SplittableRandom(42);
+        rebalancer = new Rebalancer(
+                "orders",
+                "static:///test",
+                PoolSize.perEndpoint(perPod, most),
+                config,
+                HealthConfig.defaults(),
+                new BalanceContext(scheduler.ticker(), scheduler, random, events::add, MetricsRecorder.none()));
+        WaitQueue waiting = new WaitQueue(
+                "orders",
+                scheduler.ticker(),
+                scheduler,
+                Runnable::run,
+                ACQUIRE,
+                3,
+                MetricsRecorder.none(),
+                () -> new NoEndpointException(Reason.NONE_KNOWN, "none", null));
+        router = new Router(
+                "orders",
+                scheduler.ticker(),
+                new Pick(random::nextInt),
+                config.drainDeadline(),
+                Failures::isFailure,
+                waiting,
+                policies,
+                scheduler);
+        connections = new RSocketConnections(
+                new RSocketPoolConfig("orders", config.drainDeadline(), config.slowStart()),
+                (endpoint, connection, done) -> {
+                    if (down.contains(endpoint.identity())) {
+                        done.accept(null, new ConnectException("refused"));
+                    } else {
+                        FakeRSocket socket = new FakeRSocket(endpoint.identity());
+                        sockets.add(socket);
+                        made.add(connection);
+                        done.accept(socket, null);
+                    }
+                },
+                router,
+                rebalancer.signals(),
+                MetricsRecorder.none(),
+                scheduler.ticker(),
+                scheduler,
+                random);
+        rebalancer.start(connections);
+    }
+
+    static Endpoint pod(String name) {
+        return Endpoint.of(name, "10.0.0." + name.charAt(name.length() - 1), 7000);
+    }
+
+    static Endpoint leaving(String name) {
+        return pod(name).withCondition(Condition.TERMINATING);
+    }
+
+    void publish(Endpoint... endpoints) {
+        rebalancer.endpoints(new WatchSnapshot(
+                EndpointSet.of(++version, List.of(endpoints)),
+                SourceHealth.HEALTHY,
+                scheduler.ticker().nanos(),
+                "changed"));
+        scheduler.runDue();
+    }
+
+    void pass(Duration time) {
+        scheduler.advance(time);
+    }
+
+    /** The connection to this Pod that is not closed; the newest of several. */
+    FakeRSocket socket(String pod) {
+        for (int i = sockets.size() - 1; i >= 0; i--) {
+            if (sockets.get(i).pod.equals(pod) && !sockets.get(i).isDisposed()) {
+                return sockets.get(i);
+            }
+        }
+        throw new AssertionError("no connection to " + pod + " among " + connections.connections());
+    }
+
+    boolean isConnected(String pod) {
+        return sockets.stream().anyMatch(socket -> socket.pod.equals(pod) && !socket.isDisposed());
+    }
+
+    int connected() {
+        return (int) sockets.stream().filter(socket -> !socket.isDisposed()).count();
+    }
+
+    PodConnection connection(FakeRSocket socket) {
+        return made.get(sockets.indexOf(socket));
+    }
+
+    Mono<Payload> requestResponse(Payload payload) {
+        return facade().requestResponse(payload);
+    }
+
+    Mono<String> ask(String text) {
+        return requestResponse(DefaultPayload.create(text)).map(Payload::getDataUtf8);
+    }
+
+    Flux<String> stream(String text) {
+        return facade().requestStream(DefaultPayload.create(text)).map(Payload::getDataUtf8);
+    }
+
+    private RSocket facade() {
+        return new PodsRSocket(router, null);
+    }
+
+    <E extends EvenkeelEvent> List<E> events(Class<E> type) {
+        return events.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+}
