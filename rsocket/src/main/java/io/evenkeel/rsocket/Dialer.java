@@ -4,6 +4,7 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.time.Scheduler;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketConnector;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,12 +44,19 @@ final class Dialer implements Dial {
     @Override
     public void dial(
             Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
-        Mono<RSocket> connecting =
-                Mono.defer(() -> connector.connect(connection.wire().over(transport.to(endpoint))));
+        WireWatch wire = connection.wire();
+        Mono<RSocket> connecting = Mono.defer(() -> connector.connect(wire.over(transport.to(endpoint))))
+                .flatMap(rsocket -> answered(rsocket, wire));
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);
         Scheduler.Cancellable timer = scheduler.schedule(timeout, attempt::timeOut);
         attempt.timer = timer;
         connecting.subscribe(attempt);
+    }
+
+    /** Once the server is known to be there; or the error that it refused the set-up with. */
+    private static Mono<RSocket> answered(RSocket rsocket, WireWatch wire) {
+        Mono<Void> gone = rsocket.onClose().then(Mono.error(ClosedChannelException::new));
+        return Mono.firstWithSignal(wire.answered(), gone).thenReturn(rsocket).doOnCancel(rsocket::dispose);
     }
 
     private final class Attempt implements CoreSubscriber<RSocket> {

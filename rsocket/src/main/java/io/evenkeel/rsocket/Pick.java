@@ -45,8 +45,10 @@ final class Pick {
         if (count <= 1) {
             return count == 1 && open[0].isAvailable() ? open[0] : null;
         }
-        int i = random.applyAsInt(count);
-        int j = random.applyAsInt(count - 1);
+        // One number for both.
+        int drawn = random.applyAsInt(count * (count - 1));
+        int i = drawn / (count - 1);
+        int j = drawn % (count - 1);
         PodConnection first = open[i];
         PodConnection second = open[j < i ? j : j + 1];
         if (!first.isAvailable()) {

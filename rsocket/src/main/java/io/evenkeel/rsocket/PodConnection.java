@@ -158,6 +158,11 @@ final class PodConnection {
 
     void answered(long elapsed, long now) {
         latency.succeeded(elapsed, now);
+        answered();
+    }
+
+    /** It was answered, and nobody looked at the clock. */
+    void answered() {
         int wanted = successesWanted;
         if (wanted > 0) {
             successesWanted = wanted - 1;

@@ -35,6 +35,9 @@ import reactor.util.context.Context;
  */
 final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
+    /** Of a request that had no choice of Pods: its time says nothing that would be used. */
+    private static final long UNTIMED = Long.MIN_VALUE;
+
     private static final int NEW = 0;
     private static final int WAITING = 1;
     private static final int STARTED = 2;
@@ -93,7 +96,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
     /** Begins with an input that is there, for a subscriber that has no subscription yet. */
     void begin(Object its) {
-        long now = router.now();
+        long now = router.isTimed() ? router.now() : UNTIMED;
         PodConnection found = router.enter(now);
         if (found != null) {
             // Nobody else knows the request yet.
@@ -119,7 +122,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
     /** The input has come, and is the request's. */
     void proceed(Object its) {
-        long now = router.now();
+        long now = router.isTimed() ? router.now() : UNTIMED;
         PodConnection found = router.enter(now);
         if (found == null) {
             awaitConnection(its);
@@ -150,7 +153,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
      * @return false if there is none; true if it started, or waits no more
      */
     boolean tryConnection() {
-        long now = router.now();
+        long now = router.isTimed() ? router.now() : UNTIMED;
         PodConnection found = router.enter(now);
         if (found == null) {
             return state != WAITING;
@@ -356,6 +359,14 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private void timed() {
         PodConnection at = connection;
         if (at != null) {
+            answeredAt(at);
+        }
+    }
+
+    private void answeredAt(PodConnection at) {
+        if (startedAt == UNTIMED) {
+            at.answered();
+        } else {
             long now = router.now();
             at.answered(now - startedAt, now);
         }
@@ -366,17 +377,15 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         if (at == null) {
             return;
         }
-        if (outcome != Outcome.ENDED) {
+        if (outcome == Outcome.ANSWERED) {
+            answeredAt(at);
+        } else if (outcome == Outcome.FAILED) {
             long now = router.now();
-            long elapsed = now - startedAt;
-            if (outcome == Outcome.ANSWERED) {
-                at.answered(elapsed, now);
-            } else if (outcome == Outcome.FAILED) {
-                // A stream that was answered in time and broke later was not slow for as long as it went on.
-                at.latency().failed(answered ? 0 : elapsed, now);
-            } else if (!answered && interaction.isTimed()) {
-                at.latency().abandoned(elapsed, now);
-            }
+            // A stream that was answered in time and broke later was not slow for as long as it went on.
+            at.latency().failed(answered || startedAt == UNTIMED ? 0 : now - startedAt, now);
+        } else if (outcome == Outcome.ABANDONED && !answered && interaction.isTimed() && startedAt != UNTIMED) {
+            long now = router.now();
+            at.latency().abandoned(now - startedAt, now);
         }
         if (interaction.isStream()) {
             at.streamEnded();

@@ -54,6 +54,11 @@ final class Router {
         return ticker.nanos();
     }
 
+    /** Whether it matters how quick who is: not while there is no choice. */
+    boolean isTimed() {
+        return open.length > 1;
+    }
+
     /** A connection that has counted the request in, or null if there is none now. */
     @Nullable
     PodConnection enter(long now) {

@@ -2,13 +2,15 @@ package io.evenkeel.rsocket;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.rsocket.DuplexConnection;
 import io.rsocket.RSocketErrorException;
+import io.rsocket.frame.KeepAliveFrameCodec;
 import java.net.SocketAddress;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** A transport's connection that shows a {@link WireWatch} its first frame and, if there are leases, what is received. */
+/** A transport's connection that shows a {@link WireWatch} its first frame and what is received. */
 final class WatchedConnection implements DuplexConnection {
 
     private final DuplexConnection wire;
@@ -25,14 +27,19 @@ final class WatchedConnection implements DuplexConnection {
     public void sendFrame(int streamId, ByteBuf frame) {
         if (!begun) {
             begun = true;
-            watch.sentFirst(frame);
+            boolean begins = watch.begins(frame);
+            wire.sendFrame(streamId, frame);
+            if (begins) {
+                wire.sendFrame(0, KeepAliveFrameCodec.encode(wire.alloc(), true, 0, Unpooled.EMPTY_BUFFER));
+            }
+            return;
         }
         wire.sendFrame(streamId, frame);
     }
 
     @Override
     public Flux<ByteBuf> receive() {
-        return watch.isLeased() ? wire.receive().doOnNext(watch::received) : wire.receive();
+        return wire.receive().doOnNext(watch::received);
     }
 
     @Override

@@ -14,12 +14,15 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * What has to be seen on the wire of one connection because {@link RSocket} doesn't show it: when a lease expires (its
  * {@code availability()} ignores that), and the transport's connections themselves, so that they can be ended for good.
  *
- * <p>Without a lease no frame is looked at but the very first one that is sent, which tells.
+ * <p>It also asks for a sign of life. The protocol's SETUP has no answer, and a connection to a process that hangs is accepted
+ * by its kernel, so that "connected" would prove nothing. So the set-up is followed by a KEEPALIVE that is to be answered, and
+ * the connection counts as established when the first answer of the server is there.
  */
 final class WireWatch {
 
@@ -33,6 +36,9 @@ final class WireWatch {
     private volatile boolean leaseSeen;
     private volatile long leaseEnds;
     private volatile @Nullable DuplexConnection current;
+    private final Sinks.Empty<Void> answered = Sinks.empty();
+    // Written by the event loop that reads it.
+    private boolean alive;
 
     WireWatch(Ticker ticker, Scheduler scheduler) {
         this.ticker = ticker;
@@ -42,11 +48,6 @@ final class WireWatch {
     /** The transport, watched. Once this has ended it connects no more, whoever asks: a resumed session would, for minutes. */
     ClientTransport over(ClientTransport transport) {
         return new WatchedTransport(transport);
-    }
-
-    /** Whether the server is to give leases before it takes requests. */
-    boolean isLeased() {
-        return leased;
     }
 
     /** Whether a request would be taken, as far as the RSocket and its lease can tell. */
@@ -88,14 +89,34 @@ final class WireWatch {
         return new WatchedConnection(wire, this);
     }
 
-    void sentFirst(ByteBuf frame) {
-        if (FrameHeaderCodec.frameType(frame) == FrameType.SETUP && SetupFrameCodec.honorLease(frame)) {
-            leased = true;
+    /** Completes when the server has shown that it is there. */
+    Mono<Void> answered() {
+        return answered.asMono();
+    }
+
+    /**
+     * Looks at the first frame before it is sent.
+     *
+     * @return whether it begins a session, so that the server's answer is to be asked for
+     */
+    boolean begins(ByteBuf frame) {
+        if (FrameHeaderCodec.frameType(frame) != FrameType.SETUP) {
+            return false;
         }
+        leased = SetupFrameCodec.honorLease(frame);
+        return true;
     }
 
     void received(ByteBuf frame) {
-        if (FrameHeaderCodec.streamId(frame) == 0 && FrameHeaderCodec.frameType(frame) == FrameType.LEASE) {
+        if ((alive && !leased) || FrameHeaderCodec.streamId(frame) != 0) {
+            return;
+        }
+        FrameType type = FrameHeaderCodec.frameType(frame);
+        if (!alive && (type == FrameType.KEEPALIVE || type == FrameType.LEASE)) {
+            alive = true;
+            answered.tryEmitEmpty();
+        }
+        if (type == FrameType.LEASE) {
             leaseEnds = ticker.nanos()
                     + Duration.ofMillis(LeaseFrameCodec.ttl(frame)).toNanos();
             leaseSeen = true;

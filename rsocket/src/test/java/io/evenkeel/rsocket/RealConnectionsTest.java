@@ -1,0 +1,402 @@
+package io.evenkeel.rsocket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.rsocket.Payload;
+import io.rsocket.RSocket;
+import io.rsocket.SocketAcceptor;
+import io.rsocket.core.RSocketConnector;
+import io.rsocket.core.Resume;
+import io.rsocket.frame.decoder.PayloadDecoder;
+import io.rsocket.lease.Lease;
+import io.rsocket.lease.MissingLeaseException;
+import io.rsocket.plugins.RSocketInterceptor;
+import io.rsocket.util.ByteBufPayload;
+import io.rsocket.util.DefaultPayload;
+import io.rsocket.util.RSocketProxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+
+/** The connector's own settings, over real TCP. */
+class RealConnectionsTest {
+
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : open) {
+            each.close();
+        }
+    }
+
+    private <T extends AutoCloseable> T closing(T it) {
+        open.add(0, it);
+        return it;
+    }
+
+    private EvenkeelRSocketClient client(
+            RSocketConnector connector, UnaryOperator<EvenkeelRSocketClientBuilder> settings, TestServer... servers) {
+        return closing(settings.apply(EvenkeelRSocketClient.builder()
+                        .target(TestServer.target(servers))
+                        .name("orders")
+                        .clientId("test")
+                        .jmx(false)
+                        .closeTimeout(Duration.ofSeconds(2))
+                        .connector(connector))
+                .build());
+    }
+
+    private EvenkeelRSocketClient client(RSocketConnector connector, TestServer... servers) {
+        return client(connector, settings -> settings, servers);
+    }
+
+    /** Buffers that aren't pooled: one that was released stays so, and isn't somebody else's next. */
+    private static ByteBuf buffer(int size) {
+        return UnpooledByteBufAllocator.DEFAULT.directBuffer(Math.max(1, size)).writeZero(size);
+    }
+
+    private static Payload payload(int size) {
+        return ByteBufPayload.create(buffer(size));
+    }
+
+    /** Until it holds; a condition, not a duration, is what is tested. */
+    private static void until(BooleanSupplier condition) {
+        long end = System.nanoTime() + LONG.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - end).as("waited in vain").isNegative();
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
+    }
+
+    @Test
+    void payloads_of_any_size_pass_whole_or_in_fragments() {
+        TestServer server = closing(TestServer.start("a", settings -> settings.fragment(128)));
+        server.responder = new RSocket() {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                return Mono.just(payload);
+            }
+        };
+        RSocket rsocket =
+                client(RSocketConnector.create().fragment(256), server).rsocket();
+        for (int size : new int[] {0, 1, 255, 257, 70_000, 3_000_000}) {
+            ByteBuf request = buffer(size);
+            StepVerifier.create(rsocket.requestResponse(ByteBufPayload.create(request))
+                            .map(answer -> answer.data().readableBytes()))
+                    .expectNext(size)
+                    .expectComplete()
+                    .verify(LONG);
+            assertThat(request.refCnt()).as("of %s bytes", size).isZero();
+        }
+    }
+
+    @Test
+    void reference_counts_are_exact_on_every_path() {
+        assertThat(LeakCount.sees()).as("a leak is seen").isTrue();
+        TestServer server =
+                closing(TestServer.start("a", settings -> settings.payloadDecoder(PayloadDecoder.ZERO_COPY)));
+        server.responder = new RSocket() {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                int kind = payload.sliceData().readableBytes() % 4;
+                payload.release();
+                return switch (kind) {
+                    case 0 -> Mono.error(new IllegalStateException("no"));
+                    case 1 -> Mono.never();
+                    default -> Mono.just(payload(64));
+                };
+            }
+
+            @Override
+            public Flux<Payload> requestStream(Payload payload) {
+                payload.release();
+                return Flux.range(0, 50).map(i -> payload(32));
+            }
+
+            @Override
+            public Flux<Payload> requestChannel(org.reactivestreams.Publisher<Payload> payloads) {
+                return Flux.from(payloads);
+            }
+
+            @Override
+            public Mono<Void> fireAndForget(Payload payload) {
+                payload.release();
+                return Mono.empty();
+            }
+        };
+        EvenkeelRSocketClient client = client(
+                RSocketConnector.create().payloadDecoder(PayloadDecoder.ZERO_COPY),
+                settings -> settings.acquireTimeout(Duration.ofMillis(200)),
+                server);
+        // A channel's publisher that is never subscribed to, since there is no connection yet, stays its owner's.
+        until(() -> client.connections().size() == 1);
+        List<ByteBuf> sent = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            ByteBuf buffer = buffer(1 + i);
+            sent.add(buffer);
+            Payload payload = ByteBufPayload.create(buffer);
+            Flux<Payload> answers = switch (i % 5) {
+                case 0 -> client.rsocket().requestStream(payload).take(i % 3 + 1);
+                case 1 -> client.rsocket().requestChannel(Flux.just(payload));
+                case 2 -> client.rsocket().fireAndForget(payload).thenMany(Flux.empty());
+                case 3 -> client.requestResponse(Mono.just(payload)).flux();
+                default -> client.rsocket().requestResponse(payload).flux();
+            };
+            answers.timeout(Duration.ofMillis(30), Flux.empty())
+                    .doOnNext(Payload::release)
+                    .onErrorResume(e -> Flux.empty())
+                    .blockLast(LONG);
+        }
+        server.close();
+        until(() -> client.connections().isEmpty());
+        for (int i = 0; i < 20; i++) {
+            ByteBuf buffer = buffer(8);
+            sent.add(buffer);
+            Payload payload = ByteBufPayload.create(buffer);
+            client.rsocket()
+                    .requestResponse(payload)
+                    .timeout(Duration.ofMillis(i % 2 == 0 ? 10 : 1_000))
+                    .onErrorResume(e -> Mono.empty())
+                    .block(LONG);
+        }
+        client.close();
+        assertThat(sent).allMatch(buffer -> buffer.refCnt() == 0);
+        sent.clear();
+        assertThat(LeakCount.leaks()).isEmpty();
+    }
+
+    @Test
+    void interceptors_and_the_setup_payload_stay_in_force() {
+        AtomicInteger intercepted = new AtomicInteger();
+        List<String> setups = new ArrayList<>();
+        RSocketInterceptor counting = rsocket -> new RSocketProxy(rsocket) {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                intercepted.incrementAndGet();
+                return super.requestResponse(payload);
+            }
+        };
+        TestServer server = closing(TestServer.start(
+                "a",
+                settings ->
+                        settings.interceptors(registry -> registry.forSocketAcceptor(acceptor -> (setup, sending) -> {
+                            setups.add(setup.getDataUtf8() + " " + setup.dataMimeType());
+                            return acceptor.accept(setup, sending);
+                        }))));
+        RSocketConnector connector = RSocketConnector.create()
+                .setupPayload(DefaultPayload.create("hello"))
+                .dataMimeType("text/plain")
+                .interceptors(registry -> registry.forRequester(counting));
+        StepVerifier.create(client(connector, server).rsocket().requestResponse(DefaultPayload.create("x")))
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(LONG);
+        assertThat(intercepted).hasValue(1);
+        assertThat(setups).containsExactly("hello text/plain");
+    }
+
+    @Test
+    void the_server_asks_the_application_through_its_acceptor_and_is_counted() {
+        TestServer server = closing(TestServer.start("a"));
+        Sinks.One<Payload> answer = Sinks.one();
+        RSocketConnector connector = RSocketConnector.create().acceptor(SocketAcceptor.forRequestResponse(payload -> {
+            payload.release();
+            return answer.asMono();
+        }));
+        EvenkeelRSocketClient client = client(connector, server);
+        until(() -> !server.clients.isEmpty());
+        Mono<String> asked = server.clients
+                .get(0)
+                .requestResponse(DefaultPayload.create("who?"))
+                .map(Payload::getDataUtf8)
+                .cache();
+        asked.subscribe();
+        until(() -> client.connections().get(0).inFlight() == 1);
+        answer.tryEmitValue(DefaultPayload.create("me"));
+        StepVerifier.create(asked).expectNext("me").expectComplete().verify(LONG);
+        until(() -> client.connections().get(0).inFlight() == 0);
+    }
+
+    @Test
+    void the_context_reaches_the_interceptors_and_the_payload() {
+        List<String> seen = new ArrayList<>();
+        RSocketInterceptor looking = rsocket -> new RSocketProxy(rsocket) {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                return Mono.deferContextual(context -> {
+                    seen.add("request " + context.get("user"));
+                    return super.requestResponse(payload);
+                });
+            }
+        };
+        EvenkeelRSocketClient client = client(
+                RSocketConnector.create().interceptors(registry -> registry.forRequester(looking)),
+                closing(TestServer.start("a")));
+        Mono<Payload> payload = Mono.deferContextual(context -> {
+            seen.add("payload " + context.get("user"));
+            return Mono.just(DefaultPayload.create("x"));
+        });
+        StepVerifier.create(client.requestResponse(payload).contextWrite(context -> context.put("user", "ann")))
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(LONG);
+        assertThat(seen).containsExactly("payload ann", "request ann");
+    }
+
+    @Test
+    void demand_is_passed_on_one_by_one() {
+        TestServer server = closing(TestServer.start("a"));
+        List<Long> asked = new ArrayList<>();
+        server.responder = new RSocket() {
+            @Override
+            public Flux<Payload> requestStream(Payload payload) {
+                payload.release();
+                return Flux.range(0, 100)
+                        .map(i -> DefaultPayload.create("" + i))
+                        .doOnRequest(asked::add);
+            }
+        };
+        StepVerifier.create(
+                        client(RSocketConnector.create(), server)
+                                .rsocket()
+                                .requestStream(DefaultPayload.create("x"))
+                                .map(Payload::getDataUtf8),
+                        0)
+                .thenRequest(1)
+                .expectNext("0")
+                .thenRequest(1)
+                .expectNext("1")
+                .thenCancel()
+                .verify(LONG);
+        assertThat(asked).containsExactly(1L, 1L);
+    }
+
+    @Test
+    void a_pod_without_a_lease_is_passed_by_until_it_has_one_again() {
+        Sinks.Many<Lease> leases = Sinks.many().replay().all();
+        TestServer leased = closing(
+                TestServer.start("leased", settings -> settings.lease(config -> config.sender(leases::asFlux))));
+        TestServer other = closing(TestServer.start(
+                "other",
+                settings -> settings.lease(
+                        config -> config.sender(() -> Flux.just(Lease.create(Duration.ofMinutes(10), 1_000_000))))));
+        EvenkeelRSocketClient client = client(RSocketConnector.create().lease(), leased, other);
+        until(() -> client.connections().size() == 2 && client.rsocket().availability() > 0);
+        ask(client, 40);
+        assertThat(leased.requests).as("before it gave a lease").hasValue(0);
+
+        leases.tryEmitNext(Lease.create(Duration.ofMinutes(10), 5));
+        until(() -> {
+            ask(client, 1);
+            return leased.requests.get() > 0;
+        });
+        ask(client, 60);
+        assertThat(leased.requests).as("no more than its lease").hasValueBetween(1, 5);
+
+        // Expired long before the server says so: rsocket-java's availability() would still be 1.
+        leases.tryEmitNext(Lease.create(Duration.ofMillis(1), 1_000));
+        until(() -> client.connections().size() == 2);
+        int before = leased.requests.get();
+        Mono.delay(Duration.ofMillis(50)).block(LONG);
+        ask(client, 40);
+        assertThat(leased.requests.get() - before).isLessThanOrEqualTo(5);
+    }
+
+    private static void ask(EvenkeelRSocketClient client, int times) {
+        for (int i = 0; i < times; i++) {
+            client.rsocket()
+                    .requestResponse(DefaultPayload.create("x"))
+                    .doOnNext(Payload::release)
+                    .block(LONG);
+        }
+    }
+
+    @Test
+    void without_any_lease_the_connectors_own_rule_decides() {
+        TestServer leased =
+                closing(TestServer.start("leased", settings -> settings.lease(config -> config.sender(Flux::never))));
+        EvenkeelRSocketClient client =
+                client(RSocketConnector.create().lease(spec -> spec.maxPendingRequests(0)), leased);
+        until(() -> client.connections().size() == 1);
+        StepVerifier.create(client.rsocket().requestResponse(DefaultPayload.create("x")))
+                .expectError(MissingLeaseException.class)
+                .verify(LONG);
+    }
+
+    @Test
+    void a_session_is_resumed_at_its_pod_and_ends_for_good_with_the_client() {
+        TestServer server = closing(TestServer.start("a", settings -> settings.resume(new Resume())));
+        List<io.rsocket.DuplexConnection> wires = new ArrayList<>();
+        RSocketConnector connector = RSocketConnector.create()
+                .resume(new Resume().sessionDuration(Duration.ofMinutes(2)))
+                .interceptors(registry -> registry.forConnection((type, wire) -> {
+                    if (type == io.rsocket.plugins.DuplexConnectionInterceptor.Type.SOURCE) {
+                        wires.add(wire);
+                    }
+                    return wire;
+                }));
+        EvenkeelRSocketClient client = client(connector, server);
+        ask(client, 3);
+        assertThat(wires).hasSize(1);
+        wires.get(0).dispose();
+        until(() -> wires.size() == 2);
+        ask(client, 3);
+        assertThat(client.connections()).as("still the same connection").hasSize(1);
+
+        server.close();
+        client.close();
+        int dialled = wires.size();
+        Mono.delay(Duration.ofMillis(300)).block(LONG);
+        assertThat(wires).as("nobody dials the dead any more").hasSize(dialled);
+    }
+
+    @Test
+    void a_retry_of_idempotent_requests_finds_another_pod() {
+        TestServer a = closing(TestServer.start("a"));
+        TestServer b = closing(TestServer.start("b"));
+        a.responder = new RSocket() {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                payload.release();
+                a.clients.forEach(RSocket::dispose);
+                return Mono.never();
+            }
+        };
+        EvenkeelRSocketClient client = client(RSocketConnector.create(), a, b);
+        until(() -> client.connections().size() == 2);
+        RSocket retrying = IdempotentRetry.over(
+                client.rsocket(),
+                io.github.resilience4j.retry.Retry.of(
+                        "orders",
+                        IdempotentRetry.config()
+                                .maxAttempts(20)
+                                .waitDuration(Duration.ofMillis(20))
+                                .build()),
+                payload -> true);
+        for (int i = 0; i < 20; i++) {
+            ByteBuf buffer = UnpooledByteBufAllocator.DEFAULT.directBuffer().writeByte('x');
+            StepVerifier.create(retrying.requestResponse(ByteBufPayload.create(buffer))
+                            .map(Payload::getDataUtf8))
+                    .expectNext("b:x")
+                    .expectComplete()
+                    .verify(LONG);
+            until(() -> buffer.refCnt() == 0);
+        }
+        assertThat(a.requests.get()).as("it was tried").isPositive();
+    }
+}
