@@ -79,7 +79,8 @@ final class SliceWatch implements AutoCloseable {
     private @Nullable Failed failure;
 
     // Invariant: at most one of the two is set, and neither once it is closed.
-    private @Nullable SliceSession session;
+    // Written on the scheduler only.
+    private volatile @Nullable SliceSession session;
     private Scheduler.@Nullable Cancellable nextSession;
     private Scheduler.@Nullable Cancellable watchdog;
 
@@ -151,6 +152,11 @@ final class SliceWatch implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        // At once: with the last watch of a process its scheduler ends too, and drops what is queued.
+        SliceSession last = session;
+        if (last != null) {
+            last.cancel();
+        }
         scheduler.execute(this::end);
     }
 
@@ -184,6 +190,10 @@ final class SliceWatch implements AutoCloseable {
                 key.service(), key.namespace(), resumable ? newest : null, listAnew ? "" : newest, agreedSeconds);
         SliceSession next = new SliceSession(access, plan, new OnScheduler());
         session = next;
+        if (closed) {
+            // Between the look at it above and the line before this: whoever closed it saw no session.
+            return;
+        }
         expectWithin(listTimeout, "no answer within " + listTimeout);
         sessions.execute(next);
     }

@@ -30,6 +30,7 @@ final class ApiDispatcher extends Dispatcher {
     private volatile Set<String> tokens;
     private volatile Set<Verb> forbidden = Set.of();
     private volatile CountDownLatch silence = new CountDownLatch(1);
+    private volatile boolean closed;
 
     ApiDispatcher(ResourceStore store, FaultPlan faults, String token) {
         this.store = store;
@@ -58,6 +59,13 @@ final class ApiDispatcher extends Dispatcher {
         CountDownLatch held = silence;
         silence = new CountDownLatch(1);
         held.countDown();
+    }
+
+    /** Ends everything that waits, and lets nothing wait any more. */
+    void end() {
+        closed = true;
+        endSilence();
+        watches.forEach(WatchStream::end);
     }
 
     @Override
@@ -96,7 +104,10 @@ final class ApiDispatcher extends Dispatcher {
             return response.build();
         }
         if (fault instanceof Fault.Silence) {
-            silence.await();
+            CountDownLatch held = silence;
+            if (!closed) {
+                held.await();
+            }
             return plain(503, "apiserver is shutting down.\n");
         }
         if (request.verb() == Verb.WATCH) {
@@ -173,6 +184,10 @@ final class ApiDispatcher extends Dispatcher {
         watches.add(watch.stream);
         if (!store.watch(request.collection(), from, watch)) {
             watch.stream.event("ERROR", Statuses.expired(from, store.compacted()));
+            watch.stream.end();
+        }
+        if (closed) {
+            // Added after the others were ended.
             watch.stream.end();
         }
         return streaming(watch.stream);
