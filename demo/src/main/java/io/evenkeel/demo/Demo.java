@@ -1,5 +1,6 @@
 package io.evenkeel.demo;
 
+import io.evenkeel.demo.amqp.AmqpAct;
 import io.evenkeel.demo.rsocket.RSocketAct;
 import java.io.PrintStream;
 import java.util.List;
@@ -18,10 +19,10 @@ public final class Demo {
 
     /** By the option that plays them; made only when played, since each needs libraries that the others do not. */
     private static final Map<String, Supplier<Act>> ACTS =
-            new TreeMap<>(Map.of("--jdbc", JdbcAct::new, "--rsocket", RSocketAct::new));
+            new TreeMap<>(Map.of("--amqp", AmqpAct::new, "--jdbc", JdbcAct::new, "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
-    private static final List<String> ALL = List.of("--jdbc");
+    private static final List<String> ALL = List.of("--jdbc", "--amqp");
 
     private Demo() {}
 

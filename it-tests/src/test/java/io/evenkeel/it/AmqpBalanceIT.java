@@ -18,11 +18,9 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /** How connections spread over the brokers, as the brokers count them. */
-@Disabled("until connections move")
 @RequiresRabbitmq
 class AmqpBalanceIT {
     private static final int CONNECTIONS = 60;

@@ -22,11 +22,9 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /** What the application notices when brokers are drained, stopped, killed, frozen or short of memory. */
-@Disabled("until connections move")
 @RequiresRabbitmq
 class AmqpFaultsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

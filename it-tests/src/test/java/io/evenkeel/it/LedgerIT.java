@@ -14,7 +14,6 @@ import io.evenkeel.demo.amqp.ledger.Way;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -47,7 +46,6 @@ class LedgerIT {
     }
 
     @Test
-    @Disabled("until connections move")
     void classic_queues_lose_and_repeat_nothing(RabbitBrokers cluster) throws Exception {
         LedgerReport report = run(QueueKind.CLASSIC, evenkeel(cluster, Duration.ZERO));
         assertExact(report);
@@ -55,13 +53,11 @@ class LedgerIT {
     }
 
     @Test
-    @Disabled("until connections move")
     void quorum_queues_lose_and_repeat_nothing(RabbitBrokers cluster) throws Exception {
         assertExact(run(QueueKind.QUORUM, evenkeel(cluster, Duration.ZERO)));
     }
 
     @Test
-    @Disabled("until connections move")
     void quorum_queues_with_ack_hold_hardly_redeliver(RabbitBrokers cluster) throws Exception {
         LedgerReport report = run(QueueKind.QUORUM, evenkeel(cluster, ACK_HOLD));
         assertExact(report);
@@ -69,7 +65,6 @@ class LedgerIT {
     }
 
     @Test
-    @Disabled("until connections move")
     void streams_are_read_on_and_not_again(RabbitBrokers cluster) throws Exception {
         assertExact(run(QueueKind.STREAM, evenkeel(cluster, Duration.ZERO)));
     }
@@ -117,7 +112,7 @@ class LedgerIT {
         String name = "ledger-" + RUNS.incrementAndGet();
         try (LedgerRun run = LedgerRun.start(name, LedgerPlan.of(kind), way)) {
             for (int i = 0; i < MOVES; i++) {
-                run.move();
+                run.move(way);
             }
             LedgerReport report = run.finish();
             System.out.printf(

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -24,7 +23,6 @@ import reactor.rabbitmq.Sender;
 import reactor.rabbitmq.SenderOptions;
 
 /** reactor-rabbitmq as it is, over our factory, while its connections change between brokers. */
-@Disabled("until connections move")
 @RequiresRabbitmq
 class ReactorRabbitIT {
     private static final Duration PATIENCE = Duration.ofSeconds(40);

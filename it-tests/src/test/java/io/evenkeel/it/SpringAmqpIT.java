@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,7 +42,6 @@ import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Spring AMQP as it is, over our factory, while its connections change between brokers. */
-@Disabled("until connections move")
 @RequiresRabbitmq
 class SpringAmqpIT {
     private static final Duration PATIENCE = Duration.ofSeconds(40);

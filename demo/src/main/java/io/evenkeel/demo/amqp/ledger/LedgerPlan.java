@@ -22,9 +22,13 @@ public record LedgerPlan(QueueKind kind, int lanes, int rate, int prefetch, int 
         }
     }
 
-    /** Four lanes with 2,000 messages a second together, each acknowledged by itself. */
+    /** Four lanes with 2,000 messages a second together, a prefetch of 20, each message acknowledged by itself. */
     public static LedgerPlan of(QueueKind kind) {
-        return new LedgerPlan(kind, 4, 2_000, 100, 1, 256);
+        return new LedgerPlan(kind, 4, 2_000, 20, 1, 256);
+    }
+
+    public LedgerPlan withKind(QueueKind newKind) {
+        return new LedgerPlan(newKind, lanes, rate, prefetch, ackEvery, bodySize);
     }
 
     public LedgerPlan withRate(int newRate) {

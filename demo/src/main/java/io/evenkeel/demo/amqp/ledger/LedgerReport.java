@@ -2,6 +2,7 @@ package io.evenkeel.demo.amqp.ledger;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 
 /**
@@ -32,6 +33,13 @@ public record LedgerReport(
 
     public LedgerReport {
         callbacks = Map.copyOf(callbacks);
+    }
+
+    /** Of several runs together. */
+    public static LedgerReport total(List<LedgerReport> runs) {
+        Map<String, Long> callbacks = new TreeMap<>();
+        runs.forEach(run -> run.callbacks().forEach((what, count) -> callbacks.merge(what, count, Long::sum)));
+        return sum(runs, callbacks);
     }
 
     static LedgerReport sum(List<LedgerReport> lanes, Map<String, Long> callbacks) {

@@ -22,7 +22,7 @@ public final class LedgerRun implements AutoCloseable {
     private static final long POLL_MILLIS = 20;
     private static final int CLOSE_TIMEOUT_MILLIS = 5_000;
 
-    private final Way way;
+    private final AmqpClient client;
     private final MessageLedger ledger;
     private final Connection sending;
     private final Connection receiving;
@@ -34,11 +34,11 @@ public final class LedgerRun implements AutoCloseable {
     private final List<Window> rests = new ArrayList<>();
     private volatile boolean closing;
 
-    private LedgerRun(Way way, LedgerPlan plan) throws IOException, TimeoutException {
-        this.way = way;
+    private LedgerRun(AmqpClient client, LedgerPlan plan) throws IOException, TimeoutException {
+        this.client = client;
         ledger = new MessageLedger(plan.lanes());
-        sending = way.connect("ledger-producers");
-        receiving = way.connect("ledger-consumers");
+        sending = client.connect("ledger-producers");
+        receiving = client.connect("ledger-consumers");
     }
 
     /**
@@ -46,14 +46,15 @@ public final class LedgerRun implements AutoCloseable {
      *
      * @param name what the queues' names begin with; no queue may have such a name yet
      */
-    public static LedgerRun start(String name, LedgerPlan plan, Way way) throws IOException, TimeoutException {
-        LedgerRun run = new LedgerRun(way, plan);
+    public static LedgerRun start(String name, LedgerPlan plan, AmqpClient client)
+            throws IOException, TimeoutException {
+        LedgerRun run = new LedgerRun(client, plan);
         try {
             run.prepare(name, plan);
             return run;
         } catch (IOException | RuntimeException e) {
             run.closing = true;
-            way.close();
+            client.close();
             throw e;
         }
     }
@@ -90,7 +91,7 @@ public final class LedgerRun implements AutoCloseable {
     }
 
     /** Moves both connections once, and looks at as long a time without a move first, to know what is no fault of it. */
-    public void move() throws IOException, InterruptedException {
+    public void move(Way way) throws IOException, InterruptedException {
         long rested = System.nanoTime();
         TimeUnit.MILLISECONDS.sleep(200);
         rests.add(new Window(rested, System.nanoTime()));
@@ -167,7 +168,7 @@ public final class LedgerRun implements AutoCloseable {
         } catch (IOException | RuntimeException brokenAlready) {
             // what was to be proved has been proved; the brokers are thrown away
         } finally {
-            way.close();
+            client.close();
         }
     }
 

@@ -47,6 +47,8 @@ final class Producer {
         channel.queueDeclare(queue, true, false, false, plan.kind().queueArguments());
         channel.confirmSelect();
         channel.addConfirmListener(new Confirms());
+        // whoever keeps the account of confirms has to take the end of the channel as the answer to what is outstanding
+        channel.addShutdownListener(signal -> refuseOutstanding());
         thread = new Thread(this::work, "evenkeel-demo-producer-" + lane);
         thread.setDaemon(true);
     }
@@ -99,6 +101,15 @@ final class Producer {
             // a pause lasts from the first failure to the next success
             blockedSince.compareAndSet(0, began);
             LockSupport.parkNanos(AFTER_FAILURE_NANOS);
+        }
+    }
+
+    private void refuseOutstanding() {
+        for (Long number : outstanding.keySet()) {
+            LedgerMessage message = outstanding.remove(number);
+            if (message != null) {
+                ledger.refused(message);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ class LedgerOnQpidTest {
     @Test
     void run_without_a_move_is_exact() throws Exception {
         try (QpidCluster cluster = QpidCluster.start(1);
-                LedgerRun run = start(cluster, 0)) {
+                LedgerRun run = LedgerRun.start("ledger", LedgerPlan.of(QueueKind.CLASSIC), forced(cluster, 0))) {
             TimeUnit.SECONDS.sleep(2);
             LedgerReport report = run.finish();
             assertThat(report.sent()).isGreaterThan(1_000);
@@ -26,9 +26,10 @@ class LedgerOnQpidTest {
     @Test
     void forced_recovery_is_caught() throws Exception {
         try (QpidCluster cluster = QpidCluster.start(2);
-                LedgerRun run = start(cluster, 1)) {
+                Way way = forced(cluster, 1);
+                LedgerRun run = LedgerRun.start("ledger", LedgerPlan.of(QueueKind.CLASSIC), way)) {
             for (int move = 0; move < MOVES; move++) {
-                run.move();
+                run.move(way);
             }
             LedgerReport report = run.finish();
             System.out.println("forced recovery on Qpid, " + MOVES + " moves: " + report + ", publisher pause "
@@ -38,11 +39,8 @@ class LedgerOnQpidTest {
         }
     }
 
-    private static LedgerRun start(QpidCluster cluster, int second) throws Exception {
-        return LedgerRun.start(
-                "ledger",
-                LedgerPlan.of(QueueKind.CLASSIC),
-                new ForcedRecovery(
-                        cluster, cluster.brokers().get(0), cluster.brokers().get(second)));
+    private static Way forced(QpidCluster cluster, int second) {
+        return new ForcedRecovery(
+                cluster, cluster.brokers().get(0), cluster.brokers().get(second));
     }
 }
