@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *              pause()            paused()            resume()            resumed()
  *   ACTIVE ------------&gt; PAUSING ----------&gt; PAUSED ------------&gt; RESUMING ------------&gt; ACTIVE
- *      |                    |                  |                     |
- *      `------------------- end() ------------ + --------------------'-------------&gt; ENDED
+ *      |                    |  `---- takeBack(), at the same broker ----^ |
+ *      `------------------- end() ------------ + -------------------------'--------&gt; ENDED
  * </pre>
  *
  * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}: nothing of
@@ -125,6 +125,11 @@ final class ConsumerRecord {
 
     boolean resume() {
         return state.compareAndSet(State.PAUSED, State.RESUMING);
+    }
+
+    /** It goes on where it was, behind what is still being handled there. */
+    boolean takeBack() {
+        return resume() || state.compareAndSet(State.PAUSING, State.RESUMING);
     }
 
     boolean resumed() {

@@ -70,7 +70,7 @@ final class EpochConsumer implements Consumer {
     @Override
     public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
         if (record.isCurrent(this)) {
-            owner.consumerShutDown(record, signal);
+            owner.rawConsumerShutDown(record, signal);
         }
     }
 

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe while it is being configured; {@code newConnection} is.
  */
-public class EvenkeelConnectionFactory extends ConnectionFactory {
+public final class EvenkeelConnectionFactory extends ConnectionFactory {
 
     private static final Logger LOG = LoggerFactory.getLogger(EvenkeelConnectionFactory.class);
     private static final Duration DEFAULT_MOVE_DEADLINE = Duration.ofSeconds(5);
@@ -201,14 +201,15 @@ public class EvenkeelConnectionFactory extends ConnectionFactory {
             return super.newConnection(executor, addressResolver, clientProvidedName);
         }
         Target brokers = target(addressResolver);
-        running = placements.of(settings(brokers));
+        Placements.Running pool = placements.acquire(settings(brokers));
+        running = pool;
         FactoryDialer dialer = new FactoryDialer(
                 template(),
                 executor,
                 clientProvidedName,
                 verifiedName(brokers),
                 balance().moveDeadline());
-        return running.placement().connect(dialer, patience());
+        return pool.placement().connect(dialer, patience());
     }
 
     /** A copy that doesn't change any more when this one is configured further. */

@@ -138,8 +138,10 @@ final class Move {
             Thread.currentThread().interrupt();
             return rolledBack(next, "it was interrupted");
         } catch (IOException | ShutdownSignalException e) {
+            // B is to blame if it is B that is gone, and not the connection as a whole.
+            boolean lostB = connection.isMoving() && !next.isOpen();
             MoveOutcome outcome = rolledBack(next, String.valueOf(e.getMessage()));
-            return next.isOpen() ? outcome : new MoveOutcome.Failed(e);
+            return lostB ? new MoveOutcome.Failed(e) : outcome;
         }
     }
 
@@ -338,9 +340,10 @@ final class Move {
                 channel.consumersLost();
             }
             if (!channel.receiveOn(home)) {
-                throw new IOException("operations under way did not end");
+                LOG.warn(
+                        "{}: channel {} stays at {}, where handlers do not return", connection, channel.number(), next);
             }
         }
-        channel.resumeConsumers(false);
+        channel.takeBackConsumers();
     }
 }

@@ -60,6 +60,13 @@ final class Placement implements EndpointConnections, Upkeep {
         this.metrics = metrics;
     }
 
+    private volatile Runnable onClosed = () -> {};
+
+    /** Is told of each connection that was asked for and is closed, or was not opened; on a thread that may block. */
+    void onClosed(Runnable task) {
+        onClosed = task;
+    }
+
     // What the application wants.
 
     /** A new connection, at the endpoint that the plan has for it. Blocks. */
@@ -67,6 +74,12 @@ final class Placement implements EndpointConnections, Upkeep {
         Seeker seeker = Seeker.forNew(dialer);
         seekers.add(seeker);
         signals.wanted();
+        // Whoever asked has it, or is told why not, before anybody ends the pool.
+        seeker.opened().whenComplete((connection, failure) -> {
+            if (failure != null) {
+                inBackground(onClosed);
+            }
+        });
         try {
             return seeker.opened().get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -96,6 +109,7 @@ final class Placement implements EndpointConnections, Upkeep {
 
     private void giveUp(Seeker seeker, Exception why) {
         if (seeker.opened().completeExceptionally(why)) {
+            // If it is being dialled for, its seat is given back by whoever dials.
             if (seekers.remove(seeker)) {
                 signals.unwanted();
             }
@@ -148,8 +162,11 @@ final class Placement implements EndpointConnections, Upkeep {
     private OpenOutcome opened(Seeker seeker, VirtualConnection connection) {
         connections.add(connection);
         if (!seeker.opened().complete(connection)) {
-            // The application has given up; closing it gives the seat back, which has to be there first.
-            inBackground(connection::abort);
+            // The application has given up.
+            connections.remove(connection);
+            connection.abort();
+            signals.unwanted();
+            return new OpenOutcome.Withdrawn();
         }
         return new OpenOutcome.Opened();
     }
@@ -186,7 +203,9 @@ final class Placement implements EndpointConnections, Upkeep {
             return new OpenOutcome.Withdrawn();
         }
         signals.failed(endpoint, cause);
-        if (again) {
+        if (lost == null && seeker.isOver()) {
+            signals.unwanted();
+        } else if (again) {
             seekers.addFirst(seeker);
         } else {
             signals.unwanted();
@@ -370,6 +389,7 @@ final class Placement implements EndpointConnections, Upkeep {
         } else {
             signals.unwanted();
         }
+        inBackground(onClosed);
     }
 
     @Override
@@ -388,10 +408,6 @@ final class Placement implements EndpointConnections, Upkeep {
     }
 
     // What it looks like.
-
-    boolean isEmpty() {
-        return connections.isEmpty() && seekers.isEmpty();
-    }
 
     long moves() {
         return moves.get();

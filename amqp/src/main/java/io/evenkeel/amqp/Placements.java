@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The pools of one process: one for each target, client id and name, whichever factories open connections there, since a
  * plan is the more even the more connections it has. A pool begins with the first connection and ends, threads and watch
- * included, some time after the last. Thread-safe.
+ * included, with the last. Thread-safe.
  */
 final class Placements {
 
@@ -47,7 +47,24 @@ final class Placements {
             boolean jmx) {}
 
     /** One pool, running. */
-    record Running(BalancedPool pool, Placement placement, RebalancerConfig balance) {
+    static final class Running {
+        private final Key key;
+        private final BalancedPool pool;
+        private final Placement placement;
+        private final RebalancerConfig balance;
+        /** Connections that are open or being opened. Guarded by the lock of all. */
+        private int uses;
+
+        Running(Key key, BalancedPool pool, Placement placement, RebalancerConfig balance) {
+            this.key = key;
+            this.pool = pool;
+            this.placement = placement;
+            this.balance = balance;
+        }
+
+        Placement placement() {
+            return placement;
+        }
 
         AmqpStatus status() {
             return new AmqpStatus(
@@ -67,22 +84,24 @@ final class Placements {
         return SHARED;
     }
 
-    /** The pool, begun if there is none yet. */
-    Running of(Settings settings) {
+    /** The pool, begun if there is none yet; whoever gets it opens one connection in it, which {@link #release}s it. */
+    Running acquire(Settings settings) {
         lock.lock();
         try {
             Running known = pools.get(settings.key());
             if (known != null) {
-                if (!known.balance().equals(settings.balance())) {
+                if (!known.balance.equals(settings.balance())) {
                     LOG.warn(
                             "Pool {}: two factories of it have different settings of the balance; those of the first count,"
                                     + " {}",
                             settings.key().pool(),
-                            known.balance());
+                            known.balance);
                 }
+                known.uses++;
                 return known;
             }
             Running begun = begin(settings);
+            begun.uses++;
             pools.put(settings.key(), begun);
             return begun;
         } finally {
@@ -90,7 +109,7 @@ final class Placements {
         }
     }
 
-    private static Running begin(Settings settings) {
+    private Running begin(Settings settings) {
         Key key = settings.key();
         BalancedPool pool = BalancedPool.create(PoolConfig.builder(key.pool(), key.target(), settings.balance())
                 .size(PoolSize.held(0))
@@ -102,14 +121,16 @@ final class Placements {
                 .build());
         Placement placement =
                 new Placement(key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), settings.amqpMetrics());
+        Running running = new Running(key, pool, placement, settings.balance());
+        placement.onClosed(() -> release(running));
         pool.start(placement);
-        return new Running(pool, placement, settings.balance());
+        return running;
     }
 
     /** {@code evenkeel-<pool>-io-<n>}, which live while there is work; as many as connections move or open at once. */
     private static Executor threads(String pool) {
         AtomicInteger number = new AtomicInteger();
-        return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+        return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
             Thread thread = Executors.defaultThreadFactory().newThread(task);
             thread.setName("evenkeel-" + pool + "-io-" + number.incrementAndGet());
             thread.setDaemon(true);
@@ -117,19 +138,18 @@ final class Placements {
         });
     }
 
-    /** Ends the pools that have no connection and want none. */
-    void endUnused() {
+    /** One connection less: the last one ends the pool, its threads and its watch. */
+    void release(Running running) {
         lock.lock();
         try {
-            pools.values().removeIf(running -> {
-                boolean unused = running.placement().isEmpty();
-                if (unused) {
-                    running.pool().close();
-                }
-                return unused;
-            });
+            running.uses--;
+            if (running.uses > 0 || !pools.remove(running.key, running)) {
+                return;
+            }
         } finally {
             lock.unlock();
         }
+        LOG.debug("Pool {}: its last connection is closed, and so is it", running.key.pool());
+        running.pool.close();
     }
 }

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,7 +173,7 @@ final class VirtualChannel extends ChannelOverloads {
 
     private void rawShutDown(RawChannel raw, ShutdownSignalException signal) {
         // A connection that ends takes its channels with it; the connection sees to them.
-        if (!signal.isHardError() && raw.link().isOpen() && raws.get(raw.link()) == raw) {
+        if (!signal.isHardError() && shutdown.isOpen() && raw.link().isOpen() && raws.get(raw.link()) == raw) {
             shutDown(ShutdownSignals.translated(signal, this));
             connection.forget(this);
         }
@@ -189,7 +190,7 @@ final class VirtualChannel extends ChannelOverloads {
             }
         }
         for (ConsumerRecord record : consumers.values()) {
-            if (record.state() == ConsumerRecord.State.PAUSED) {
+            if (record.state() == ConsumerRecord.State.PAUSED || !isOnCurrent(record)) {
                 connection.inBackground(() -> consumerShutDown(record, signal));
             }
         }
@@ -220,7 +221,20 @@ final class VirtualChannel extends ChannelOverloads {
         }
     }
 
-    void consumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
+    /** Of any other link, it is not for the raw channel to say that the consumer is shut down. */
+    private boolean isOnCurrent(ConsumerRecord record) {
+        EpochConsumer wrapper = record.wrapper();
+        return wrapper != null && wrapper.raw().link() == connection.current();
+    }
+
+    /** A raw channel says so; what a move does to raw channels is of no interest. */
+    void rawConsumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
+        if (isOnCurrent(record)) {
+            consumerShutDown(record, signal);
+        }
+    }
+
+    private void consumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
         ShutdownSignalException known = shutdown.cause();
         record.consumer()
                 .handleShutdownSignal(record.tag(), known != null ? known : ShutdownSignals.translated(signal, this));
@@ -356,8 +370,17 @@ final class VirtualChannel extends ChannelOverloads {
 
     /** Starts the consumers that are paused, where it is received now. */
     void resumeConsumers(boolean announced) throws IOException {
+        startConsumers(ConsumerRecord::resume, announced);
+    }
+
+    /** Starts those again that a move has stopped and not moved, also where handlers have not returned. */
+    void takeBackConsumers() throws IOException {
+        startConsumers(ConsumerRecord::takeBack, false);
+    }
+
+    private void startConsumers(Predicate<ConsumerRecord> which, boolean announced) throws IOException {
         for (ConsumerRecord record : consumers.values()) {
-            if (record.resume()) {
+            if (which.test(record)) {
                 try {
                     consume(record, announced);
                 } catch (IOException | RuntimeException e) {

@@ -109,7 +109,8 @@ final class Control {
     void freed(EndpointKey endpoint) {
         Slot slot = state.slots.get(endpoint);
         if (slot != null) {
-            slot.seats = Math.max(0, slot.seats - 1);
+            // Below zero for a moment, if it was given back before its opening was booked.
+            slot.seats--;
         }
     }
 
@@ -156,7 +157,11 @@ final class Control {
         replanAt = planning.nextChangeAt(now);
         if (decision == null) {
             planReason = dirty + "; no endpoint can be used, so everything stays as it is";
-            LOG.warn("Pool {}: {}", state.pool, planReason);
+            if (snapshot.health() == SourceHealth.UNKNOWN) {
+                LOG.debug("Pool {}: {}", state.pool, planReason);
+            } else {
+                LOG.warn("Pool {}: {}", state.pool, planReason);
+            }
         } else {
             planReason = dirty;
             adopt(decision, now);

@@ -132,7 +132,7 @@ final class Seating {
 
     /** The connection of a held seat is gone. Its endpoint is not dialled again at once. */
     void lost(Slot slot) {
-        slot.seats = Math.max(0, slot.seats - 1);
+        slot.seats--;
         long until = state.now() + FIRST_BACKOFF;
         slot.retryAt = slot.retryAt - until > 0 ? slot.retryAt : until;
         slot.failures = Math.max(1, slot.failures);

@@ -1,0 +1,154 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** One virtual connection over a {@link FakeCluster}, and an application that writes down what it sees. */
+final class ConnectionBed implements Upkeep {
+
+    static final EndpointKey A = FakeCluster.broker("a");
+    static final EndpointKey B = FakeCluster.broker("b");
+    static final EndpointKey C = FakeCluster.broker("c");
+
+    final FakeCluster cluster = new FakeCluster();
+    final FakeCluster.FakeDialer dialer = (FakeCluster.FakeDialer) cluster.dialer();
+    final List<String> told = new ArrayList<>();
+    final VirtualConnection connection;
+    /** Holds background tasks back, such as the closing of links; else they run at once. */
+    boolean holdBackground;
+
+    private final Deque<Runnable> background = new ArrayDeque<>();
+
+    ConnectionBed() throws Exception {
+        connection = VirtualConnection.open(dialer, this, A);
+    }
+
+    VirtualChannel channel() throws IOException {
+        return (VirtualChannel) connection.createChannel();
+    }
+
+    FakeChannel raw(EndpointKey broker, int number) {
+        return cluster.open(broker).get(0).channels.get(number);
+    }
+
+    MoveOutcome move(EndpointKey to) {
+        return new Move(connection, to, false, dialer.moveDeadline).run();
+    }
+
+    MoveOutcome forced(EndpointKey to) {
+        return new Move(connection, to, true, Duration.ofSeconds(5)).run();
+    }
+
+    EndpointKey at() {
+        return connection.current().endpoint();
+    }
+
+    void runBackground() {
+        for (Runnable task = background.poll(); task != null; task = background.poll()) {
+            task.run();
+        }
+    }
+
+    /** Writes down every callback, and what it delivers. */
+    final class Recorder extends DefaultConsumer {
+        final List<Long> tags = new ArrayList<>();
+        final List<Long> messages = new ArrayList<>();
+        final List<Long> redelivered = new ArrayList<>();
+        boolean acks;
+
+        Recorder(Channel channel) {
+            super(channel);
+        }
+
+        @Override
+        public void handleConsumeOk(String tag) {
+            told.add("consumeOk " + tag);
+        }
+
+        @Override
+        public void handleCancelOk(String tag) {
+            told.add("cancelOk " + tag);
+        }
+
+        @Override
+        public void handleCancel(String tag) {
+            told.add("cancel " + tag);
+        }
+
+        @Override
+        public void handleShutdownSignal(String tag, ShutdownSignalException signal) {
+            told.add("consumer shutdown " + tag);
+        }
+
+        @Override
+        public void handleDelivery(String tag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
+                throws IOException {
+            tags.add(envelope.getDeliveryTag());
+            messages.add(FakeCluster.number(body));
+            if (envelope.isRedeliver()) {
+                redelivered.add(FakeCluster.number(body));
+            }
+            if (acks) {
+                getChannel().basicAck(envelope.getDeliveryTag(), false);
+            }
+        }
+    }
+
+    Recorder consume(Channel channel, String queue) throws IOException {
+        cluster.queue(queue);
+        Recorder recorder = new Recorder(channel);
+        channel.basicConsume(queue, false, "tag-" + queue, recorder);
+        return recorder;
+    }
+
+    // Upkeep.
+
+    @Override
+    public void inBackground(Runnable task) {
+        if (holdBackground) {
+            background.add(task);
+        } else {
+            task.run();
+        }
+    }
+
+    @Override
+    public void linkOpened(EndpointKey endpoint, Duration took) {}
+
+    @Override
+    public void linkClosed(EndpointKey endpoint) {
+        told.add("link closed " + endpoint.identity());
+    }
+
+    @Override
+    public void lost(VirtualConnection lost, EndpointKey endpoint, Throwable cause) {
+        told.add("lost " + endpoint.identity());
+    }
+
+    @Override
+    public void closed(VirtualConnection closed, EndpointKey endpoint, boolean hadLink) {
+        told.add("closed " + hadLink);
+    }
+
+    @Override
+    public void publisherPaused(Duration pause) {}
+
+    @Override
+    public void consumerGap(Duration gap) {}
+
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+}

@@ -1,0 +1,164 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ExceptionHandler;
+import com.rabbitmq.client.impl.DefaultExceptionHandler;
+import io.evenkeel.endpoint.EndpointKey;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Brokers without a network that share their queues, for one thread: what a broker sends is handled at once, on the thread
+ * that made it send, unless a test holds it back. Every operation can be made to fail. What a broker would refuse, it
+ * refuses, so that a wrong tag is found out.
+ */
+final class FakeCluster {
+
+    /** A message with its number, which tells it from all others. */
+    record Message(long number, boolean redelivered) {}
+
+    /** Fails an operation, by throwing. */
+    interface Fault {
+        void before(EndpointKey broker, String operation) throws IOException;
+    }
+
+    final Map<String, Deque<Message>> queues = new HashMap<>();
+    final List<FakeChannel> consuming = new ArrayList<>();
+    final List<FakeConnection> connections = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
+    final Set<EndpointKey> unreachable = new HashSet<>();
+    /** Whether handlers wait for {@link FakeChannel#dispatchAll}. */
+    boolean holdDispatch;
+    /** Whether confirms wait for {@link FakeChannel#confirm}. */
+    boolean holdConfirms;
+
+    Fault fault = (broker, operation) -> {};
+    private long published;
+
+    static EndpointKey broker(String name) {
+        return new EndpointKey(name, "10.0.0." + (name.charAt(0) - 'a' + 1), 5672);
+    }
+
+    void queue(String name) {
+        queues.putIfAbsent(name, new ArrayDeque<>());
+    }
+
+    /** Puts a message into a queue and sends it to who consumes. */
+    long publish(String queue) {
+        queue(queue);
+        long number = ++published;
+        queues.get(queue).add(new Message(number, false));
+        deliver();
+        return number;
+    }
+
+    void deliver() {
+        for (FakeChannel channel : List.copyOf(consuming)) {
+            channel.push();
+        }
+    }
+
+    void giveBack(String queue, List<Message> messages) {
+        Deque<Message> waiting = queues.get(queue);
+        for (int i = messages.size() - 1; i >= 0; i--) {
+            waiting.addFirst(new Message(messages.get(i).number(), true));
+        }
+    }
+
+    List<FakeConnection> open(EndpointKey broker) {
+        return connections.stream()
+                .filter(connection -> connection.isOpen() && connection.broker.equals(broker))
+                .toList();
+    }
+
+    void operation(EndpointKey broker, String operation) throws IOException {
+        log.add(broker.identity() + " " + operation);
+        fault.before(broker, operation);
+    }
+
+    /** The settings of a test's connection. */
+    Dialer dialer() {
+        return new FakeDialer();
+    }
+
+    class FakeDialer implements Dialer {
+        boolean recovers = true;
+        ConsumerHandover handover = ConsumerHandover.STRICT;
+        Duration ackHold = Duration.ZERO;
+        Duration publisherPause = Duration.ofMillis(20);
+        Duration moveDeadline = Duration.ofMillis(50);
+        final DefaultExceptionHandler exceptions = new DefaultExceptionHandler();
+
+        @Override
+        public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again) throws IOException {
+            operation(endpoint, "dial");
+            if (unreachable.contains(endpoint)) {
+                throw new IOException("connection refused");
+            }
+            FakeConnection connection = new FakeConnection(FakeCluster.this, endpoint);
+            connections.add(connection);
+            return connection;
+        }
+
+        @Override
+        public ExceptionHandler exceptionHandler() {
+            return exceptions;
+        }
+
+        @Override
+        public boolean recovers() {
+            return recovers;
+        }
+
+        @Override
+        public boolean recoversTopology() {
+            return true;
+        }
+
+        @Override
+        public ConsumerHandover handover() {
+            return handover;
+        }
+
+        @Override
+        public Duration ackHold() {
+            return ackHold;
+        }
+
+        @Override
+        public Duration publisherPause() {
+            return publisherPause;
+        }
+
+        @Override
+        public Duration moveDeadline() {
+            return moveDeadline;
+        }
+
+        @Override
+        public String name() {
+            return "test";
+        }
+    }
+
+    static byte[] body(long number) {
+        return Long.toString(number).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    }
+
+    static long number(byte[] body) {
+        return Long.parseLong(new String(body, java.nio.charset.StandardCharsets.US_ASCII));
+    }
+
+    static AMQP.BasicProperties properties(Map<String, Object> headers) {
+        return new AMQP.BasicProperties.Builder().headers(headers).build();
+    }
+}

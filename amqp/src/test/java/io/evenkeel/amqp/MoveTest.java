@@ -1,0 +1,515 @@
+package io.evenkeel.amqp;
+
+import static io.evenkeel.amqp.ConnectionBed.A;
+import static io.evenkeel.amqp.ConnectionBed.B;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.ConfirmListener;
+import io.evenkeel.balance.EndpointConnections.MoveOutcome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class MoveTest {
+
+    private final ConnectionBed bed;
+
+    MoveTest() throws Exception {
+        bed = new ConnectionBed();
+    }
+
+    private static List<Long> confirmed(VirtualChannel channel) throws IOException {
+        List<Long> numbers = new ArrayList<>();
+        channel.confirmSelect();
+        channel.addConfirmListener(new ConfirmListener() {
+            @Override
+            public void handleAck(long number, boolean multiple) {
+                numbers.add(number);
+            }
+
+            @Override
+            public void handleNack(long number, boolean multiple) {
+                numbers.add(-number);
+            }
+        });
+        return numbers;
+    }
+
+    @Test
+    void everything_moves_and_the_application_sees_nothing() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.basicQos(10);
+        List<Long> confirmed = confirmed(channel);
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.told.clear();
+
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+
+        assertThat(bed.at()).isEqualTo(B);
+        assertThat(channel.getNextPublishSeqNo()).isEqualTo(2);
+        channel.basicPublish("", "q", null, new byte[0]);
+        assertThat(consumer.tags).containsExactly(1L, 2L);
+        assertThat(consumer.redelivered).isEmpty();
+        assertThat(confirmed).containsExactly(1L, 2L);
+        assertThat(bed.raw(B, 1).prefetch()).isEqualTo(10);
+        assertThat(bed.cluster.open(A)).isEmpty();
+        assertThat(bed.told).containsExactly("link closed a");
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void two_moves_back_to_back_keep_tags_and_numbers_growing() throws Exception {
+        VirtualChannel channel = bed.channel();
+        List<Long> confirmed = confirmed(channel);
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        for (int i = 0; i < 6; i++) {
+            channel.basicPublish("", "q", null, new byte[0]);
+            assertThat(bed.move(i % 2 == 0 ? B : A)).isInstanceOf(MoveOutcome.Moved.class);
+        }
+        assertThat(consumer.tags).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
+        assertThat(confirmed).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
+        assertThat(bed.cluster.connections.stream().filter(FakeConnection::isOpen))
+                .hasSize(1);
+    }
+
+    @Test
+    void strict_an_unsettled_message_takes_the_move_back() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+        bed.told.clear();
+
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+
+        assertThat(bed.at()).isEqualTo(A);
+        assertThat(bed.cluster.open(B)).isEmpty();
+        bed.cluster.publish("q");
+        assertThat(consumer.tags).containsExactly(1L, 2L);
+        channel.basicAck(2, true);
+        assertThat(bed.raw(A, 1).unackedCount()).isZero();
+        assertThat(bed.told).containsExactly("link closed b");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+    }
+
+    @Test
+    void lame_duck_what_the_old_broker_delivered_is_settled_there_and_it_is_closed_then() throws Exception {
+        bed.dialer.handover = ConsumerHandover.LAME_DUCK;
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+        bed.cluster.publish("q");
+
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+
+        bed.cluster.publish("q");
+        assertThat(consumer.tags).containsExactly(1L, 2L, 3L);
+        assertThat(bed.raw(A, 1).unackedCount()).isEqualTo(2);
+        channel.basicAck(1, false);
+        assertThat(bed.cluster.open(A)).hasSize(1);
+        channel.basicAck(3, true);
+        assertThat(bed.cluster.open(A)).isEmpty();
+        assertThat(bed.raw(B, 1).unackedCount()).isZero();
+        assertThat(consumer.redelivered).isEmpty();
+    }
+
+    @Test
+    void forced_it_goes_on_without_waiting_for_what_is_never_settled() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+
+        assertThat(bed.forced(B)).isInstanceOf(MoveOutcome.Moved.class);
+
+        bed.cluster.open(A).get(0).lose(320, "CONNECTION_FORCED");
+        assertThat(consumer.messages).containsExactly(1L, 1L);
+        assertThat(consumer.redelivered).containsExactly(1L);
+        assertThat(consumer.tags).containsExactly(1L, 2L);
+        channel.basicAck(1, false);
+        channel.basicAck(2, false);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(bed.raw(B, 1).unackedCount()).isZero();
+    }
+
+    @Test
+    void a_get_that_is_not_settled_keeps_a_strict_move_from_going() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.cluster.publish("q");
+        assertThat(channel.basicGet("q", false).getEnvelope().getDeliveryTag()).isEqualTo(1);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        channel.basicReject(1, false);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        bed.cluster.publish("q");
+        assertThat(channel.basicGet("q", true).getEnvelope().getDeliveryTag()).isEqualTo(2);
+    }
+
+    @Test
+    void unconfirmed_messages_take_a_voluntary_move_back() throws Exception {
+        bed.cluster.holdConfirms = true;
+        VirtualChannel channel = bed.channel();
+        List<Long> confirmed = confirmed(channel);
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        channel.basicPublish("", "q", null, new byte[0]);
+
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+
+        assertThat(bed.at()).isEqualTo(A);
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.raw(A, 1).confirmAll();
+        assertThat(confirmed).containsExactly(2L);
+        assertThat(consumer.messages).containsExactly(1L, 2L);
+        assertThat(consumer.redelivered).isEmpty();
+    }
+
+    @Test
+    void forced_unconfirmed_messages_are_told_by_the_old_broker_or_refused_when_it_is_gone() throws Exception {
+        bed.cluster.holdConfirms = true;
+        VirtualChannel channel = bed.channel();
+        List<Long> confirmed = confirmed(channel);
+        bed.cluster.queue("q");
+        for (int i = 0; i < 3; i++) {
+            channel.basicPublish("", "q", null, new byte[0]);
+        }
+        assertThat(bed.forced(B)).isInstanceOf(MoveOutcome.Moved.class);
+        channel.basicPublish("", "q", null, new byte[0]);
+        channel.basicPublish("", "q", null, new byte[0]);
+        FakeChannel old = bed.raw(A, 1);
+        old.confirm(1, false, true);
+        bed.raw(B, 1).confirm(2, true, true);
+        assertThat(confirmed).containsExactly(1L, 4L, 5L);
+        bed.cluster.open(A).get(0).lose(320, "CONNECTION_FORCED");
+        assertThat(confirmed).containsExactly(1L, 4L, 5L, -2L, -3L);
+        assertThat(channel.waitForConfirms(1000)).as("only confirmed").isFalse();
+        assertThat(channel.waitForConfirms(1000)).isTrue();
+    }
+
+    @Test
+    void a_listener_of_confirms_publishes_while_the_gate_is_closed_for_them() throws Exception {
+        bed.cluster.holdConfirms = true;
+        VirtualChannel channel = bed.channel();
+        AtomicInteger more = new AtomicInteger(3);
+        channel.confirmSelect();
+        channel.addConfirmListener(
+                (number, multiple) -> {
+                    if (more.getAndDecrement() > 0) {
+                        channel.basicPublish("", "q", null, new byte[0]);
+                    }
+                },
+                (number, multiple) -> {});
+        bed.cluster.queue("q");
+        bed.dialer.publisherPause = java.time.Duration.ofSeconds(20);
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        channel.basicPublish("", "q", null, new byte[0]);
+        FakeChannel raw = bed.raw(A, 1);
+        // The reader thread of A: without passing the gate, it would wait for a move that waits for its confirms.
+        Thread reader = new Thread(() -> {
+            try {
+                for (long tag = 1; tag <= 4; tag++) {
+                    raw.confirm(tag, false, true);
+                }
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("confirmSelect") && broker.equals(B)) {
+                reader.start();
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        reader.join();
+        bed.cluster.fault = (broker, operation) -> {};
+        bed.raw(B, 1).confirmAll();
+        assertThat(channel.getNextPublishSeqNo()).isEqualTo(5);
+        assertThat(channel.unconfirmed()).isZero();
+    }
+
+    @Test
+    void a_move_that_fails_anywhere_changes_nothing_and_works_the_next_time() throws Exception {
+        int steps = 0;
+        boolean failed = true;
+        while (failed) {
+            ConnectionBed one = new ConnectionBed();
+            VirtualChannel channel = one.channel();
+            channel.basicQos(5);
+            List<Long> confirmed = confirmed(channel);
+            ConnectionBed.Recorder consumer = one.consume(channel, "q");
+            ConnectionBed.Recorder other = one.consume(channel, "r");
+            consumer.acks = true;
+            other.acks = true;
+            channel.basicPublish("", "q", null, new byte[0]);
+            one.told.clear();
+            AtomicInteger left = new AtomicInteger(steps);
+            one.cluster.fault = (broker, operation) -> {
+                if (broker.equals(B) && left.getAndDecrement() == 0) {
+                    throw new IOException("injected at " + operation);
+                }
+            };
+            MoveOutcome outcome = one.move(B);
+            failed = left.get() < 0;
+            one.cluster.fault = (broker, operation) -> {};
+            String what = "step " + steps + ", " + outcome + ", " + one.cluster.log;
+            assertThat(outcome instanceof MoveOutcome.Moved).as(what).isEqualTo(!failed);
+            assertThat(one.at()).as(what).isEqualTo(failed ? A : B);
+            assertThat(one.told).as(what).allMatch(event -> event.startsWith("link closed"));
+            channel.basicPublish("", "q", null, new byte[0]);
+            channel.basicPublish("", "r", null, new byte[0]);
+            assertThat(one.move(failed ? B : A)).as(what).isInstanceOf(MoveOutcome.Moved.class);
+            channel.basicPublish("", "q", null, new byte[0]);
+            assertThat(consumer.messages).as(what).containsExactly(1L, 2L, 4L);
+            assertThat(other.messages).as(what).containsExactly(3L);
+            assertThat(confirmed).as(what).containsExactly(1L, 2L, 3L, 4L);
+            assertThat(consumer.redelivered).as(what).isEmpty();
+            assertThat(one.cluster.connections.stream().filter(FakeConnection::isOpen))
+                    .as(what)
+                    .hasSize(1);
+            steps++;
+        }
+        assertThat(steps).as("steps at which a move can fail").isGreaterThan(6);
+    }
+
+    @Test
+    void the_new_broker_is_lost_at_any_step_and_everything_stays_where_it_was() throws Exception {
+        int steps = 1;
+        boolean lost = true;
+        while (lost) {
+            ConnectionBed one = new ConnectionBed();
+            VirtualChannel channel = one.channel();
+            List<Long> confirmed = confirmed(channel);
+            ConnectionBed.Recorder consumer = one.consume(channel, "q");
+            ConnectionBed.Recorder other = one.consume(channel, "r");
+            consumer.acks = true;
+            other.acks = true;
+            AtomicInteger left = new AtomicInteger(steps);
+            one.cluster.fault = (broker, operation) -> {
+                if (broker.equals(B) && left.getAndDecrement() == 0) {
+                    one.cluster.open(B).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+                }
+            };
+            MoveOutcome outcome = one.move(B);
+            lost = left.get() < 0;
+            one.cluster.fault = (broker, operation) -> {};
+            String what = "step " + steps + ", " + outcome + ", " + one.cluster.log;
+            channel.basicPublish("", "q", null, new byte[0]);
+            channel.basicPublish("", "r", null, new byte[0]);
+            assertThat(consumer.messages).as(what).containsExactly(1L);
+            assertThat(other.messages).as(what).containsExactly(2L);
+            assertThat(confirmed).as(what).containsExactly(1L, 2L);
+            assertThat(one.told).as(what).noneMatch(event -> event.contains("shutdown") || event.startsWith("lost"));
+            steps++;
+        }
+        assertThat(steps).isGreaterThan(5);
+    }
+
+    @Test
+    void closing_the_connection_within_a_move_ends_both() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.consume(channel, "q");
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                bed.connection.close();
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        assertThat(bed.connection.isOpen()).isFalse();
+        assertThat(bed.cluster.connections.stream().filter(FakeConnection::isOpen))
+                .isEmpty();
+        assertThat(bed.told).contains("closed true").doesNotContain("lost a");
+        assertThatThrownBy(() -> channel.basicPublish("", "q", null, new byte[0]))
+                .isInstanceOf(AlreadyClosedException.class);
+    }
+
+    @Test
+    void losing_the_old_broker_within_a_move_is_recovered_as_any_loss() throws Exception {
+        VirtualChannel channel = bed.channel();
+        List<Long> confirmed = confirmed(channel);
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.open(A).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        bed.cluster.fault = (broker, operation) -> {};
+        assertThat(bed.told).contains("lost a");
+        assertThat(channel.isOpen()).isFalse();
+
+        bed.connection.recover(bed.connection.dial(ConnectionBed.C, true));
+
+        assertThat(channel.isOpen()).isTrue();
+        channel.basicPublish("", "q", null, new byte[0]);
+        assertThat(consumer.messages).containsExactly(1L);
+        assertThat(confirmed).containsExactly(1L);
+        assertThat(bed.cluster.connections.stream().filter(FakeConnection::isOpen))
+                .hasSize(1);
+    }
+
+    @Test
+    void a_consumer_that_the_application_cancels_within_a_move_does_not_come_back() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                channel.basicCancel("tag-q");
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.told).contains("cancelOk tag-q");
+        assertThat(bed.raw(B, 1).hasConsumer("tag-q")).isFalse();
+        bed.cluster.publish("q");
+        assertThat(consumer.messages).isEmpty();
+    }
+
+    @Test
+    void a_consumer_that_the_broker_cancelled_is_told_and_not_moved() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.consume(channel, "q");
+        bed.raw(A, 1).cancelByBroker("tag-q");
+        assertThat(bed.told).contains("cancel tag-q");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.raw(B, 1).hasConsumer("tag-q")).isFalse();
+    }
+
+    @Test
+    void exclusive_and_auto_delete_queues_pin_their_connection() throws Exception {
+        VirtualChannel channel = bed.channel();
+        String name = channel.queueDeclare().getQueue();
+        assertThat(bed.move(B))
+                .isEqualTo(new MoveOutcome.Postponed(
+                        "queue " + name + " is exclusive to the connection", java.time.Duration.ofSeconds(30)));
+        ConnectionBed other = new ConnectionBed();
+        VirtualChannel second = other.channel();
+        second.queueDeclare("d", false, false, true, null);
+        assertThat(other.move(B)).as("while nobody consumes").isInstanceOf(MoveOutcome.Moved.class);
+        other.consume(second, "d");
+        assertThat(other.move(A)).isInstanceOf(MoveOutcome.Postponed.class);
+    }
+
+    @Test
+    void a_blocked_connection_stays() throws Exception {
+        bed.channel();
+        bed.cluster.open(A).get(0).block("low on memory");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        assertThat(bed.cluster.log).doesNotContain("b dial");
+        bed.cluster.open(A).get(0).unblock();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+    }
+
+    @Test
+    void a_transaction_is_not_torn_apart() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.txSelect();
+        bed.cluster.queue("q");
+        channel.basicPublish("", "q", null, new byte[0]);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        channel.txCommit();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.raw(B, 1).tx).isTrue();
+    }
+
+    @Test
+    void a_stream_is_read_on_from_where_it_was() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.cluster.queue("s");
+        ConnectionBed.Recorder reader = bed.new Recorder(channel);
+        reader.acks = true;
+        channel.basicConsume("s", false, "tag-s", false, false, Map.of("x-stream-offset", "first"), reader);
+        bed.cluster.publish("s");
+        bed.cluster.publish("s");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.raw(B, 1).argumentsOf("tag-s")).isEqualTo(Map.of("x-stream-offset", 3L));
+    }
+
+    @Test
+    void a_reply_still_arrives_on_the_channel_that_asked() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.cluster.queue("amq.rabbitmq.reply-to");
+        bed.cluster.queue("rpc");
+        ConnectionBed.Recorder replies = bed.new Recorder(channel);
+        channel.basicConsume("amq.rabbitmq.reply-to", true, "tag-r", false, false, null, replies);
+        channel.basicPublish(
+                "",
+                "rpc",
+                new com.rabbitmq.client.AMQP.BasicProperties.Builder()
+                        .replyTo("amq.rabbitmq.reply-to")
+                        .build(),
+                new byte[0]);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.cluster.open(A)).as("kept for the reply").hasSize(1);
+        assertThat(bed.raw(B, 1).hasConsumer("tag-r")).isTrue();
+        bed.raw(A, 1).push();
+        bed.cluster.publish("amq.rabbitmq.reply-to");
+        assertThat(replies.messages).hasSize(1);
+        assertThat(bed.cluster.open(A)).isEmpty();
+    }
+
+    @Test
+    void handlers_that_have_not_returned_take_a_move_back() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        bed.cluster.holdDispatch = true;
+        bed.cluster.publish("q");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        assertThat(bed.at()).isEqualTo(A);
+        bed.cluster.holdDispatch = false;
+        bed.raw(A, 1).dispatchAll();
+        bed.cluster.publish("q");
+        assertThat(consumer.messages).containsExactly(1L, 2L);
+        assertThat(consumer.redelivered).isEmpty();
+        assertThat(bed.told).doesNotContain("cancelOk tag-q");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+    }
+
+    @Test
+    void acknowledgements_are_held_until_the_broker_may_send_no_more_and_then_written() throws Exception {
+        bed.dialer.ackHold = java.time.Duration.ofSeconds(20);
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        VirtualChannel channel = bed.channel();
+        channel.basicQos(2);
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+        bed.cluster.publish("q");
+        Thread application = new Thread(() -> {
+            try {
+                while (!bed.cluster.log.contains("b createChannel")) {
+                    Thread.onSpinWait();
+                }
+                channel.basicAck(2, true);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        application.start();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        application.join();
+        assertThat(consumer.redelivered).isEmpty();
+        assertThat(bed.cluster.open(A)).isEmpty();
+    }
+
+    @Test
+    void new_channels_are_opened_where_the_connection_is_and_numbers_stay() throws Exception {
+        VirtualChannel first = bed.channel();
+        bed.move(B);
+        VirtualChannel second = bed.channel();
+        assertThat(second.getChannelNumber()).isEqualTo(2);
+        assertThat(first.getChannelNumber()).isEqualTo(1);
+        assertThat(bed.raw(B, 2)).isNotNull();
+        assertThat(bed.connection.createChannel(7)).isNotNull();
+        assertThat(bed.connection.createChannel(7)).isNull();
+        assertThat(first.getConnection()).isSameAs(bed.connection);
+    }
+}

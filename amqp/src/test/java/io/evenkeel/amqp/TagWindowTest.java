@@ -1,0 +1,52 @@
+package io.evenkeel.amqp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Test;
+
+class TagWindowTest {
+
+    @Test
+    void it_does_what_a_sorted_set_does_whatever_the_order() {
+        long seed = System.nanoTime();
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+        for (int round = 0; round < 200; round++) {
+            TagWindow window = new TagWindow();
+            TreeSet<Long> model = new TreeSet<>();
+            long next = 1 + random.nextInt(200);
+            for (int step = 0; step < 500; step++) {
+                long any = Math.max(0, next - random.nextInt(300));
+                switch (random.nextInt(6)) {
+                    case 0, 1, 2 -> {
+                        assertThat(window.add(next)).as("seed %d", seed).isEqualTo(model.add(next));
+                        next += 1 + (random.nextInt(50) == 0 ? random.nextInt(400) : 0);
+                    }
+                    case 3 -> assertThat(window.remove(any)).as("seed %d", seed).isEqualTo(model.remove(any));
+                    case 4 -> {
+                        if (random.nextInt(5) == 0) {
+                            List<Long> removed = new ArrayList<>();
+                            window.removeUpTo(any, removed::add);
+                            assertThat(removed)
+                                    .as("seed %d", seed)
+                                    .isEqualTo(new ArrayList<>(model.headSet(any, true)));
+                            model.headSet(any, true).clear();
+                        }
+                    }
+                    default -> {
+                        Long floor = model.floor(any);
+                        Long ceiling = model.ceiling(any);
+                        assertThat(window.floor(any)).as("seed %d", seed).isEqualTo(floor == null ? -1 : floor);
+                        assertThat(window.next(any)).as("seed %d", seed).isEqualTo(ceiling == null ? -1 : ceiling);
+                        assertThat(window.contains(any)).as("seed %d", seed).isEqualTo(model.contains(any));
+                    }
+                }
+                assertThat(window.size()).as("seed %d", seed).isEqualTo(model.size());
+            }
+        }
+    }
+}
