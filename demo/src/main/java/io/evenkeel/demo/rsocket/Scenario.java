@@ -201,16 +201,21 @@ public enum Scenario {
     /** Its kernel still completes handshakes, so that only RSocket's keepalive can tell; new connections are silent too. */
     private static List<Figure> halfOpen(Contender contender) throws IOException, InterruptedException {
         RSocketConnector connector =
-                RSocketConnector.create().keepAlive(Duration.ofMillis(200), Duration.ofMillis(800));
+                RSocketConnector.create().keepAlive(Duration.ofMillis(500), Duration.ofMillis(2_500));
         try (Trial trial = Trial.begin(contender, RSocketCluster.create(SEED, 3, QUICK), connector, 600)) {
-            trial.phase();
+            Tally before = trial.phase();
             trial.pause(seconds(1));
-            trial.cluster().pod(1).silent(true);
+            RSocketPod silenced = trial.cluster().pod(1);
+            trial.phase();
+            silenced.silent(true);
             trial.pause(seconds(5));
             Tally later = trial.phase();
             trial.pause(seconds(5));
             trial.finish();
-            return List.of(trial.failures(), Figure.count(STILL_FAILED, later.failed()));
+            return List.of(
+                    trial.failures(),
+                    Figure.count(STILL_FAILED, later.failed()),
+                    Figure.ratio("its share before, 1 is fair", 3 * before.share(silenced.name())));
         }
     }
 
