@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 import reactor.netty.resources.LoopResources;
@@ -74,6 +75,8 @@ public final class RSocketCluster implements AutoCloseable {
             return thread;
         });
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        // when the cluster is closed, what is still in line is given up
+        timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         return timer;
     }
 

@@ -217,6 +217,11 @@ public final class RSocketPod {
     /** Ends as on SIGKILL of a process whose peers are told by RST. */
     public void kill() {
         stopListening();
+        cutConnections();
+    }
+
+    /** Breaks every connection by RST; the server runs on. */
+    public void cutConnections() {
         for (Channel channel : connections) {
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
             channel.close();

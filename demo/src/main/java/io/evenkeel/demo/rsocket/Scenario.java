@@ -31,6 +31,7 @@ public enum Scenario {
     public static final String SHARE_AFTER_RESTART = "its share 5 s after the restart, 1 is fair";
     public static final String STILL_FAILED = "failed after the first 5 s";
     public static final String LEASELESS_SHARE = "its part of the requests";
+    public static final String SLOW_SHARE = "the slow Pod's part of the answers";
     public static final String P50 = "p50, ms";
     public static final String P95 = "p95, ms";
     public static final String P99 = "p99, ms";
