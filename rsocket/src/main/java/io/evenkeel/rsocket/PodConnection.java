@@ -112,7 +112,9 @@ final class PodConnection {
 
     /** Whether it is open, with a lease or without. */
     boolean isOpen() {
-        return word.isOpen();
+        RSocket established = rsocket;
+        // A broken RSocket fails its requests first and says that it is closed afterwards.
+        return word.isOpen() && (established == null || !established.isDisposed());
     }
 
     /** Takes a request; if it returns true, {@link #exit} follows exactly once. */

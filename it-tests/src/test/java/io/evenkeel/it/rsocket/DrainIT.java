@@ -57,14 +57,16 @@ class DrainIT {
             StepVerifier.create(rsocket.requestStream(Payloads.stream(20, 0)).map(Payload::getDataUtf8), 1)
                     .expectNext("0")
                     .then(() -> replace(bed, leaving))
-                    .then(() -> awaitTrue(() -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
+                    .then(() -> awaitTrue(
+                            () -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
                     .then(() -> assertThat(leaving.counts().inFlight()).isEqualTo(1))
                     .thenRequest(1)
                     .expectNext("1")
                     .thenRequest(3)
                     .expectNext("2", "3", "4")
                     .thenRequest(Long.MAX_VALUE)
-                    .expectNextSequence(IntStream.range(5, 20).mapToObj(Integer::toString).toList())
+                    .expectNextSequence(
+                            IntStream.range(5, 20).mapToObj(Integer::toString).toList())
                     .expectComplete()
                     .verify(PATIENCE);
             awaitTrue(() -> leaving.connections() == 0);
@@ -81,7 +83,8 @@ class DrainIT {
                     .then(() -> questions.tryEmitNext(Payloads.text("a")))
                     .expectNext("a")
                     .then(() -> replace(bed, leaving))
-                    .then(() -> awaitTrue(() -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
+                    .then(() -> awaitTrue(
+                            () -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
                     .then(() -> questions.tryEmitNext(Payloads.text("b")))
                     .expectNext("b")
                     .then(questions::tryEmitComplete)
@@ -99,7 +102,8 @@ class DrainIT {
             StepVerifier.create(rsocket.requestStream(Payloads.stream(Long.MAX_VALUE, 5)))
                     .expectNextCount(2)
                     .then(() -> replace(bed, leaving))
-                    .then(() -> awaitTrue(() -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
+                    .then(() -> awaitTrue(
+                            () -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
                     .thenCancel()
                     .verify(PATIENCE);
             awaitTrue(() -> leaving.connections() == 0);

@@ -5,7 +5,6 @@ import static io.evenkeel.it.rsocket.ClientBed.awaitTrue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.demo.rsocket.Behaviour;
-import io.evenkeel.demo.rsocket.Payloads;
 import io.evenkeel.demo.rsocket.ServerOptions;
 import io.evenkeel.rsocket.EvenkeelRSocketClient;
 import io.evenkeel.rsocket.PodTransport;
@@ -65,7 +64,8 @@ class PayloadsIT {
     }
 
     private void awaitNothingInUse() {
-        awaitTrue(() -> allocator.metric().usedDirectMemory() == 0 && allocator.metric().usedHeapMemory() == 0);
+        awaitTrue(() ->
+                allocator.metric().usedDirectMemory() == 0 && allocator.metric().usedHeapMemory() == 0);
     }
 
     @Test
@@ -73,12 +73,13 @@ class PayloadsIT {
         long seed = 20261124;
         byte[] huge = new byte[HUGE];
         new Random(seed).nextBytes(huge);
-        try (ClientBed bed = ClientBed.start(
-                2, Behaviour.immediate(), ServerOptions.plain().withMtu(MTU))) {
+        try (ClientBed bed =
+                ClientBed.start(2, Behaviour.immediate(), ServerOptions.plain().withMtu(MTU))) {
             EvenkeelRSocketClient client = zeroCopyClient(bed);
             RSocket rsocket = client.rsocket();
             for (byte[] data : List.of(huge, new byte[0], new byte[1], new byte[MTU], huge)) {
-                Payload answer = rsocket.requestResponse(ByteBufPayload.create(data)).block(PATIENCE);
+                Payload answer =
+                        rsocket.requestResponse(ByteBufPayload.create(data)).block(PATIENCE);
                 byte[] back = ByteBufUtil.getBytes(answer.sliceData());
                 answer.release();
                 assertThat(back).as("%d bytes, seed %d", data.length, seed).isEqualTo(data);
@@ -99,7 +100,10 @@ class PayloadsIT {
                 assertThat(request.refCnt()).as("request %d", i).isZero();
             }
             Payload stream = payload("50@0");
-            assertThat(rsocket.requestStream(stream).doOnNext(Payload::release).count().block(PATIENCE))
+            assertThat(rsocket.requestStream(stream)
+                            .doOnNext(Payload::release)
+                            .count()
+                            .block(PATIENCE))
                     .isEqualTo(50);
             assertThat(stream.refCnt()).isZero();
             assertThat(rsocket.requestChannel(Flux.range(0, 50).map(i -> payload("element " + i)))
@@ -158,8 +162,7 @@ class PayloadsIT {
         try (ClientBed bed = ClientBed.start(1, Behaviour.immediate())) {
             EvenkeelRSocketClient client = bed.client();
             Mono<Payload> request = client.requestResponse(
-                    Mono.deferContextual(context -> Mono.just(
-                            DefaultPayload.create(context.<String>get("who")))));
+                    Mono.deferContextual(context -> Mono.just(DefaultPayload.create(context.<String>get("who")))));
             for (String who : List.of("a", "b")) {
                 assertThat(request.contextWrite(context -> context.put("who", who))
                                 .block(PATIENCE)

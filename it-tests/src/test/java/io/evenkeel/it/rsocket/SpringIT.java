@@ -26,16 +26,29 @@ class SpringIT {
                     MimeTypeUtils.parseMimeType("message/x.rsocket.composite-metadata.v0"),
                     RSocketStrategies.create());
             for (int i = 0; i < 100; i++) {
-                assertThat(requester.route("orders.find").data("order " + i).retrieveMono(String.class).block(PATIENCE))
+                assertThat(requester
+                                .route("orders.find")
+                                .data("order " + i)
+                                .retrieveMono(String.class)
+                                .block(PATIENCE))
                         .isEqualTo("order " + i);
             }
-            assertThat(requester.route("orders.all").data("7@1").retrieveFlux(String.class).count().block(PATIENCE))
+            assertThat(requester
+                            .route("orders.all")
+                            .data("7@1")
+                            .retrieveFlux(String.class)
+                            .count()
+                            .block(PATIENCE))
                     .isEqualTo(7);
             RSocketPod leaving = bed.pod(0);
             assertThat(leaving.counts().received()).isPositive();
             bed.cluster().terminate(leaving);
             ClientBed.awaitTrue(() -> leaving.connections() == 0);
-            assertThat(requester.route("orders.find").data("after").retrieveMono(String.class).block(PATIENCE))
+            assertThat(requester
+                            .route("orders.find")
+                            .data("after")
+                            .retrieveMono(String.class)
+                            .block(PATIENCE))
                     .isEqualTo("after");
         }
     }
@@ -46,11 +59,19 @@ class SpringIT {
             RSocketRequester requester = RSocketRequester.builder()
                     .dataMimeType(MimeTypeUtils.TEXT_PLAIN)
                     .transports(LoadbalanceTargets.of(bed.cluster().target()), new RoundRobinLoadbalanceStrategy());
-            assertThat(requester.route("orders.find").data("one").retrieveMono(String.class).block(PATIENCE))
+            assertThat(requester
+                            .route("orders.find")
+                            .data("one")
+                            .retrieveMono(String.class)
+                            .block(PATIENCE))
                     .isEqualTo("one");
             RSocketPod added = bed.cluster().add(Behaviour.immediate());
             ClientBed.awaitTrue(() -> {
-                requester.route("orders.find").data("more").retrieveMono(String.class).block(PATIENCE);
+                requester
+                        .route("orders.find")
+                        .data("more")
+                        .retrieveMono(String.class)
+                        .block(PATIENCE);
                 return added.counts().received() > 0;
             });
             requester.rsocketClient().dispose();
