@@ -1,6 +1,8 @@
 package io.evenkeel.demo;
 
 import io.evenkeel.demo.amqp.AmqpAct;
+import io.evenkeel.demo.kubernetes.ClientAct;
+import io.evenkeel.demo.kubernetes.KubernetesAct;
 import io.evenkeel.demo.rsocket.RSocketAct;
 import java.io.PrintStream;
 import java.util.List;
@@ -18,8 +20,12 @@ public final class Demo {
     private static final int NOT_RUN = 2;
 
     /** By the option that plays them; made only when played, since each needs libraries that the others do not. */
-    private static final Map<String, Supplier<Act>> ACTS =
-            new TreeMap<>(Map.of("--amqp", AmqpAct::new, "--jdbc", JdbcAct::new, "--rsocket", RSocketAct::new));
+    private static final Map<String, Supplier<Act>> ACTS = new TreeMap<>(Map.of(
+            "--amqp", AmqpAct::new,
+            "--client", ClientAct::new,
+            "--jdbc", JdbcAct::new,
+            "--kubernetes", KubernetesAct::new,
+            "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
     private static final List<String> ALL = List.of("--jdbc", "--amqp");

@@ -1,0 +1,158 @@
+package io.evenkeel.demo.kubernetes;
+
+import com.zaxxer.hikari.HikariConfig;
+import io.evenkeel.demo.Act;
+import io.evenkeel.demo.ActUnavailableException;
+import io.evenkeel.jdbc.EvenkeelDataSource;
+import io.evenkeel.status.EndpointStatus;
+import io.evenkeel.status.PoolStatus;
+import java.io.PrintStream;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client to deploy: one pool of connections under a steady load, and every five seconds a line with what each Pod answered.
+ * What it needs is in its environment: {@code JDBC_URL}, {@code JDBC_USER}, {@code JDBC_PASSWORD}, {@code TARGET} (else the
+ * host in the URL), {@code POOL_SIZE} (10), {@code THREADS} (8). It runs until it is ended.
+ */
+public final class ClientAct implements Act {
+
+    private static final long REPORT_SECONDS = 5;
+    private static final long PAUSE_MILLIS = 20;
+    private static final String QUERY = "select host(inet_server_addr()), pg_sleep(0.005)";
+
+    private final Function<String, @Nullable String> environment;
+    private final Map<String, LongAdder> answers = new ConcurrentSkipListMap<>();
+    private final LongAdder failures = new LongAdder();
+    private volatile boolean ended;
+
+    /** With this process's environment. */
+    public ClientAct() {
+        this(System::getenv);
+    }
+
+    ClientAct(Function<String, @Nullable String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public boolean play(List<String> arguments, PrintStream out) throws ActUnavailableException, InterruptedException {
+        Thread main = Thread.currentThread();
+        Thread hook = new Thread(() -> endFor(main), "demo-client-shutdown");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (EvenkeelDataSource pool = pool()) {
+            run(pool, out);
+            return true;
+        } catch (IllegalArgumentException invalid) {
+            throw new ActUnavailableException(String.valueOf(invalid.getMessage()), invalid);
+        }
+    }
+
+    /** SIGTERM: the loop ends and the pool is closed before the JVM is. */
+    private void endFor(Thread main) {
+        ended = true;
+        main.interrupt();
+        try {
+            main.join(TimeUnit.SECONDS.toMillis(10));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private EvenkeelDataSource pool() {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(required("JDBC_URL"));
+        config.setUsername(required("JDBC_USER"));
+        config.setPassword(required("JDBC_PASSWORD"));
+        config.setMaximumPoolSize(number("POOL_SIZE", 10));
+        config.addDataSourceProperty("ApplicationName", "evenkeel-client");
+        var builder = EvenkeelDataSource.builder().hikari(config).name("client");
+        String target = environment.apply("TARGET");
+        return (target == null ? builder : builder.target(target)).build();
+    }
+
+    private String required(String variable) {
+        String value = environment.apply(variable);
+        if (value == null || value.isBlank()) {
+            throw new IllegalArgumentException(variable + ": not set (expected: in the environment)");
+        }
+        return value;
+    }
+
+    private int number(String variable, int otherwise) {
+        String value = environment.apply(variable);
+        return value == null ? otherwise : Integer.parseInt(value);
+    }
+
+    private void run(EvenkeelDataSource pool, PrintStream out) throws InterruptedException {
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < number("THREADS", 8); i++) {
+            Thread thread = new Thread(() -> ask(pool), "demo-client-" + i);
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+        }
+        try {
+            while (!ended) {
+                TimeUnit.SECONDS.sleep(REPORT_SECONDS);
+                out.println(line(pool.status()));
+            }
+        } catch (InterruptedException e) {
+            if (!ended) {
+                throw e;
+            }
+        } finally {
+            ended = true;
+            for (Thread thread : threads) {
+                thread.join(TimeUnit.SECONDS.toMillis(2));
+            }
+        }
+    }
+
+    private void ask(EvenkeelDataSource pool) {
+        while (!ended) {
+            try (Connection connection = pool.getConnection();
+                    Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(QUERY)) {
+                row.next();
+                answers.computeIfAbsent(row.getString(1), pod -> new LongAdder())
+                        .increment();
+                TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+            } catch (SQLException failed) {
+                failures.increment();
+                System.err.println("query failed: " + failed.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    /** Answers since the last line by Pod, with the connections that it has. */
+    private String line(PoolStatus status) {
+        Map<String, Long> counted = new TreeMap<>();
+        answers.forEach((address, count) -> counted.put(address, count.sumThenReset()));
+        StringBuilder line = new StringBuilder("failed ").append(failures.sum());
+        for (EndpointStatus endpoint : status.endpoints()) {
+            line.append(" | ")
+                    .append(endpoint.endpoint().identity())
+                    .append(endpoint.leaving() ? " (leaving)" : "")
+                    .append(": ")
+                    .append(counted.getOrDefault(endpoint.endpoint().host(), 0L) / REPORT_SECONDS)
+                    .append("/s over ")
+                    .append(endpoint.open());
+        }
+        return line.append(" | ").append(status.source()).toString();
+    }
+}
