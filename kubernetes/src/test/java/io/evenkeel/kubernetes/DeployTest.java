@@ -1,0 +1,152 @@
+package io.evenkeel.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.kubernetes.fake.FakeApiServer.Speaks;
+import io.evenkeel.kubernetes.fake.Verb;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.yaml.snakeyaml.Yaml;
+
+/** The manifests under {@code deploy}: that they are what they say, and agree with each other and with the messages. */
+@Timeout(60)
+class DeployTest {
+
+    private static final Path DEPLOY = Path.of("..", "deploy").toAbsolutePath().normalize();
+
+    private static List<Map<String, Object>> documents(String text) {
+        List<Map<String, Object>> documents = new ArrayList<>();
+        for (Object document : new Yaml().loadAll(text)) {
+            documents.add(map(document));
+        }
+        return documents;
+    }
+
+    private static List<Map<String, Object>> file(String path) throws IOException {
+        return documents(Files.readString(DEPLOY.resolve(path)));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(Object value) {
+        return (Map<String, Object>) value;
+    }
+
+    private static Object at(Object value, Object... path) {
+        Object here = value;
+        for (Object step : path) {
+            here = step instanceof Integer index
+                    ? ((List<?>) here).get(index)
+                    : map(here).get(step);
+            assertThat(here).as("%s of %s in %s", step, List.of(path), value).isNotNull();
+        }
+        return here;
+    }
+
+    private static Map<String, Object> kind(List<Map<String, Object>> documents, String kind) {
+        return documents.stream()
+                .filter(document -> kind.equals(document.get("kind")))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + kind + " among " + documents));
+    }
+
+    @Test
+    void the_role_allows_to_list_and_watch_endpoint_slices_and_nothing_else() throws IOException {
+        List<Map<String, Object>> rbac = file("rbac/role.yaml");
+        assertThat(rbac).extracting(document -> document.get("kind")).containsExactly("Role", "RoleBinding");
+        assertThat(at(kind(rbac, "Role"), "rules"))
+                .isEqualTo(List.of(Map.of(
+                        "apiGroups", List.of("discovery.k8s.io"),
+                        "resources", List.of("endpointslices"),
+                        "verbs", List.of("list", "watch"))));
+        assertThat(at(kind(rbac, "RoleBinding"), "roleRef", "name"))
+                .isEqualTo(at(kind(rbac, "Role"), "metadata", "name"));
+    }
+
+    @Test
+    void a_refusal_prints_the_same_role() throws Exception {
+        try (SourceBed bed = new SourceBed(Speaks.HTTP_2)) {
+            bed.server.forbid(Verb.LIST);
+            bed.start();
+            bed.await("a refusal", () -> bed.complaint().contains("RoleBinding"));
+            String complaint = bed.complaint();
+            assertThat(documents(complaint.substring(complaint.indexOf("apiVersion:"))))
+                    .isEqualTo(file("rbac/role.yaml"));
+        }
+    }
+
+    @Test
+    void the_sample_lists_every_file_that_is_there() throws IOException {
+        List<Object> resources =
+                new ArrayList<>((List<?>) at(file("sample/kustomization.yaml").get(0), "resources"));
+        assertThat(resources).contains("../rbac");
+        assertThat(at(file("rbac/kustomization.yaml").get(0), "resources")).isEqualTo(List.of("role.yaml"));
+        try (Stream<Path> files = Files.list(DEPLOY.resolve("sample"))) {
+            assertThat(files.map(file -> file.getFileName().toString())
+                            .filter(name -> name.endsWith(".yaml") && !name.equals("kustomization.yaml")))
+                    .allSatisfy(name -> assertThat(resources).contains(name));
+        }
+        for (Object resource : resources) {
+            assertThat(DEPLOY.resolve("sample").resolve(resource.toString())).exists();
+        }
+    }
+
+    @Test
+    void the_sample_s_names_selectors_ports_and_accounts_agree() throws IOException {
+        List<Map<String, Object>> servers = file("sample/postgres.yaml");
+        Map<String, Object> service = kind(servers, "Service");
+        Map<String, Object> stateful = kind(servers, "StatefulSet");
+        Map<String, Object> client = kind(file("sample/client.yaml"), "Deployment");
+        Object server = at(stateful, "spec", "template", "spec", "containers", 0);
+
+        assertThat(at(service, "spec", "clusterIP")).isEqualTo("None");
+        assertThat(at(stateful, "spec", "serviceName")).isEqualTo(at(service, "metadata", "name"));
+        assertThat(at(stateful, "spec", "template", "metadata", "labels")).isEqualTo(at(service, "spec", "selector"));
+        assertThat(at(stateful, "spec", "selector", "matchLabels")).isEqualTo(at(service, "spec", "selector"));
+        assertThat(at(client, "spec", "selector", "matchLabels"))
+                .isEqualTo(at(client, "spec", "template", "metadata", "labels"))
+                .isNotEqualTo(at(service, "spec", "selector"));
+        assertThat(at(service, "spec", "ports", 0, "targetPort")).isEqualTo(at(server, "ports", 0, "name"));
+        assertThat(at(server, "ports", 0, "containerPort")).isEqualTo(5432);
+
+        KubernetesTarget target = KubernetesTarget.of(Target.parse(variable(client, "TARGET")));
+        assertThat(target.service()).isEqualTo(at(service, "metadata", "name"));
+        assertThat(target.port()).isEqualTo(at(service, "spec", "ports", 0, "name"));
+        assertThat(variable(client, "JDBC_URL")).startsWith("jdbc:postgresql://" + target.service() + ":5432/");
+
+        Object account = at(file("sample/service-account.yaml").get(0), "metadata", "name");
+        assertThat(at(client, "spec", "template", "spec", "serviceAccountName")).isEqualTo(account);
+        assertThat(at(kind(file("rbac/role.yaml"), "RoleBinding"), "subjects", 0, "name"))
+                .isEqualTo(account);
+    }
+
+    @Test
+    void the_sample_s_client_knows_where_it_runs_and_its_servers_outlive_the_drain() throws IOException {
+        Object client = at(kind(file("sample/client.yaml"), "Deployment"), "spec", "template", "spec", "containers", 0);
+        assertThat((List<?>) at(client, "env"))
+                .anySatisfy(entry -> assertThat(at(entry, "valueFrom", "fieldRef", "fieldPath"))
+                        .isEqualTo("spec.nodeName"));
+        Object pod = at(kind(file("sample/postgres.yaml"), "StatefulSet"), "spec", "template", "spec");
+        List<?> preStop = (List<?>) at(pod, "containers", 0, "lifecycle", "preStop", "exec", "command");
+        int serving = Integer.parseInt(preStop.get(1).toString());
+        // 1 s to settle and 25 s to drain, and PostgreSQL's own end after that
+        assertThat(serving).isGreaterThanOrEqualTo(26);
+        assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThan(serving);
+    }
+
+    private static String variable(Map<String, Object> deployment, String name) {
+        List<?> variables = (List<?>) at(deployment, "spec", "template", "spec", "containers", 0, "env");
+        return variables.stream()
+                .filter(entry -> name.equals(map(entry).get("name")))
+                .map(entry -> map(entry).get("value").toString())
+                .findFirst()
+                .orElseThrow();
+    }
+}
