@@ -213,7 +213,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /** A copy that doesn't change any more when this one is configured further. */
-    private EvenkeelConnectionFactory template() {
+    EvenkeelConnectionFactory template() {
         EvenkeelConnectionFactory copy = (EvenkeelConnectionFactory) clone();
         copy.raw = true;
         return copy;

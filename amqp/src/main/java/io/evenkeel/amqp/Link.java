@@ -33,6 +33,8 @@ final class Link {
     private final EndpointKey endpoint;
     private final Connection connection;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
+    /** When a move left it; 0 while none has. */
+    private volatile long leftAt;
     /** The connection's reader thread, once it has called back. */
     private volatile @Nullable Thread reader;
 
@@ -63,6 +65,16 @@ final class Link {
 
     boolean isOpen() {
         return state.get() == State.OPEN;
+    }
+
+    /** A move has left it: from now on it is a lame duck. */
+    void left(long now) {
+        leftAt = now;
+    }
+
+    /** How long it has been one. */
+    long lameFor(long now) {
+        return leftAt == 0 ? 0 : now - leftAt;
     }
 
     /** @return whether it was open: then whoever calls closes the connection */

@@ -295,9 +295,14 @@ final class RawChannel {
         return lost;
     }
 
-    /** Nothing is unsettled, unconfirmed or unanswered. */
+    /** Whether a request was sent from here whose reply, if there is one, comes to here. */
+    boolean isAwaitingReplies() {
+        return openRequests.get() > 0;
+    }
+
+    /** Nothing is unsettled or unconfirmed. */
     boolean isQuiet() {
-        return unsettledCount == 0 && unconfirmed() == 0 && openRequests.get() <= 0;
+        return unsettledCount == 0 && unconfirmed() == 0;
     }
 
     @Override

@@ -47,6 +47,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtualConnection.class);
     private static final long LET_GO_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long REPLY_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long CREATE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     enum State {
@@ -248,9 +249,11 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     private boolean isQuiet(Link link) {
+        // Not every request is answered.
+        boolean patienceEnded = link.lameFor(upkeep.nanos()) > REPLY_NANOS;
         for (VirtualChannel channel : channels.values()) {
             RawChannel raw = channel.on(link);
-            if (raw != null && !raw.isQuiet()) {
+            if (raw != null && (!raw.isQuiet() || (raw.isAwaitingReplies() && !patienceEnded))) {
                 return false;
             }
         }
@@ -346,6 +349,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                     return false;
                 }
             }
+            current.left(upkeep.nanos());
             adopt(next);
             return true;
         } finally {

@@ -34,7 +34,7 @@ final class FakeCluster {
     final Map<String, Deque<Message>> queues = new HashMap<>();
     final List<FakeChannel> consuming = new ArrayList<>();
     final List<FakeConnection> connections = new ArrayList<>();
-    final List<String> log = new ArrayList<>();
+    final List<String> log = new java.util.concurrent.CopyOnWriteArrayList<>();
     final Set<EndpointKey> unreachable = new HashSet<>();
     /** Whether handlers wait for {@link FakeChannel#dispatchAll}. */
     boolean holdDispatch;

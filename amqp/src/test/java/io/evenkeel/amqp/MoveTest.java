@@ -235,6 +235,32 @@ class MoveTest {
     }
 
     @Test
+    void a_handler_publishes_before_it_acknowledges_while_a_move_waits_for_it() throws Exception {
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.queue("out");
+        bed.cluster.publish("q");
+        // With the gate closed while acknowledgements are waited for, each would wait for the other.
+        Thread handler = new Thread(() -> {
+            try {
+                while (!bed.cluster.log.contains("a cancel")) {
+                    Thread.onSpinWait();
+                }
+                channel.basicPublish("", "out", null, new byte[0]);
+                channel.basicAck(1, false);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        handler.start();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        handler.join();
+        assertThat(consumer.redelivered).isEmpty();
+        assertThat(bed.cluster.log).contains("a publish");
+    }
+
+    @Test
     void a_move_that_fails_anywhere_changes_nothing_and_works_the_next_time() throws Exception {
         int steps = 0;
         boolean failed = true;
