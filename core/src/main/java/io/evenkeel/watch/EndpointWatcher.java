@@ -57,6 +57,8 @@ final class EndpointWatcher {
     private WatchSnapshot current;
     // The source's last word, believed or not; its version means nothing.
     private EndpointSet answer = EndpointSet.empty();
+    // As it was reported; only its identity matters.
+    private @Nullable List<Endpoint> lastReported;
     // Invariant: set exactly while the source is healthy and `answer` differs from what is published.
     private @Nullable Window window;
     private Scheduler.@Nullable Cancellable timer;
@@ -151,12 +153,14 @@ final class EndpointWatcher {
     private void answered(List<Endpoint> endpoints) {
         EndpointSet latest;
         try {
-            latest = EndpointSet.of(0, endpoints);
+            // Said again, as some sources do to show that they live, it costs nothing.
+            latest = isSameObject(endpoints, lastReported) ? answer : EndpointSet.of(0, endpoints);
         } catch (IllegalArgumentException contradictory) {
             unanswered("the source contradicts itself: " + contradictory.getMessage(), contradictory);
             return;
         }
-        boolean repeated = latest.sameEndpoints(answer);
+        boolean repeated = isSameObject(latest, answer) || latest.sameEndpoints(answer);
+        lastReported = endpoints;
         SourceHealth before = current.health();
         answer = latest;
         current = new WatchSnapshot(current.endpoints(), before, ticker.nanos(), current.reason());
@@ -173,6 +177,10 @@ final class EndpointWatcher {
         keepWindow(repeated);
         publishGoodNewsIfSomebodyLeaves();
         settleOrWait();
+    }
+
+    private static boolean isSameObject(Object a, @Nullable Object b) {
+        return a == b;
     }
 
     private void keepWindow(boolean repeated) {
@@ -201,23 +209,29 @@ final class EndpointWatcher {
 
     private void publishGoodNewsIfSomebodyLeaves() {
         EndpointSet known = current.endpoints();
+        EndpointDiff diff = answer.since(known);
         boolean somebodyLeaves = false;
-        for (Endpoint now : answer.endpoints()) {
-            Endpoint before = known.get(now.key());
-            somebodyLeaves |= before != null && before.isReady() && now.condition() == Condition.TERMINATING;
+        for (EndpointDiff.Change change : diff.changed()) {
+            somebodyLeaves |= change.before().isReady() && change.after().condition() == Condition.TERMINATING;
         }
         if (!somebodyLeaves) {
             return;
         }
-        Map<EndpointKey, Endpoint> next = new TreeMap<>(known.byKey());
-        Set<String> moving = identitiesThatAreGone(known);
-        for (Endpoint now : answer.endpoints()) {
-            Endpoint before = known.get(now.key());
+        Map<EndpointKey, Endpoint> next = new TreeMap<>();
+        for (Endpoint before : known.endpoints()) {
+            next.put(before.key(), before);
+        }
+        for (EndpointDiff.Change change : diff.changed()) {
+            Endpoint now = change.after();
+            if (now.condition() != Condition.NOT_READY || change.before().condition() == Condition.NOT_READY) {
+                next.put(now.key(), now);
+            }
+        }
+        Set<String> moving = new HashSet<>();
+        diff.removed().forEach(gone -> moving.add(gone.identity()));
+        for (Endpoint now : diff.added()) {
             // A Pod that is back at another address waits: until its old address is gone it would be there twice.
-            boolean goodNews = before == null
-                    ? !moving.contains(now.identity())
-                    : now.condition() != Condition.NOT_READY || before.condition() == Condition.NOT_READY;
-            if (goodNews) {
+            if (!moving.contains(now.identity())) {
                 next.put(now.key(), now);
             }
         }
@@ -225,16 +239,6 @@ final class EndpointWatcher {
         if (answer.sameEndpoints(current.endpoints())) {
             closeWindow();
         }
-    }
-
-    private Set<String> identitiesThatAreGone(EndpointSet known) {
-        Set<String> gone = new HashSet<>();
-        for (Endpoint before : known.endpoints()) {
-            if (answer.get(before.key()) == null) {
-                gone.add(before.identity());
-            }
-        }
-        return gone;
     }
 
     private void settleOrWait() {

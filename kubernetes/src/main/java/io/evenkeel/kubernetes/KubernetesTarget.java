@@ -70,9 +70,14 @@ record KubernetesTarget(
     }
 
     private static @Nullable String context(Target target) {
-        return target.authority().isEmpty()
-                ? null
-                : URLDecoder.decode(target.authority().replace("+", "%2B"), StandardCharsets.UTF_8);
+        String encoded = target.authority();
+        try {
+            // In a target a plus is a plus.
+            String context = URLDecoder.decode(encoded.replace("+", "%2B"), StandardCharsets.UTF_8);
+            return context.isEmpty() ? null : context;
+        } catch (IllegalArgumentException invalid) {
+            throw refused(target, "context", encoded, "a kubeconfig's context, special characters percent-encoded");
+        }
     }
 
     private static void checkLabel(Target target, String what, String label) {
