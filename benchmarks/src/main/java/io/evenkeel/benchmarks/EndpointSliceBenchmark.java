@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class EndpointSliceBenchmark {
 
     private static final int PER_SLICE = 100;
-    private static final int WARM_UP = 3_000;
+    private static final int WARM_UP = 5_000;
     private static final int EVENTS = 3_000;
     // The slowest are measured less often.
     private static final int FEW = 20;

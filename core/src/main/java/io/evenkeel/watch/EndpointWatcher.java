@@ -179,6 +179,7 @@ final class EndpointWatcher {
         settleOrWait();
     }
 
+    @SuppressWarnings("ReferenceEquality")
     private static boolean isSameObject(Object a, @Nullable Object b) {
         return a == b;
     }

@@ -3,11 +3,13 @@ package io.evenkeel.kubernetes;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.KubeConfig;
+import java.io.File;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,9 +25,11 @@ final class ApiAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiAccess.class);
 
     private final Config config;
-    // Guards the connection, and that a plugin that asks for a password asks once. Only threads that may block take it.
-    private final ReentrantLock lock = new ReentrantLock();
-    private volatile @Nullable ApiConnection current;
+    // So that it is looked for once, however many need it: a plugin may ask a person. Held while that blocks, and so
+    // taken
+    // only by threads that may.
+    private final ReentrantLock searching = new ReentrantLock();
+    private final AtomicReference<@Nullable ApiConnection> current = new AtomicReference<>();
 
     /**
      * What the user chose; equal for those who can share.
@@ -52,42 +56,37 @@ final class ApiAccess implements AutoCloseable {
      * @throws IllegalArgumentException if there is none, or it is not usable
      */
     ApiConnection connect() throws IOException {
-        ApiConnection known = current;
+        ApiConnection known = current.get();
         if (known != null) {
             return known;
         }
-        lock.lock();
+        searching.lock();
         try {
-            known = current;
+            known = current.get();
             if (known == null) {
                 known = find();
-                current = known;
+                current.set(known);
                 LOG.debug("The API server is {}, from {}", known.server(), known.origin());
             }
             return known;
         } finally {
-            lock.unlock();
+            searching.unlock();
         }
     }
 
-    /** Gives up a connection that failed, with everything that was read for it; unless another has done so already. */
+    /**
+     * Gives up a connection that failed, with everything that was read for it; unless another has done so already. Doesn't
+     * block: its sockets are closed a few seconds after they were last used.
+     */
     void renew(@Nullable ApiConnection failed) {
-        lock.lock();
-        try {
-            if (failed != null && failed == current) {
-                current = null;
-            }
-        } finally {
-            lock.unlock();
-        }
         if (failed != null) {
-            failed.close();
+            current.compareAndSet(failed, null);
         }
     }
 
     @Override
     public void close() {
-        ApiConnection last = current;
+        ApiConnection last = current.get();
         if (last != null) {
             last.close();
         }
@@ -110,7 +109,7 @@ final class ApiAccess implements AutoCloseable {
         String variable = environment.get("KUBECONFIG");
         if (variable != null) {
             // Several files would have to be merged, which client-java doesn't.
-            return Path.of(variable.split(java.io.File.pathSeparator, -1)[0]);
+            return Path.of(variable.split(File.pathSeparator, -1)[0]);
         }
         String home = environment.get("HOME");
         Path file = Path.of(home == null ? System.getProperty("user.home") : home, ".kube", "config");
