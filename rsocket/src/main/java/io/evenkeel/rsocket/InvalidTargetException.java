@@ -22,7 +22,7 @@ public final class InvalidTargetException extends IllegalArgumentException {
         try {
             return Target.parse(target);
         } catch (IllegalArgumentException e) {
-            throw new InvalidTargetException(e.getMessage(), e);
+            throw new InvalidTargetException(String.valueOf(e.getMessage()), e);
         }
     }
 }

@@ -74,7 +74,7 @@ final class LatencyEstimate {
     }
 
     void failed(long elapsed, long now) {
-        count(now - updatedAt(), Math.max(elapsed, FAILURE_NANOS));
+        count(now - updatedAt(), Math.max((double) elapsed, FAILURE_NANOS));
         update(now);
     }
 

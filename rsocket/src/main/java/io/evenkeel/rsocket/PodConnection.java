@@ -117,6 +117,12 @@ final class PodConnection {
         return word.isOpen() && (established == null || !established.isDisposed());
     }
 
+    /** Whether the RSocket has ended, of which it tells those in flight before it tells us. */
+    boolean isGone() {
+        RSocket established = rsocket;
+        return word.state() == ConnectionState.CLOSED || established == null || established.isDisposed();
+    }
+
     /** Takes a request; if it returns true, {@link #exit} follows exactly once. */
     boolean enter() {
         if (word.enter()) {

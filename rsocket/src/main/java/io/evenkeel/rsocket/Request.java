@@ -4,7 +4,6 @@ import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -47,8 +46,6 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
             AtomicIntegerFieldUpdater.newUpdater(Request.class, "state");
     private static final AtomicLongFieldUpdater<Request> DEMAND =
             AtomicLongFieldUpdater.newUpdater(Request.class, "demand");
-    private static final AtomicReferenceFieldUpdater<Request, Subscription> UPSTREAM =
-            AtomicReferenceFieldUpdater.newUpdater(Request.class, Subscription.class, "upstream");
 
     private final Router router;
     private final Interaction interaction;
@@ -281,9 +278,10 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
     @Override
     public void onSubscribe(Subscription s) {
-        if (!Operators.setOnce(UPSTREAM, this, s)) {
+        if (!Operators.validate(upstream, s)) {
             return;
         }
+        upstream = s;
         if (!subscribed) {
             subscribe();
         } else if (state == DONE) {
@@ -402,7 +400,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as declared
+    @SuppressWarnings({"rawtypes", "ReferenceEquality"}) // as declared; the keys are constants
     public @Nullable Object scanUnsafe(Attr key) {
         if (key == Attr.PARENT) {
             return upstream;

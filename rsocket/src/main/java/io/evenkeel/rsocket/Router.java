@@ -133,7 +133,8 @@ final class Router {
 
     /** What the application is to see of an error: its own as they are, ours with what happened and what to do. */
     Throwable explain(Throwable error, PodConnection connection) {
-        if (!isLoss(error)) {
+        // A channel's own input may fail with an IOException, too.
+        if (!isLoss(error) || !connection.isGone()) {
             return error;
         }
         PodConnection.Ending ending = connection.ending();

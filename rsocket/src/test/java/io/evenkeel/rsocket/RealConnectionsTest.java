@@ -85,7 +85,7 @@ class RealConnectionsTest {
 
     @Test
     void payloads_of_any_size_pass_whole_or_in_fragments() {
-        TestServer server = closing(TestServer.start("a", settings -> settings.fragment(128)));
+        TestServer server = closing(TestServer.start("a", settings -> settings.fragment(2_000)));
         server.responder = new RSocket() {
             @Override
             public Mono<Payload> requestResponse(Payload payload) {
@@ -93,8 +93,8 @@ class RealConnectionsTest {
             }
         };
         RSocket rsocket =
-                client(RSocketConnector.create().fragment(256), server).rsocket();
-        for (int size : new int[] {0, 1, 255, 257, 70_000, 3_000_000}) {
+                client(RSocketConnector.create().fragment(1_000), server).rsocket();
+        for (int size : new int[] {0, 1, 999, 1_001, 70_000, 1_000_000}) {
             ByteBuf request = buffer(size);
             StepVerifier.create(rsocket.requestResponse(ByteBufPayload.create(request))
                             .map(answer -> answer.data().readableBytes()))
