@@ -157,7 +157,9 @@ class RealConnectionsTest {
                 case 3 -> client.requestResponse(Mono.just(payload)).flux();
                 default -> client.rsocket().requestResponse(payload).flux();
             };
-            answers.timeout(Duration.ofMillis(30), Flux.empty())
+            // Only where no answer comes: the operator itself loses one that comes while it gives up.
+            boolean never = i % 5 >= 3 && (1 + i) % 4 == 1;
+            (never ? answers.timeout(Duration.ofMillis(30), Flux.empty()) : answers)
                     .doOnNext(Payload::release)
                     .onErrorResume(e -> Flux.empty())
                     .blockLast(LONG);
