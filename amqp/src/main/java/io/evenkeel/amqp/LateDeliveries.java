@@ -10,8 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The default consumer of every raw channel: for the application's own, if it has set one. Else a delivery that comes after
- * its consumer was cancelled is given back; without a default consumer the client would close the connection for it.
+ * The default consumer of every raw channel, for what comes after its consumer was cancelled: a quorum queue goes on to
+ * deliver what it had assigned to it. While the channel still receives here, the consumer that a move has stopped gets it;
+ * after that it is given back. What is nobody's goes to the application's own default consumer, if it has set one. Without
+ * any, the client would close the connection.
  */
 final class LateDeliveries extends DefaultConsumer {
 
@@ -29,15 +31,18 @@ final class LateDeliveries extends DefaultConsumer {
     @Override
     public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
             throws IOException {
-        Consumer own = owner.getDefaultConsumer();
-        if (own == null) {
+        ConsumerRecord record = owner.stopped(consumerTag);
+        Consumer own = record == null ? owner.getDefaultConsumer() : record.consumer();
+        boolean settled = record != null && record.autoAck();
+        Envelope seen = own == null ? null : owner.delivered(raw, envelope, settled);
+        if (own != null && seen != null) {
+            if (record != null) {
+                record.read(properties);
+            }
+            own.handleDelivery(consumerTag, seen, properties, body);
+        } else if (!raw.isLost()) {
             LOG.debug("{}: a delivery for consumer {} came late and is given back", owner, consumerTag);
             getChannel().basicReject(envelope.getDeliveryTag(), true);
-            return;
-        }
-        Envelope seen = owner.delivered(raw, envelope);
-        if (seen != null) {
-            own.handleDelivery(consumerTag, seen, properties, body);
         }
     }
 

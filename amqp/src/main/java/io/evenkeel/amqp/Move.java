@@ -49,6 +49,10 @@ final class Move {
     private static final Duration RETRY_BUSY = Duration.ofSeconds(10);
     private static final Duration RETRY_PINNED = Duration.ofSeconds(30);
     private static final Duration RETRY_FORCED = Duration.ofSeconds(1);
+    /** How long nothing may have come late, before it counts as all. */
+    private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+
+    private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     /** It can't go on, and nothing is wrong with B. */
@@ -67,6 +71,7 @@ final class Move {
     private final long begun;
     private final Link from;
     private final Map<VirtualChannel, Long> pausedAt = new HashMap<>();
+    private final Map<VirtualChannel, Quiet> quietSince = new HashMap<>();
     private final Set<VirtualChannel> prepared = new HashSet<>();
 
     Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
@@ -186,11 +191,7 @@ final class Move {
         // Each as soon as it is quiet: one that takes long is not to keep the others waiting.
         while (!all.isEmpty()) {
             List<VirtualChannel> waiting = all;
-            boolean someQuiet = connection
-                    .activity()
-                    .await(() -> !connection.isMoving() || waiting.stream().anyMatch(this::mayGo), patience());
-            requireMoving();
-            if (!someQuiet && !goesRegardless(all)) {
+            if (!awaitSome(waiting) && !goesRegardless(all)) {
                 throw new GaveUp(waiting.size()
                         + " channels with messages that are handled or not settled, the first of "
                         + waiting.get(0).unsettled() + ", " + (now() - begun) / 1_000_000 + " ms after it began");
@@ -203,6 +204,24 @@ final class Move {
             }
             all = rest;
         }
+    }
+
+    /** In slices, since the passing of time alone makes some ready. */
+    private boolean awaitSome(List<VirtualChannel> waiting) throws InterruptedException, GaveUp {
+        long left;
+        do {
+            left = patience();
+            boolean some = connection
+                    .activity()
+                    .await(
+                            () -> !connection.isMoving() || waiting.stream().anyMatch(this::mayGo),
+                            Math.min(left, SLICE_NANOS));
+            requireMoving();
+            if (some) {
+                return true;
+            }
+        } while (left > 0);
+        return false;
     }
 
     private List<VirtualChannel> holdAcks(List<VirtualChannel> channels) throws InterruptedException {
@@ -231,11 +250,29 @@ final class Move {
     }
 
     private boolean mayGo(VirtualChannel channel) {
-        return !channel.isOpen()
-                || (channel.hasActiveConsumers() || channel.isPaused())
-                        && channel.isBetweenTransactions()
-                        && (lameDuck() || channel.isSettled());
+        if (!channel.isOpen() || channel.hasActiveConsumers()) {
+            return true;
+        }
+        boolean ready = channel.isPaused() && channel.isBetweenTransactions();
+        return ready && (lameDuck() || (channel.isSettled() && nothingComesLate(channel)));
     }
+
+    /** A quorum queue delivers for a moment what it had assigned to a consumer before it was cancelled. */
+    private boolean nothingComesLate(VirtualChannel channel) {
+        if (!hasQuorumConsumer(channel)) {
+            return true;
+        }
+        int late = channel.lateDeliveries();
+        Quiet quiet = quietSince.get(channel);
+        if (quiet == null || quiet.late() != late) {
+            quietSince.put(channel, new Quiet(late, now()));
+            return false;
+        }
+        return now() - quiet.since() >= LATE_NANOS;
+    }
+
+    /** When a channel was seen settled for the first time after so many late deliveries. */
+    private record Quiet(int late, long since) {}
 
     private boolean lameDuck() {
         return connection.dialer().handover() == ConsumerHandover.LAME_DUCK || (forced && left(FORCED_PATIENCE) <= 0);

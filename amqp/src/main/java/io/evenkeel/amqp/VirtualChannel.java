@@ -71,6 +71,8 @@ final class VirtualChannel extends ChannelOverloads {
     private volatile boolean txDirty;
     /** Whether something was refused since somebody last waited for confirms. */
     private volatile boolean refused;
+    /** Counted on the thread that delivers. */
+    private volatile int lateDeliveries;
 
     VirtualChannel(VirtualConnection connection, Link link, Channel channel) {
         this.connection = connection;
@@ -198,12 +200,26 @@ final class VirtualChannel extends ChannelOverloads {
         shutdown.tell();
     }
 
-    /** A delivery for the application's default consumer, as it sees it; null if it means nothing any more. */
+    /** The consumer of this tag if a move has stopped it. */
     @Nullable
-    Envelope delivered(RawChannel raw, Envelope envelope) {
-        DeliveryTags.Epoch epoch = deliveries.current();
-        if (epoch.raw() != raw || !raw.delivered(envelope.getDeliveryTag(), false)) {
-            return null;
+    ConsumerRecord stopped(String consumerTag) {
+        ConsumerRecord record = consumers.get(consumerTag);
+        return record == null || record.isEnded() ? null : record;
+    }
+
+    /** A delivery that came late, as the application sees it; null if it is received elsewhere by now. */
+    @Nullable
+    Envelope delivered(RawChannel raw, Envelope envelope, boolean settled) {
+        DeliveryTags.Epoch epoch;
+        receiving.enter();
+        try {
+            epoch = deliveries.current();
+            if (epoch.raw() != raw || !raw.delivered(envelope.getDeliveryTag(), settled)) {
+                return null;
+            }
+            lateDeliveries++;
+        } finally {
+            receiving.exit();
         }
         return new Envelope(
                 epoch.toVirtual(envelope.getDeliveryTag()),
@@ -329,6 +345,11 @@ final class VirtualChannel extends ChannelOverloads {
             }
         }
         return false;
+    }
+
+    /** How many deliveries came after their consumers were cancelled. */
+    int lateDeliveries() {
+        return lateDeliveries;
     }
 
     /** Everything that was delivered is settled. */

@@ -188,6 +188,18 @@ final class FakeChannel extends ChannelOverloads {
         cluster.deliver();
     }
 
+    /** What a quorum queue had on the way when its consumer was cancelled. */
+    void deliverLate(String consumerTag, String queue) {
+        Message message = cluster.queues.get(queue).poll();
+        long tag = ++lastTag;
+        unacked.put(tag, new Unacked(queue, message));
+        dispatch(() -> defaultConsumer.handleDelivery(
+                consumerTag,
+                new Envelope(tag, false, "", queue),
+                FakeCluster.properties(Map.of()),
+                FakeCluster.body(message.number())));
+    }
+
     int unackedCount() {
         return unacked.size();
     }

@@ -527,6 +527,49 @@ class MoveTest {
     }
 
     @Test
+    void what_a_quorum_queue_had_on_the_way_is_handled_before_the_consumer_goes_on() throws Exception {
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+        FakeChannel old = bed.raw(A, 1);
+        Thread broker = new Thread(() -> {
+            try {
+                while (!bed.cluster.log.contains("a cancel") || channel.hasActiveConsumers()) {
+                    Thread.onSpinWait();
+                }
+                bed.cluster.publish("q");
+                old.deliverLate("tag-q", "q");
+                channel.basicAck(2, true);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        broker.start();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        broker.join();
+        bed.cluster.publish("q");
+        assertThat(consumer.messages).containsExactly(1L, 2L, 3L);
+        assertThat(consumer.tags).containsExactly(1L, 2L, 3L);
+        assertThat(consumer.redelivered).isEmpty();
+    }
+
+    @Test
+    void what_comes_when_the_consumer_is_elsewhere_is_given_back() throws Exception {
+        bed.dialer.handover = ConsumerHandover.LAME_DUCK;
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.publish("q");
+        FakeChannel old = bed.raw(A, 1);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        bed.cluster.queue("other");
+        bed.cluster.publish("other");
+        old.deliverLate("tag-q", "other");
+        assertThat(bed.cluster.queues.get("other")).hasSize(1);
+        assertThat(consumer.messages).containsExactly(1L);
+    }
+
+    @Test
     void new_channels_are_opened_where_the_connection_is_and_numbers_stay() throws Exception {
         VirtualChannel first = bed.channel();
         bed.move(B);
