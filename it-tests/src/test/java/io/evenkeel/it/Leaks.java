@@ -25,6 +25,13 @@ final class Leaks {
         });
     }
 
+    /** No thread of ours. */
+    static void awaitNoThreads() {
+        await().atMost(PATIENCE)
+                .untilAsserted(
+                        () -> assertThat(threads()).as("threads that are left").isEmpty());
+    }
+
     /** The application's sessions at all servers that run and answer. */
     static int sessions(PostgresPods pods, String applicationName) throws SQLException {
         int sessions = 0;
