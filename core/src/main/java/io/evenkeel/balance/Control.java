@@ -10,6 +10,7 @@ import io.evenkeel.watch.WatchSnapshot;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -177,7 +178,7 @@ final class Control {
         Plan plan = decision.plan();
         for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
             if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {
-                state.join(decision.staying().get(entry.getKey()), now);
+                state.join(Objects.requireNonNull(decision.staying().get(entry.getKey())), now);
             }
         }
         for (Slot slot : state.slots.all()) {

@@ -52,8 +52,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointSliceMapper {
 
-    private static final Comparator<Sighting> FIRST =
-            Comparator.comparing(Sighting::host).thenComparing(Sighting::port).thenComparing(Sighting::slice);
+    private static final Comparator<Sighting> FIRST = Comparator.comparing(Sighting::host)
+            .thenComparingInt(Sighting::port)
+            .thenComparing(Sighting::slice);
 
     private final PortChoice choice;
     private final AddressFamily preferred;

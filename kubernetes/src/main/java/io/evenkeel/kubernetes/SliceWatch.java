@@ -49,8 +49,8 @@ final class SliceWatch implements AutoCloseable {
     static final Duration SILENCE = Duration.ofMinutes(3);
     static final Duration OVERTIME = Duration.ofSeconds(30);
     static final Duration SETTLED = Duration.ofSeconds(30);
-    static final int SHORTEST_WATCH_SECONDS = 300;
-    static final int LONGEST_WATCH_SECONDS = 600;
+    static final long SHORTEST_WATCH_SECONDS = 300;
+    static final long LONGEST_WATCH_SECONDS = 600;
     private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
     private static final Duration SOON = Duration.ofSeconds(1);
