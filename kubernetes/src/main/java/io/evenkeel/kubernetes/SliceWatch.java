@@ -184,8 +184,7 @@ final class SliceWatch implements AutoCloseable {
         }
         watching = false;
         worked = false;
-        agreedSeconds =
-                SHORTEST_WATCH_SECONDS + context.random().nextInt(LONGEST_WATCH_SECONDS - SHORTEST_WATCH_SECONDS + 1);
+        agreedSeconds = context.random().nextLong(SHORTEST_WATCH_SECONDS, LONGEST_WATCH_SECONDS + 1);
         SliceSession.Plan plan = new SliceSession.Plan(
                 key.service(), key.namespace(), resumable ? newest : null, listAnew ? "" : newest, agreedSeconds);
         SliceSession next = new SliceSession(access, plan, new OnScheduler());
