@@ -39,6 +39,24 @@ class LedgerOnQpidTest {
         }
     }
 
+    @Test
+    void our_moves_are_exact_and_nobody_notices() throws Exception {
+        try (QpidCluster cluster = QpidCluster.start(2);
+                Way way = new EvenkeelWay(
+                        "evenkeel", cluster, cluster.brokers().get(0), cluster.brokers().get(1), factory -> {});
+                LedgerRun run = LedgerRun.start("ledger", LedgerPlan.of(QueueKind.CLASSIC), way)) {
+            for (int move = 0; move < MOVES; move++) {
+                run.move(way);
+            }
+            LedgerReport report = run.finish();
+            System.out.println("evenkeel on Qpid, " + MOVES + " moves: " + report + ", publisher pause "
+                    + run.publisherPauses() + ", consumer gap " + run.consumerGaps());
+            assertThat(report.isExact()).as("%s", report).isTrue();
+            assertThat(report.redelivered()).isZero();
+            assertThat(report.callbacks()).isEmpty();
+        }
+    }
+
     private static Way forced(QpidCluster cluster, int second) {
         return new ForcedRecovery(
                 cluster, cluster.brokers().get(0), cluster.brokers().get(second));
