@@ -25,7 +25,8 @@ class AmqpMisuseIT {
     @EnumSource(Misuse.class)
     void misuse_is_answered_as_by_the_plain_client(Misuse misuse, RabbitBrokers cluster) throws Exception {
         String plain;
-        try (Connection connection = cluster.plainFactory(cluster.brokers().get(0)).newConnection("plain")) {
+        try (Connection connection =
+                cluster.plainFactory(cluster.brokers().get(0)).newConnection("plain")) {
             plain = answerTo(misuse, connection);
         }
         try (AmqpBed bed = AmqpBed.over(cluster, 2)) {
@@ -74,7 +75,10 @@ class AmqpMisuseIT {
         } catch (Throwable thrown) {
             StringBuilder all = new StringBuilder();
             for (Throwable at = thrown; at != null; at = at.getCause()) {
-                all.append(at.getClass().getName()).append(": ").append(at.getMessage()).append(System.lineSeparator());
+                all.append(at.getClass().getName())
+                        .append(": ")
+                        .append(at.getMessage())
+                        .append(System.lineSeparator());
             }
             return all.toString();
         }
@@ -113,7 +117,8 @@ class AmqpMisuseIT {
             @Override
             void commit(Connection connection) throws Exception {
                 Channel channel = connection.createChannel();
-                String queue = channel.queueDeclare("misuse-twice", false, false, false, Map.of()).getQueue();
+                String queue = channel.queueDeclare("misuse-twice", false, false, false, Map.of())
+                        .getQueue();
                 channel.basicPublish("", queue, null, new byte[1]);
                 var end = endOf(channel);
                 try {
@@ -174,12 +179,7 @@ class AmqpMisuseIT {
                 Channel channel = connection.createChannel();
                 channel.queueDeclare("misuse-deleted", false, false, false, Map.of());
                 CompletableFuture<String> cancelled = new CompletableFuture<>();
-                channel.basicConsume(
-                        "misuse-deleted",
-                        false,
-                        "its-tag",
-                        (tag, delivery) -> {},
-                        cancelled::complete);
+                channel.basicConsume("misuse-deleted", false, "its-tag", (tag, delivery) -> {}, cancelled::complete);
                 try (Channel other = connection.createChannel()) {
                     other.queueDelete("misuse-deleted");
                 }

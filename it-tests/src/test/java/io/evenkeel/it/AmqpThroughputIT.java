@@ -44,7 +44,13 @@ class AmqpThroughputIT {
                 Connection ours = bed.open(bed.factory("throughput", "throughput"), "throughput")) {
             System.out.printf(
                     "%n%-30s %8s %12s %12s %7s %14s %14s%n",
-                    "throughput, messages/s", "channels", "plain", "evenkeel", "ratio", "plain B/msg", "evenkeel B/msg");
+                    "throughput, messages/s",
+                    "channels",
+                    "plain",
+                    "evenkeel",
+                    "ratio",
+                    "plain B/msg",
+                    "evenkeel B/msg");
             for (int channels : new int[] {1, 8}) {
                 for (Work work : Work.values()) {
                     compare(work, channels, theirs, ours);

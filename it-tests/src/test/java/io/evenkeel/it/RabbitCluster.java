@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.testcontainers.containers.Network;
 
@@ -43,6 +44,7 @@ final class RabbitCluster implements RabbitBrokers {
         List<InetSocketAddress> addresses = BrokerAddresses.find(size);
         Path directory = Files.createTempDirectory("evenkeel-rabbitmq-");
         TestCertificate certificate = TestCertificate.create(directory, SERVICE);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory), "evenkeel-demo-delete"));
         Network network = Network.newNetwork();
         List<RabbitNode> nodes = new ArrayList<>();
         for (int i = 0; i < size; i++) {
@@ -55,6 +57,17 @@ final class RabbitCluster implements RabbitBrokers {
         } catch (IOException | RuntimeException e) {
             cluster.close();
             throw e;
+        }
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(directory);
+        } catch (IOException left) {
+            System.err.println("left behind: " + directory + " (" + left.getMessage() + ")");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.evenkeel.it;
 
+import io.evenkeel.demo.amqp.broker.HostRabbitCluster;
 import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
 import java.io.IOException;
@@ -62,13 +63,21 @@ final class RabbitmqExtension implements ExecutionCondition, ParameterResolver {
      */
     private record Attempt(@Nullable RabbitBrokers cluster, String reason) implements AutoCloseable {
         static Attempt make() {
-            if (!DockerClientFactory.instance().isDockerAvailable()) {
-                return new Attempt(null, "no container engine answers");
+            String containers = "no container engine answers";
+            try {
+                if (DockerClientFactory.instance().isDockerAvailable()) {
+                    return new Attempt(RabbitCluster.start(NODES), "");
+                }
+            } catch (IOException | RuntimeException e) {
+                containers = "RabbitMQ does not start in containers: " + e.getMessage();
+            }
+            if (!HostRabbitCluster.isInstalled()) {
+                return new Attempt(null, containers + ", and no RabbitMQ is installed here");
             }
             try {
-                return new Attempt(RabbitCluster.start(NODES), "");
-            } catch (IOException | RuntimeException e) {
-                return new Attempt(null, "RabbitMQ does not start in containers: " + e.getMessage());
+                return new Attempt(HostRabbitCluster.start(NODES, NODES), "");
+            } catch (IOException e) {
+                return new Attempt(null, containers + ", and the one installed here does not start: " + e.getMessage());
             }
         }
 

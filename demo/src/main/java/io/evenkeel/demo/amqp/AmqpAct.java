@@ -3,6 +3,7 @@ package io.evenkeel.demo.amqp;
 import io.evenkeel.demo.Act;
 import io.evenkeel.demo.ActUnavailableException;
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
+import io.evenkeel.demo.amqp.broker.HostRabbitCluster;
 import io.evenkeel.demo.amqp.broker.QpidCluster;
 import io.evenkeel.demo.amqp.ledger.AmqpClient;
 import io.evenkeel.demo.amqp.ledger.LedgerPlan;
@@ -42,6 +43,10 @@ public final class AmqpAct implements Act {
             if (!argument.equals(RABBITMQ)) {
                 throw new ActUnavailableException("argument: " + argument + " (expected: " + RABBITMQ + ", or none)");
             }
+        }
+        if (!arguments.isEmpty()) {
+            out.println("Starting " + RUNNING + " nodes of the RabbitMQ that is installed here");
+            return HostRabbitCluster.start(BROKERS, RUNNING);
         }
         out.println("Starting " + RUNNING + " embedded brokers (Qpid Broker-J)");
         return QpidCluster.start(BROKERS, RUNNING);

@@ -43,7 +43,11 @@ class LedgerOnQpidTest {
     void our_moves_are_exact_and_nobody_notices() throws Exception {
         try (QpidCluster cluster = QpidCluster.start(2);
                 Way way = new EvenkeelWay(
-                        "evenkeel", cluster, cluster.brokers().get(0), cluster.brokers().get(1), factory -> {});
+                        "evenkeel",
+                        cluster,
+                        cluster.brokers().get(0),
+                        cluster.brokers().get(1),
+                        factory -> {});
                 LedgerRun run = LedgerRun.start("ledger", LedgerPlan.of(QueueKind.CLASSIC), way)) {
             for (int move = 0; move < MOVES; move++) {
                 run.move(way);
