@@ -133,7 +133,7 @@ final class DeliveryTags {
                 settleOlder(epoch, how);
             }
         }
-        if (owner != null && (!owner.raw().isLost() || owner == all[all.length - 1])) {
+        if (owner != null && (!owner.raw().isLost() || owner.equals(all[all.length - 1]))) {
             how.settle(owner.raw(), owner.toRaw(tag), multiple);
         } else if (owner == null && tag > lostUpTo) {
             how.settle(all[all.length - 1].raw(), UNKNOWN, false);

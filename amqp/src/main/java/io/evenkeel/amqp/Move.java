@@ -138,7 +138,7 @@ final class Move {
             LOG.debug("{}: moved from {} in {} ms", connection, from.endpoint(), (now() - begun) / 1_000_000);
             return new MoveOutcome.Moved();
         } catch (GaveUp e) {
-            return rolledBack(next, e.getMessage());
+            return rolledBack(next, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return rolledBack(next, "it was interrupted");

@@ -59,7 +59,7 @@ final class PublishConfirms {
     void forget(RawChannel gone) {
         Epoch current = current();
         epochs = Arrays.stream(epochs)
-                .filter(epoch -> epoch.raw() != gone || epoch == current)
+                .filter(epoch -> epoch.raw() != gone || epoch.equals(current))
                 .toArray(Epoch[]::new);
     }
 
@@ -108,7 +108,7 @@ final class PublishConfirms {
 
     private static boolean hasOlder(Epoch[] all, Epoch epoch) {
         for (Epoch older : all) {
-            if (older == epoch) {
+            if (older.equals(epoch)) {
                 return false;
             }
             if (older.raw() != epoch.raw() && older.raw().unconfirmed() > 0) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -71,8 +72,8 @@ final class VirtualChannel extends ChannelOverloads {
     private volatile boolean txDirty;
     /** Whether something was refused since somebody last waited for confirms. */
     private volatile boolean refused;
-    /** Counted on the thread that delivers. */
-    private volatile int lateDeliveries;
+
+    private final AtomicInteger lateDeliveries = new AtomicInteger();
 
     VirtualChannel(VirtualConnection connection, Link link, Channel channel) {
         this.connection = connection;
@@ -217,7 +218,7 @@ final class VirtualChannel extends ChannelOverloads {
             if (epoch.raw() != raw || !raw.delivered(envelope.getDeliveryTag(), settled)) {
                 return null;
             }
-            lateDeliveries++;
+            lateDeliveries.incrementAndGet();
         } finally {
             receiving.exit();
         }
@@ -349,7 +350,7 @@ final class VirtualChannel extends ChannelOverloads {
 
     /** How many deliveries came after their consumers were cancelled. */
     int lateDeliveries() {
-        return lateDeliveries;
+        return lateDeliveries.get();
     }
 
     /** Everything that was delivered is settled. */
@@ -376,12 +377,12 @@ final class VirtualChannel extends ChannelOverloads {
             receiving.open();
         }
         applyPrefetch(to);
-        moveReplyConsumers(to);
+        moveReplyConsumers();
         return true;
     }
 
     /** A reply comes to the channel that the request was sent from: both must listen until the last is there. */
-    private void moveReplyConsumers(RawChannel to) throws IOException {
+    private void moveReplyConsumers() throws IOException {
         for (ConsumerRecord record : consumers.values()) {
             if (record.isReplyTo() && !record.isEnded()) {
                 consume(record, false);
