@@ -25,7 +25,6 @@ final class ServiceView implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final SystemScheduler scheduler = new SystemScheduler("evenkeel-demo-kubernetes");
-    private final Ticker ticker = Ticker.system();
     private final Inquiry inquiry;
     private final AtomicReference<@Nullable KubernetesEndpointSource> source = new AtomicReference<>();
     // Counted down when it is known how things stand, well or not.
@@ -36,7 +35,7 @@ final class ServiceView implements AutoCloseable {
 
     ServiceView(Inquiry inquiry) {
         this.inquiry = inquiry;
-        SourceContext context = new SourceContext(ticker, scheduler, Runnable::run, new SplittableRandom());
+        SourceContext context = new SourceContext(Ticker.system(), scheduler, Runnable::run, new SplittableRandom());
         subscription = new EndpointWatchers(context, this::create)
                 .subscribe(inquiry.target(), WatcherConfig.defaults(), this::heard);
     }
@@ -73,11 +72,6 @@ final class ServiceView implements AutoCloseable {
     List<EndpointSlice> slices() {
         KubernetesEndpointSource created = source.get();
         return created == null ? List.of() : created.slices();
-    }
-
-    /** How long ago the source last answered. */
-    Duration age() {
-        return Duration.ofNanos(ticker.nanos() - believed().answeredAtNanos());
     }
 
     @Override
