@@ -28,7 +28,7 @@ public final class Demo {
             "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
-    private static final List<String> ALL = List.of("--jdbc", "--amqp");
+    private static final List<String> ALL = List.of("--jdbc", "--amqp", "--rsocket");
 
     private Demo() {}
 

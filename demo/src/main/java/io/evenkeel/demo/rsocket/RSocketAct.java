@@ -35,6 +35,9 @@ public final class RSocketAct implements Act {
 
     private static boolean playScenarios(List<String> arguments, PrintStream out)
             throws IOException, InterruptedException {
+        for (Contender contender : CONTENDERS) {
+            Trial.warmUp(contender);
+        }
         for (Scenario scenario : named(arguments)) {
             ScenarioTable.play(scenario, CONTENDERS).print(out);
         }

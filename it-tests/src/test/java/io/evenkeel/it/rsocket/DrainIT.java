@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -99,13 +100,13 @@ class DrainIT {
         try (ClientBed bed = ClientBed.start(1, Behaviour.immediate())) {
             RSocket rsocket = bed.client().rsocket();
             RSocketPod leaving = bed.pod(0);
-            StepVerifier.create(rsocket.requestStream(Payloads.stream(Long.MAX_VALUE, 5)))
-                    .expectNextCount(2)
-                    .then(() -> replace(bed, leaving))
-                    .then(() -> awaitTrue(
-                            () -> ClientBed.ask(rsocket).equals(bed.pod(1).name())))
-                    .thenCancel()
-                    .verify(PATIENCE);
+            Disposable stream =
+                    rsocket.requestStream(Payloads.stream(Long.MAX_VALUE, 5)).subscribe();
+            awaitTrue(() -> leaving.counts().inFlight() == 1);
+            replace(bed, leaving);
+            awaitTrue(() -> ClientBed.ask(rsocket).equals(bed.pod(1).name()));
+            assertThat(leaving.counts().inFlight()).isEqualTo(1);
+            stream.dispose();
             awaitTrue(() -> leaving.connections() == 0);
             assertThat(leaving.counts().cancelled()).isEqualTo(1);
             assertThat(leaving.counts().inFlight()).isZero();
