@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -161,8 +162,9 @@ public class RSocketBenchmark {
     private static double micros(RunResult result, String nanos) {
         return median(result.getBenchmarkResults().stream()
                         .flatMap(fork -> fork.getIterationResults().stream())
-                        .map(iteration ->
-                                iteration.getSecondaryResults().get(nanos).getScore())
+                        .map(iteration -> Objects.requireNonNull(
+                                        iteration.getSecondaryResults().get(nanos), nanos)
+                                .getScore())
                         .toList())
                 / 1e3;
     }

@@ -11,6 +11,7 @@ import io.rsocket.transport.ClientTransport;
 import io.rsocket.util.DefaultPayload;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -63,9 +64,11 @@ record RSocketUnderTest(Supplier<Mono<Payload>> requests, AutoCloseable closeabl
             case "plain" ->
                 asClient
                         ? asked(RSocketClient.from(RSocketConnector.create().connect(transports.get(0))))
-                        : asked(RSocketConnector.create()
-                                .connect(transports.get(0))
-                                .block(PATIENCE));
+                        : asked(Objects.requireNonNull(
+                                RSocketConnector.create()
+                                        .connect(transports.get(0))
+                                        .block(PATIENCE),
+                                "RSocket"));
             case "evenkeel" -> {
                 EvenkeelRSocketClient client = evenkeel(transports);
                 yield asClient ? asked(client) : new RSocketUnderTest(requests(client.rsocket()), client);

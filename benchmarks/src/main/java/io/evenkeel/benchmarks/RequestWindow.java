@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
@@ -20,7 +21,7 @@ final class RequestWindow {
     private final Supplier<Mono<Payload>> requests;
     private final List<Slot> slots = new ArrayList<>();
     private final AtomicLong left = new AtomicLong();
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile CountDownLatch busy = new CountDownLatch(0);
 
     RequestWindow(int width, Supplier<Mono<Payload>> requests) {

@@ -7,6 +7,7 @@ import io.evenkeel.demo.rsocket.RSocketAct;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
@@ -58,7 +59,8 @@ public final class Demo {
 
     private static int play(String name, List<String> arguments, PrintStream out, PrintStream errors) {
         try {
-            return ACTS.get(name).get().play(arguments, out) ? KEPT : MISSED;
+            Supplier<Act> act = Objects.requireNonNull(ACTS.get(name), "act");
+            return act.get().play(arguments, out) ? KEPT : MISSED;
         } catch (ActUnavailableException unavailable) {
             errors.println("The demonstration " + name + " can't be run: " + unavailable.getMessage());
             return NOT_RUN;

@@ -56,7 +56,8 @@ public final class ForcedRecovery implements Way {
     @Override
     public Window move() throws IOException, InterruptedException {
         long began = System.nanoTime();
-        current = 1 - current;
+        int other = 1 - current;
+        current = other;
         for (AutorecoveringConnection connection : connections) {
             connection.getDelegate().close(CONNECTION_FORCED, "rebalance", false, null, CLOSE_TIMEOUT_MILLIS, true);
         }
