@@ -43,6 +43,7 @@ final class AmqpBed implements AutoCloseable {
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
     private final List<String> shutdowns = new CopyOnWriteArrayList<>();
     private final Counts counts = new Counts();
+    private final List<Runnable> ends = new CopyOnWriteArrayList<>();
     private volatile boolean closing;
 
     private AmqpBed(BrokerCluster cluster) throws IOException {
@@ -142,6 +143,11 @@ final class AmqpBed implements AutoCloseable {
         });
     }
 
+    /** Something to end before the connections are closed, also when the test has failed. */
+    void onClose(Runnable end) {
+        ends.add(end);
+    }
+
     /** What the application has seen of shutdowns. */
     List<String> shutdowns() {
         return List.copyOf(shutdowns);
@@ -203,6 +209,7 @@ final class AmqpBed implements AutoCloseable {
     public void close() throws IOException {
         closing = true;
         try {
+            ends.forEach(Runnable::run);
             connections.forEach(connection -> connection.abort(CLOSE_TIMEOUT_MILLIS));
             await().atMost(Duration.ofSeconds(15))
                     .untilAsserted(() -> assertThat(Leaks.threads())

@@ -24,11 +24,9 @@ class AmqpMisuseIT {
     @ParameterizedTest
     @EnumSource(Misuse.class)
     void misuse_is_answered_as_by_the_plain_client(Misuse misuse, RabbitBrokers cluster) throws Exception {
-        String plain;
-        try (Connection connection =
-                cluster.plainFactory(cluster.brokers().get(0)).newConnection("plain")) {
-            plain = answerTo(misuse, connection);
-        }
+        Connection other = cluster.plainFactory(cluster.brokers().get(0)).newConnection("plain");
+        String plain = answerTo(misuse, other);
+        other.abort();
         try (AmqpBed bed = AmqpBed.over(cluster, 2)) {
             Connection connection = bed.open(bed.factory("misuse", "misuse"), "misuse");
             assertThat(answerTo(misuse, connection)).as("before a move").isEqualTo(plain);

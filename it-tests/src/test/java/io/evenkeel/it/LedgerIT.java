@@ -23,7 +23,9 @@ import org.junit.jupiter.api.Test;
 @RequiresRabbitmq
 class LedgerIT {
     private static final int MOVES = 20;
-    private static final Duration ACK_HOLD = Duration.ofMillis(100);
+    // it ends as soon as the prefetch is used up, some 40 ms where the machine is not busy; the rest is for those that
+    // are
+    private static final Duration ACK_HOLD = Duration.ofSeconds(2);
     private static final AtomicInteger RUNS = new AtomicInteger();
 
     @BeforeAll

@@ -59,6 +59,8 @@ public final class EvenkeelWay implements Way {
                 .settle(Duration.ZERO)
                 .settleMax(Duration.ZERO)
                 .build());
+        // order is judged too, and a publisher that is let go before its confirms have come gives it up
+        factory.setPublisherPause(Duration.ofSeconds(MOVE_TIMEOUT_SECONDS));
         factory.setAmqpMetrics(moved);
         settings.accept(factory);
     }

@@ -89,14 +89,18 @@ final class Producer {
 
     private void publish(LedgerMessage message) {
         long began = System.nanoTime();
+        long sequenceNumber = 0;
         try {
-            outstanding.put(channel.getNextPublishSeqNo(), message);
+            sequenceNumber = channel.getNextPublishSeqNo();
+            outstanding.put(sequenceNumber, message);
             channel.basicPublish("", queue, PERSISTENT, message.body(bodySize));
             ledger.sent(message);
             long end = System.nanoTime();
             long since = blockedSince.getAndSet(0);
             pauses.record(end, end - (since == 0 ? began : since));
         } catch (AlreadyClosedException | IOException e) {
+            // or a later confirm of several would be taken for its own
+            outstanding.remove(sequenceNumber, message);
             ledger.refused(message);
             // a pause lasts from the first failure to the next success
             blockedSince.compareAndSet(0, began);
