@@ -2,11 +2,13 @@ package io.evenkeel.benchmarks;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.rsocket.DuplexConnection;
 import io.rsocket.RSocketErrorException;
 import io.rsocket.frame.FrameHeaderCodec;
 import io.rsocket.frame.FrameType;
+import io.rsocket.frame.KeepAliveFrameCodec;
 import io.rsocket.frame.PayloadFrameCodec;
 import io.rsocket.frame.RequestResponseFrameCodec;
 import io.rsocket.transport.ClientTransport;
@@ -46,17 +48,30 @@ final class EchoWire implements ClientTransport {
     }
 
     private final class Connection implements DuplexConnection {
+        private volatile boolean owesKeepAlive;
         private final Sinks.Empty<Void> closed = Sinks.empty();
         private volatile @Nullable CoreSubscriber<? super ByteBuf> receiver;
 
         @Override
         public void sendFrame(int streamId, ByteBuf frame) {
-            if (FrameHeaderCodec.frameType(frame) == FrameType.REQUEST_RESPONSE) {
+            FrameType type = FrameHeaderCodec.frameType(frame);
+            if (type == FrameType.KEEPALIVE && KeepAliveFrameCodec.respondFlag(frame)) {
+                // on the thread that connects, which is not the one that asks
+                answerKeepAlive();
+            } else if (type == FrameType.REQUEST_RESPONSE) {
                 ByteBuf data = RequestResponseFrameCodec.data(frame).retain();
                 answers.addLast(
                         new Answer(this, PayloadFrameCodec.encode(ALLOCATOR, streamId, false, true, true, null, data)));
             }
             frame.release();
+        }
+
+        private void answerKeepAlive() {
+            if (receiver == null) {
+                owesKeepAlive = true;
+            } else {
+                receive(KeepAliveFrameCodec.encode(ALLOCATOR, false, 0, Unpooled.EMPTY_BUFFER));
+            }
         }
 
         void receive(ByteBuf frame) {
@@ -87,6 +102,9 @@ final class EchoWire implements ClientTransport {
                             dispose();
                         }
                     });
+                    if (owesKeepAlive) {
+                        answerKeepAlive();
+                    }
                 }
             };
         }
