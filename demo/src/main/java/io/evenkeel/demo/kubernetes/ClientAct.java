@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -35,6 +36,7 @@ public final class ClientAct implements Act {
     private final Function<String, @Nullable String> environment;
     private final Map<String, LongAdder> answers = new ConcurrentSkipListMap<>();
     private final LongAdder failures = new LongAdder();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean ended;
 
     /** With this process's environment. */
@@ -56,6 +58,8 @@ public final class ClientAct implements Act {
             return true;
         } catch (IllegalArgumentException invalid) {
             throw new ActUnavailableException(String.valueOf(invalid.getMessage()), invalid);
+        } finally {
+            closed.countDown();
         }
     }
 
@@ -64,7 +68,10 @@ public final class ClientAct implements Act {
         ended = true;
         main.interrupt();
         try {
-            main.join(TimeUnit.SECONDS.toMillis(10));
+            // Not for the thread's own end: it may be the one that exits, and that waits for us.
+            if (!closed.await(10, TimeUnit.SECONDS)) {
+                System.err.println("The pool could not be closed within 10 s");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -92,7 +99,14 @@ public final class ClientAct implements Act {
 
     private int number(String variable, int otherwise) {
         String value = environment.apply(variable);
-        return value == null ? otherwise : Integer.parseInt(value);
+        if (value == null) {
+            return otherwise;
+        }
+        try {
+            return Integer.parseInt(value.strip());
+        } catch (NumberFormatException invalid) {
+            throw new IllegalArgumentException(variable + ": " + value + " (expected: a number)", invalid);
+        }
     }
 
     private void run(EvenkeelDataSource pool, PrintStream out) throws InterruptedException {
