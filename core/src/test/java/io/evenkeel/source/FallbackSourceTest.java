@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +109,60 @@ class FallbackSourceTest {
         first.failed("away again");
         harness.scheduler.advance(Duration.ofHours(1));
         assertThat(harness.complaint()).isEqualTo("failed: away again");
+    }
+
+    @Test
+    void what_the_second_said_just_before_it_was_closed_is_not_believed() {
+        start(false);
+        first.failed("refused");
+        harness.scheduler.runDue();
+        first.endpoints(POD_0);
+        second.endpoints(ADDRESS_0);
+        harness.scheduler.runDue();
+
+        assertThat(harness.endpoints()).containsExactly(POD_0);
+    }
+
+    @Test
+    void a_source_that_does_not_start_counts_as_failed() {
+        EndpointSource broken = new EndpointSource() {
+            @Override
+            public void start(Observer observer) {
+                throw new IllegalStateException("no library");
+            }
+
+            @Override
+            public void close() {
+                // was never open
+            }
+        };
+        harness.start(new FallbackSource(
+                List.of(new FallbackSource.Part("first", broken), new FallbackSource.Part("second", second)),
+                null,
+                PATIENCE,
+                harness.context));
+
+        assertThat(harness.complaint()).isEqualTo("failed: it did not start: no library");
+        assertThat(second.isStarted()).isTrue();
+    }
+
+    @Test
+    void an_answer_that_comes_while_the_snapshot_is_read_is_believed_more() {
+        List<Runnable> reading = new ArrayList<>();
+        harness.start(new FallbackSource(
+                List.of(new FallbackSource.Part("first", first)),
+                file,
+                PATIENCE,
+                new SourceContext(harness.scheduler.ticker(), harness.scheduler, reading::add, new Random(7))));
+        first.failed("refused");
+        harness.scheduler.runDue();
+        first.endpoints(POD_0);
+        harness.scheduler.runDue();
+        assertThat(reading).hasSize(1);
+        reading.get(0).run();
+        harness.scheduler.runDue();
+
+        assertThat(harness.endpoints()).containsExactly(POD_0);
     }
 
     @Test
