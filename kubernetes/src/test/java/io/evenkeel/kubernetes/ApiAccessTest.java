@@ -179,12 +179,16 @@ class ApiAccessTest {
 
     @Test
     void a_client_of_the_users_own_is_used_as_it_is() throws IOException {
-        ApiClient own = new ApiClient().setBasePath("https://own:6443");
+        ApiClient own = new ApiClient().setBasePath("https://own:6443").setReadTimeout(1_000);
 
         ApiConnection connection = access(own, null, null).connect();
         assertThat(connection.server()).isEqualTo("https://own:6443");
         assertThat(connection.client()).isSameAs(own);
         assertThat(connection.http().connectionPool())
                 .isNotSameAs(own.getHttpClient().connectionPool());
+        assertThat(connection.http().readTimeoutMillis())
+                .as("a watch may be silent for minutes")
+                .isZero();
+        assertThat(connection.http().callTimeoutMillis()).isZero();
     }
 }

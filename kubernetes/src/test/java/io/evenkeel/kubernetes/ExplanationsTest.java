@@ -8,6 +8,8 @@ import io.evenkeel.kubernetes.Explanations.Asked;
 import io.evenkeel.kubernetes.Explanations.Refusal;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateNotYetValidException;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,7 +151,18 @@ class ExplanationsTest {
                 .contains("the clocks of this machine and of the API server");
         assertThat(Explanations.failed(ASKED, foreign).reason())
                 .contains("not signed by the CA that we were given, the Pod's service account in /run/secrets");
+        assertThat(Explanations.failed(ASKED, new SSLPeerUnverifiedException("Hostname"))
+                        .reason())
+                .contains("its certificate is for another name");
+        assertThat(Explanations.failed(ASKED, new SSLHandshakeException("Unsupported or unrecognized SSL message"))
+                        .reason())
+                .contains("an address that speaks https");
+        assertThat(Explanations.failed(ASKED, new UnknownHostException("api")).reason())
+                .contains("its name is not known: UnknownHostException: api");
         assertThat(Explanations.failed(ASKED, new ConnectException("refused")).reason())
+                .contains("NetworkPolicy");
+        assertThat(Explanations.failed(ASKED, new NoRouteToHostException("host"))
+                        .reason())
                 .contains("NetworkPolicy");
         assertThat(Explanations.failed(ASKED, new IOException("stream was reset: CANCEL"))
                         .reason())

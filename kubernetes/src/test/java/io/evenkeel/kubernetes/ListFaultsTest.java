@@ -8,12 +8,17 @@ import io.evenkeel.kubernetes.fake.FakeApiServer.Speaks;
 import io.evenkeel.kubernetes.fake.Fault;
 import io.evenkeel.kubernetes.fake.Slice;
 import io.evenkeel.kubernetes.fake.Verb;
+import io.evenkeel.source.EndpointSource;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -156,6 +161,19 @@ class ListFaultsTest {
     }
 
     @Test
+    void a_list_that_drips_in_is_given_up_when_its_time_is_over_however_often_a_byte_comes() throws Exception {
+        try (SourceBed bed = bed(Speaks.HTTP_2)) {
+            bed.server.failNext(Verb.LIST, Fault.internalError());
+            bed.start();
+            refused(bed);
+            bed.server.wire().drip(1, Duration.ofMillis(20));
+            bed.pass(Duration.ofSeconds(15), "given up", () -> bed.complaint().contains("no answer within PT10S"));
+            bed.server.wire().drip(8192, Duration.ZERO);
+            recovers(bed);
+        }
+    }
+
+    @Test
     void without_the_role_it_says_which_one_to_apply_and_recovers_once_it_is_there() throws Exception {
         try (SourceBed bed = bed(Speaks.HTTP_2)) {
             bed.server.forbid(Verb.LIST, Verb.WATCH);
@@ -208,6 +226,30 @@ class ListFaultsTest {
     }
 
     @Test
+    void a_token_that_is_refused_is_shown_with_its_account_and_the_servers_time(@TempDir Path directory)
+            throws Exception {
+        try (SourceBed bed = bed(Speaks.HTTP_2)) {
+            String claims = "{\"sub\":\"system:serviceaccount:default:app\",\"exp\":"
+                    + Instant.parse("2025-11-25T11:59:00Z").getEpochSecond() + "}";
+            String token = "e30."
+                    + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(StandardCharsets.UTF_8))
+                    + ".sig";
+            bed.server.rotateToken(token);
+            Fault refusal =
+                    Fault.status(401, "Unauthorized", "Unauthorized").with("Date", "Tue, 25 Nov 2025 12:00:00 GMT");
+            bed.server.failNext(Verb.LIST, refusal);
+            bed.server.failNext(Verb.LIST, refusal);
+            Path account = bed.server.writeServiceAccount(directory, token);
+            bed.start(builder -> builder.environment(inCluster(bed, account)));
+            bed.pass(A_RETRY, "a complaint", () -> !bed.complaint().isEmpty());
+            assertThat(bed.complaint())
+                    .contains("the token is of system:serviceaccount:default:app and expired at 2025-11-25T11:59:00Z,"
+                            + " the server's time is 2025-11-25T12:00:00Z");
+            recovers(bed);
+        }
+    }
+
+    @Test
     void a_token_that_was_rotated_before_it_was_needed_is_not_refused_once(@TempDir Path directory) throws Exception {
         try (SourceBed bed = bed(Speaks.HTTP_2)) {
             Path account = bed.server.writeServiceAccount(directory, FakeApiServer.TOKEN);
@@ -221,6 +263,27 @@ class ListFaultsTest {
             bed.pass(A_RETRY, "the next watch", () -> bed.server.count(Verb.WATCH) == 2);
             bed.awaitWatch();
             assertThat(bed.complaint()).isEmpty();
+        }
+    }
+
+    @Test
+    void a_kubeconfig_is_read_again_when_its_token_is_refused_and_nobody_hears_of_it(@TempDir Path directory)
+            throws Exception {
+        try (SourceBed bed = bed(Speaks.HTTP_2)) {
+            Path file = bed.server.writeKubeconfig(directory, FakeApiServer.TOKEN);
+            bed.start(builder -> builder.kubeconfig(file));
+            bed.awaitPods("pg-0");
+            bed.awaitWatch();
+            bed.pass(SliceWatch.SETTLED.plusSeconds(1));
+            bed.server.writeKubeconfig(directory, "second-token");
+            bed.server.rotateToken("second-token");
+            bed.server.endWatches();
+            bed.until("the watch has ended", () -> bed.server.watches().isEmpty());
+            bed.pass(
+                    Duration.ofSeconds(5),
+                    "a watch with the new token",
+                    () -> bed.server.watches().size() == 1);
+            assertThat(bed.reports).noneMatch(EndpointSource.Failed.class::isInstance);
         }
     }
 
@@ -261,7 +324,7 @@ class ListFaultsTest {
     void a_certificate_problem_is_explained() throws Exception {
         assertThat(complaintWith(FakeApiServer.Certificate.EXPIRED)).contains("clock");
         assertThat(complaintWith(FakeApiServer.Certificate.NOT_YET_VALID)).contains("clock");
-        assertThat(complaintWith(FakeApiServer.Certificate.OTHER_HOST)).contains("certificate");
+        assertThat(complaintWith(FakeApiServer.Certificate.OTHER_HOST)).contains("certificate is for another name");
     }
 
     private static String complaintWith(FakeApiServer.Certificate certificate) throws Exception {
@@ -278,6 +341,20 @@ class ListFaultsTest {
             var client = bed.apiClient().setBasePath(other.url().toString());
             bed.start(builder -> builder.apiClient(client));
             assertThat(refused(bed)).contains("CA").contains(other.url().getAuthority());
+        }
+    }
+
+    @Test
+    void an_authority_that_was_exchanged_is_read_again(@TempDir Path directory) throws Exception {
+        try (SourceBed bed = bed(Speaks.HTTP_2)) {
+            Path account = bed.server.writeServiceAccount(directory, FakeApiServer.TOKEN);
+            HeldCertificate former =
+                    new HeldCertificate.Builder().certificateAuthority(0).build();
+            Files.writeString(account.resolve("ca.crt"), former.certificatePem());
+            bed.start(builder -> builder.environment(inCluster(bed, account)));
+            assertThat(refused(bed)).contains("CA");
+            Files.writeString(account.resolve("ca.crt"), bed.server.authorityPem());
+            recovers(bed);
         }
     }
 }

@@ -129,7 +129,12 @@ class WatchFaultsTest {
             bed.server.wire().resetEstablished();
             bed.server.put(slice("pg-a", "pg-0", "pg-1"));
             becomes(bed, "pg-0", "pg-1");
+            bed.pass(SliceWatch.SETTLED.plusSeconds(1));
+            bed.server.wire().resetEstablished();
+            bed.server.put(slice("pg-a", "pg-1"));
+            becomes(bed, "pg-1");
             assertThat(bed.server.count(Verb.LIST)).isEqualTo(1);
+            assertThat(bed.reports).as("a hiccup is no word worth").noneMatch(EndpointSource.Failed.class::isInstance);
         }
     }
 
@@ -195,8 +200,40 @@ class WatchFaultsTest {
         try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
             bed.server.send("<html>502 from a proxy in between</html>\n");
             bed.pass(A_RETRY, "another watch", () -> bed.server.count(Verb.WATCH) == 2);
+            assertThat(bed.server.count(Verb.LIST))
+                    .as("watched from the same version, it would come again")
+                    .isEqualTo(2);
             bed.server.put(slice("pg-a", "pg-0", "pg-1"));
             becomes(bed, "pg-0", "pg-1");
+        }
+    }
+
+    @Test
+    void a_version_that_is_always_expired_is_no_reason_to_list_without_a_pause() throws Exception {
+        try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
+            bed.server.failAlways(Verb.WATCH, Fault.gone());
+            bed.server.endWatches();
+            bed.pass(Duration.ofMinutes(2));
+            assertThat(bed.server.count(Verb.LIST)).as("lists: %s", bed.asked()).isBetween(4, 16);
+            assertThat(bed.complaint()).contains("too old resource version");
+            assertThat(bed.pods()).containsExactly("pg-0");
+        }
+    }
+
+    @Test
+    void a_server_that_was_set_back_to_a_backup_is_listed_without_a_version() throws Exception {
+        try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
+            Fault behind = Fault.status(504, "Timeout", "Too large resource version: 2, current: 1");
+            bed.server.failNext(Verb.WATCH, behind);
+            bed.server.failNext(Verb.LIST, behind);
+            bed.server.endWatches();
+            bed.pass(A_RETRY, "a third list", () -> bed.server.count(Verb.LIST) == 3);
+            bed.awaitWatch();
+            bed.await("no complaint", () -> bed.complaint().isEmpty());
+            assertThat(bed.server.requests())
+                    .filteredOn(request -> request.verb() == Verb.LIST)
+                    .extracting(request -> request.query().getOrDefault("resourceVersion", "none"))
+                    .containsExactly("0", "2", "none");
         }
     }
 
@@ -220,6 +257,21 @@ class WatchFaultsTest {
             watch.text(event("ADDED", slice("pg-b", "pg-3"), 102));
             bed.await("the last event", () -> bed.pods().contains("pg-3"));
             assertThat(bed.pods()).containsExactly("pg-0", "pg-1", "pg-2", "pg-3");
+        }
+    }
+
+    @Test
+    void an_event_that_is_late_neither_brings_a_slice_back_nor_takes_a_new_one_away() throws Exception {
+        try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
+            WatchStream watch = bed.awaitWatch();
+            watch.text(event("ADDED", slice("pg-b", "pg-1"), 100));
+            watch.text(event("DELETED", slice("pg-b", "pg-1"), 101));
+            watch.text(event("ADDED", slice("pg-b", "pg-1"), 100));
+            watch.text(event("ADDED", slice("pg-c", "pg-2"), 103));
+            watch.text(event("DELETED", slice("pg-c", "pg-2"), 102));
+            watch.text(event("ADDED", slice("pg-d", "pg-3"), 104));
+            bed.await("the last event", () -> bed.pods().contains("pg-3"));
+            assertThat(bed.pods()).containsExactly("pg-0", "pg-2", "pg-3");
         }
     }
 
