@@ -206,8 +206,10 @@ class AmqpFaultsIT {
         void strike(RabbitBroker node) throws Exception;
     }
 
-    /** A message every 20 ms on a quorum queue, with confirms and acks, over one connection. */
+    /** A message every {@value #PERIOD_MILLIS} ms on a quorum queue, with confirms and acks, over one connection. */
     private static final class Traffic {
+        private static final int PERIOD_MILLIS = 100;
+
         private final String queue;
         private final Channel sender;
         private final Channel receiver;
@@ -269,7 +271,7 @@ class AmqpFaultsIT {
                     number = sender.getNextPublishSeqNo();
                     outstanding.put(number, i);
                     sender.basicPublish("", queue, null, Integer.toString(i).getBytes(US_ASCII));
-                    TimeUnit.MILLISECONDS.sleep(20);
+                    TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
                 } catch (InterruptedException e) {
                     return;
                 } catch (Exception lost) {

@@ -88,6 +88,7 @@ class SpringAmqpIT {
         try (Spring spring = new Spring(cluster, CacheMode.CHANNEL)) {
             DirectMessageListenerContainer server = new DirectMessageListenerContainer(spring.connections);
             MessageListenerAdapter adapter = new MessageListenerAdapter(new Doubler(), "handle");
+            spring.containers.add(server);
             server.setQueueNames(spring.queue.getName());
             server.setMessageListener(adapter);
             server.start();
@@ -106,7 +107,6 @@ class SpringAmqpIT {
                 spring.bed.flip();
             }
             calls.stop();
-            server.stop();
             assertThat(wrong).isEmpty();
             assertThat(calls.failures()).isEmpty();
             assertThat(answered.get()).isGreaterThan(10);
@@ -182,6 +182,7 @@ class SpringAmqpIT {
         private final RabbitAdmin admin;
         private final Queue queue;
         private final Map<String, AtomicInteger> deliveries = new ConcurrentHashMap<>();
+        private final List<AbstractMessageListenerContainer> containers = new CopyOnWriteArrayList<>();
 
         Spring(RabbitBrokers cluster, CacheMode mode) throws Exception {
             this(cluster, mode, ConfirmType.CORRELATED);
@@ -205,6 +206,7 @@ class SpringAmqpIT {
         }
 
         AbstractMessageListenerContainer with(AbstractMessageListenerContainer container) {
+            containers.add(container);
             container.setQueueNames(queue.getName());
             container.setPrefetchCount(20);
             container.setAcknowledgeMode(AcknowledgeMode.AUTO);
@@ -257,6 +259,10 @@ class SpringAmqpIT {
 
         @Override
         public void close() throws Exception {
+            // whatever still listens would open a connection again
+            containers.forEach(AbstractMessageListenerContainer::destroy);
+            template.stop();
+            template.destroy();
             admin.deleteQueue(queue.getName());
             connections.destroy();
             bed.close();
