@@ -27,8 +27,9 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   ended by                              then
  *   the server, as agreed                 watch on from the last version, within a second
- *   410, as a status or within a watch    list again; at once the first time, else after the back-off
- *   401                                   read the credentials again, at once the first time, else after the back-off
+ *   410, as a status or within a watch    list again; within a second the first time, else after the back-off
+ *   what the API does not promise         the same: watched from the same version, it would come again
+ *   401                                   read the credentials again; within a second the first time, else after the back-off
  *   a fault after it had worked           watch on, within a second and without a word; else after the back-off
  *   anything else                         say so, try again after the back-off
  * </pre>
