@@ -13,10 +13,10 @@ public interface AmqpMetrics {
     /** A connection moved as a whole; {@code took} is the time from the first dial to the last channel switched. */
     default void moved(String pool, EndpointKey from, EndpointKey to, Duration took) {}
 
-    /** A move was given up and everything is where it was. */
+    /** A move that had begun was given up and everything is where it was. */
     default void rolledBack(String pool, EndpointKey from, EndpointKey to, String reason) {}
 
-    /** A connection could not be moved now, and why: it is pinned, blocked, or in a transaction. */
+    /** A connection could not be moved now, so no move began, and why: it is pinned or blocked, for example. */
     default void postponed(String pool, EndpointKey from, String reason) {}
 
     /** How long one channel's publishers could not publish during a move. */

@@ -73,6 +73,8 @@ final class Move {
     private final Map<VirtualChannel, Long> pausedAt = new HashMap<>();
     private final Map<VirtualChannel, Quiet> quietSince = new HashMap<>();
     private final Set<VirtualChannel> prepared = new HashSet<>();
+    /** Of one thread: who runs it. */
+    private boolean hasBegun;
 
     Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
         this.connection = connection;
@@ -100,11 +102,17 @@ final class Move {
         if (!connection.beginMove()) {
             return postponed("the connection is " + connection.state(), RETRY_FORCED);
         }
+        hasBegun = true;
         try {
             return attempt();
         } finally {
             connection.endMove();
         }
+    }
+
+    /** Whether it did anything, which was then taken back if it did not get there; to be asked by who ran it. */
+    boolean hasBegun() {
+        return hasBegun;
     }
 
     private static MoveOutcome postponed(String reason, Duration retryAfter) {

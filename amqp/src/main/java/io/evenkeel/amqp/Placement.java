@@ -293,16 +293,20 @@ final class Placement implements EndpointConnections, Upkeep {
             VirtualConnection connection, EndpointKey from, EndpointKey to, boolean forced, Duration deadline) {
         long begun = ticker.nanos();
         Duration most = forced ? deadline : connection.dialer().moveDeadline();
-        MoveOutcome outcome = new Move(connection, to, forced, most).run();
+        Move move = new Move(connection, to, forced, most);
+        MoveOutcome outcome = move.run();
         if (outcome instanceof MoveOutcome.Moved) {
             moves.incrementAndGet();
             signals.succeeded(to);
             metrics.moved(pool, from, to, Duration.ofNanos(ticker.nanos() - begun));
         } else if (outcome instanceof MoveOutcome.Postponed postponed) {
             LOG.debug("Pool {}: {} stays: {}", pool, connection, postponed.reason());
-            metrics.postponed(pool, from, postponed.reason());
-            rolledBack.incrementAndGet();
-            metrics.rolledBack(pool, from, to, postponed.reason());
+            if (move.hasBegun()) {
+                rolledBack.incrementAndGet();
+                metrics.rolledBack(pool, from, to, postponed.reason());
+            } else {
+                metrics.postponed(pool, from, postponed.reason());
+            }
         } else if (outcome instanceof MoveOutcome.Failed failed) {
             signals.failed(to, failed.cause());
             rolledBack.incrementAndGet();

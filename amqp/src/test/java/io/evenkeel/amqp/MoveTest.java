@@ -509,19 +509,15 @@ class MoveTest {
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         bed.cluster.publish("q");
         bed.cluster.publish("q");
-        Thread application = new Thread(() -> {
-            try {
-                while (!bed.cluster.log.contains("b createChannel")) {
-                    Thread.onSpinWait();
-                }
+        List<Integer> unacked = new ArrayList<>();
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
                 channel.basicAck(2, true);
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
+                unacked.add(bed.raw(A, 1).unackedCount());
             }
-        });
-        application.start();
+        };
         assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
-        application.join();
+        assertThat(unacked).as("when it was cancelled").containsExactly(2);
         assertThat(consumer.redelivered).isEmpty();
         assertThat(bed.cluster.open(A)).isEmpty();
     }

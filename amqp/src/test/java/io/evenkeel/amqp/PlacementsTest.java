@@ -1,0 +1,81 @@
+package io.evenkeel.amqp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.event.EvenkeelListener;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.health.HealthConfig;
+import io.evenkeel.endpoint.Target;
+import io.evenkeel.watch.WatcherConfig;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class PlacementsTest {
+
+    private final Placements placements = new Placements();
+    private final FakeCluster cluster = new FakeCluster();
+
+    private static Placements.Settings settings() {
+        Target target = Target.parse("static:///10.0.0.1:5672");
+        return new Placements.Settings(
+                new Placements.Key(target, "client", "again"),
+                RebalancerConfig.builder().clientId("client").build(),
+                HealthConfig.builder().build(),
+                WatcherConfig.builder().build(),
+                EvenkeelListener.none(),
+                MetricsRecorder.none(),
+                AmqpMetrics.none(),
+                true);
+    }
+
+    @Test
+    void a_factory_can_be_used_again_right_after_its_last_connection_closed() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            Placements.Running pool = placements.acquire(settings());
+            VirtualConnection connection = pool.placement().connect(cluster.dialer(), Duration.ofSeconds(30));
+            assertThat(connection.isOpen()).isTrue();
+            if (i % 2 == 0) {
+                connection.close();
+            } else {
+                connection.abort();
+            }
+            // Whether the next one finds the pool that is about to end, or begins another, is a matter of luck.
+        }
+        assertThat(cluster.connections).hasSize(20).noneMatch(FakeConnection::isOpen);
+    }
+
+    @Test
+    void a_failed_connection_releases_the_pool_and_the_next_works() throws Exception {
+        FakeCluster.FakeDialer dialer = (FakeCluster.FakeDialer) cluster.dialer();
+        cluster.fault = (broker, operation) -> {
+            throw new IOException("connection refused");
+        };
+        Placements.Running first = placements.acquire(settings());
+        assertThatThrownBy(() -> first.placement().connect(dialer, Duration.ofSeconds(30)))
+                .isInstanceOf(IOException.class);
+        cluster.fault = (broker, operation) -> {};
+        VirtualConnection connection =
+                placements.acquire(settings()).placement().connect(dialer, Duration.ofSeconds(30));
+        assertThat(connection.isOpen()).isTrue();
+        connection.close();
+    }
+
+    @Test
+    void a_pool_lives_while_any_of_its_connections_does() throws Exception {
+        Placements.Running pool = placements.acquire(settings());
+        VirtualConnection first = pool.placement().connect(cluster.dialer(), Duration.ofSeconds(30));
+        Placements.Running same = placements.acquire(settings());
+        assertThat(same).isSameAs(pool);
+        VirtualConnection second = same.placement().connect(cluster.dialer(), Duration.ofSeconds(30));
+        first.close();
+        first.abort();
+        assertThat(placements.acquire(settings())).isSameAs(pool);
+        placements.release(pool);
+        second.close();
+    }
+}
