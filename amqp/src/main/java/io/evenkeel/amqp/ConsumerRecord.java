@@ -180,6 +180,17 @@ final class ConsumerRecord {
         }
     }
 
+    /**
+     * Whether it waits for what is added to a stream from now on, and nothing was: there is no offset yet to go on from.
+     *
+     * @param stream whether the queue is known to be a stream
+     */
+    boolean isUnreadStream(boolean stream) {
+        Object from = arguments == null ? null : arguments.get(STREAM_OFFSET);
+        boolean fromItsEnd = from == null ? stream : "next".equals(from) || "last".equals(from);
+        return fromItsEnd && streamOffset < 0;
+    }
+
     /** What it is to begin with: of a stream, after what was delivered, since the same arguments would replay everything. */
     @Nullable
     Map<String, Object> argumentsToGoOn() {

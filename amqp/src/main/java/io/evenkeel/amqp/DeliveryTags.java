@@ -2,6 +2,7 @@ package io.evenkeel.amqp;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The delivery tags that the application sees on one channel, over the raw channels that it has been on.
@@ -65,6 +66,8 @@ final class DeliveryTags {
     private volatile Epoch[] epochs;
     /** The newest tag that a lost connection delivered; 0 if none was lost. */
     private volatile long lostUpTo;
+    /** The first tag of the application that belonged to nothing; it is the one that the broker closes the channel for. */
+    private final AtomicLong unknown = new AtomicLong();
 
     DeliveryTags(RawChannel first) {
         epochs = new Epoch[] {new Epoch(first, 0, 0, Long.MAX_VALUE)};
@@ -136,8 +139,23 @@ final class DeliveryTags {
         if (owner != null && (!owner.raw().isLost() || owner.equals(all[all.length - 1]))) {
             how.settle(owner.raw(), owner.toRaw(tag), multiple);
         } else if (owner == null && tag > lostUpTo) {
+            unknown.compareAndSet(0, tag);
             how.settle(all[all.length - 1].raw(), UNKNOWN, false);
         }
+    }
+
+    /** The application's tag for one that a raw channel's broker complains of. */
+    long shown(RawChannel raw, long rawTag) {
+        if (rawTag == UNKNOWN) {
+            return unknown.get();
+        }
+        Epoch[] all = epochs;
+        for (int i = all.length - 1; i >= 0; i--) {
+            if (all[i].raw() == raw && rawTag > all[i].base()) {
+                return all[i].toVirtual(rawTag);
+            }
+        }
+        return rawTag;
     }
 
     /** Zero means all with {@code multiple}; without, no broker knows it. */

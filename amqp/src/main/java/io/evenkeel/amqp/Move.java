@@ -95,7 +95,7 @@ final class Move {
 
     /** Moves it, blocking until it is there or everything is as before. */
     MoveOutcome run() {
-        String obstacle = connection.obstacle();
+        String obstacle = connection.obstacle(forced);
         if (obstacle != null) {
             return postponed(obstacle, forced ? RETRY_FORCED : RETRY_PINNED);
         }

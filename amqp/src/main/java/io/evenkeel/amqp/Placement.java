@@ -271,7 +271,8 @@ final class Placement implements EndpointConnections, Upkeep {
         }
         Comparator<VirtualConnection> order = reason == RetireReason.AGE
                 ? Comparator.comparingLong(connection -> connection.since() - ticker.nanos())
-                : Comparator.<VirtualConnection, Boolean>comparing(connection -> connection.obstacle() != null)
+                : Comparator.<VirtualConnection, Boolean>comparing(
+                                connection -> connection.obstacle(reason == RetireReason.DRAIN) != null)
                         .thenComparing(VirtualConnection::hasSingleActiveConsumer)
                         .thenComparingLong(Placement::unsettled);
         VirtualConnection chosen = those.stream().min(order).orElse(null);
@@ -453,6 +454,6 @@ final class Placement implements EndpointConnections, Upkeep {
                 unsettled,
                 unconfirmed,
                 connection.lameDucks(),
-                state == VirtualConnection.State.OPEN ? connection.obstacle() : null);
+                state == VirtualConnection.State.OPEN ? connection.obstacle(false) : null);
     }
 }

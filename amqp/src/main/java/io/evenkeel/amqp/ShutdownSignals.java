@@ -7,6 +7,9 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongUnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,13 +19,42 @@ final class ShutdownSignals {
 
     private static final Logger LOG = LoggerFactory.getLogger(ShutdownSignals.class);
 
+    /** RabbitMQ's words; any other number of so many digits is none of ours. */
+    private static final Pattern UNKNOWN_TAG =
+            Pattern.compile("unknown delivery tag (" + DeliveryTags.UNKNOWN + "|\\d{1,18})\\b");
+
     private final List<ShutdownListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicReference<@Nullable ShutdownSignalException> cause = new AtomicReference<>();
 
     /** What a raw connection or channel says, said by the virtual one. */
     static ShutdownSignalException translated(ShutdownSignalException signal, Object reference) {
-        ShutdownSignalException translated = new ShutdownSignalException(
-                signal.isHardError(), signal.isInitiatedByApplication(), signal.getReason(), reference);
+        return translated(signal, signal.getReason(), reference);
+    }
+
+    /** The same, with the application's delivery tag where the broker names one of a raw channel that it doesn't know. */
+    static ShutdownSignalException translated(
+            ShutdownSignalException signal, Object reference, LongUnaryOperator tags) {
+        if (signal.getReason() instanceof AMQP.Channel.Close close
+                && close.getReplyCode() == AMQP.PRECONDITION_FAILED) {
+            Matcher named = UNKNOWN_TAG.matcher(close.getReplyText());
+            if (named.find()) {
+                long shown = tags.applyAsLong(Long.parseLong(named.group(1)));
+                String text = close.getReplyText();
+                Method told = new AMQP.Channel.Close.Builder()
+                        .replyCode(close.getReplyCode())
+                        .replyText(text.substring(0, named.start(1)) + shown + text.substring(named.end(1)))
+                        .classId(close.getClassId())
+                        .methodId(close.getMethodId())
+                        .build();
+                return translated(signal, told, reference);
+            }
+        }
+        return translated(signal, reference);
+    }
+
+    private static ShutdownSignalException translated(ShutdownSignalException signal, Method reason, Object reference) {
+        ShutdownSignalException translated =
+                new ShutdownSignalException(signal.isHardError(), signal.isInitiatedByApplication(), reason, reference);
         if (signal.getCause() != null) {
             translated.initCause(signal.getCause());
         }

@@ -177,7 +177,7 @@ final class VirtualChannel extends ChannelOverloads {
     private void rawShutDown(RawChannel raw, ShutdownSignalException signal) {
         // A connection that ends takes its channels with it; the connection sees to them.
         if (!signal.isHardError() && shutdown.isOpen() && raw.link().isOpen() && raws.get(raw.link()) == raw) {
-            shutDown(ShutdownSignals.translated(signal, this));
+            shutDown(ShutdownSignals.translated(signal, this, tag -> deliveries.shown(raw, tag)));
             connection.forget(this);
         }
     }

@@ -278,9 +278,13 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     // Moves.
 
-    /** Why it can't be moved now, or null. */
+    /**
+     * Why it can't be moved now, or null.
+     *
+     * @param forced whether its broker leaves: then what a move might lose is lost more surely without
+     */
     @Nullable
-    String obstacle() {
+    String obstacle(boolean forced) {
         State now = state.get();
         if (now != State.OPEN) {
             return "the connection is " + now;
@@ -298,6 +302,10 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                 TopologyRecord.Queue queue = topology.queue(consumer.queue());
                 if (queue != null && queue.autoDelete()) {
                     return "queue " + queue.name() + " is deleted with its last consumer";
+                }
+                boolean stream = queue != null && "stream".equals(String.valueOf(queue.argument("x-queue-type")));
+                if (!forced && consumer.isUnreadStream(stream)) {
+                    return "nothing was read yet of stream " + consumer.queue() + ", which is read from its end";
                 }
             }
         }

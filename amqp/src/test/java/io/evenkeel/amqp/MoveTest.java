@@ -460,6 +460,51 @@ class MoveTest {
     }
 
     @Test
+    void a_stream_that_is_read_from_its_end_pins_its_connection_until_something_was_read() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.cluster.queue("s");
+        ConnectionBed.Recorder reader = bed.new Recorder(channel);
+        reader.acks = true;
+        channel.basicConsume("s", false, "tag-s", false, false, Map.of("x-stream-offset", "next"), reader);
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        assertThat(bed.cluster.log).doesNotContain("b dial");
+        bed.cluster.publish("s");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.raw(B, 1).argumentsOf("tag-s")).isEqualTo(Map.of("x-stream-offset", 2L));
+    }
+
+    @Test
+    void a_stream_without_an_offset_is_read_from_its_end() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.queueDeclare("s", true, false, false, Map.of("x-queue-type", "stream"));
+        bed.consume(channel, "s");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        assertThat(bed.forced(B)).as("its broker leaves").isInstanceOf(MoveOutcome.Moved.class);
+    }
+
+    @Test
+    void an_unknown_tag_is_named_as_the_application_knows_it() throws Exception {
+        for (long[] move : new long[][] {{0, 3}, {0, 8}, {1, 3}, {1, 8}, {1, 1}}) {
+            ConnectionBed one = new ConnectionBed();
+            VirtualChannel channel = one.channel();
+            ConnectionBed.Recorder consumer = one.consume(channel, "q");
+            consumer.acks = true;
+            one.cluster.publish("q");
+            one.cluster.publish("q");
+            if (move[0] == 1) {
+                assertThat(one.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+            }
+            one.cluster.publish("q");
+            channel.basicAck(move[1], false);
+            assertThat(((com.rabbitmq.client.AMQP.Channel.Close)
+                                    channel.getCloseReason().getReason())
+                            .getReplyText())
+                    .as(move[0] + " moves")
+                    .isEqualTo("PRECONDITION_FAILED - unknown delivery tag " + move[1]);
+        }
+    }
+
+    @Test
     void a_reply_still_arrives_on_the_channel_that_asked() throws Exception {
         VirtualChannel channel = bed.channel();
         bed.cluster.queue("amq.rabbitmq.reply-to");

@@ -233,7 +233,9 @@ class PlacementTest {
         }
         String what = "closed at step " + step + ": " + moves + ", " + cluster.log;
         assertThat(moves).as(what).hasSize(1);
-        assertThat(told.stream().filter(event -> event.startsWith("released"))).as(what).hasSize(1);
+        assertThat(told.stream().filter(event -> event.startsWith("released")))
+                .as(what)
+                .hasSize(1);
         assertThat(told).as(what).doesNotContain("unwanted", "lost a", "lost b").contains("no link is left");
         assertThat(cluster.connections.stream().filter(com.rabbitmq.client.Connection::isOpen))
                 .as(what)

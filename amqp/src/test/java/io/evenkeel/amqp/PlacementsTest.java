@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
-import io.evenkeel.endpoint.Target;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
 import java.time.Duration;
