@@ -13,6 +13,7 @@ import io.evenkeel.kubernetes.fake.WatchStream;
 import io.evenkeel.source.EndpointSource;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -216,6 +217,20 @@ class WatchFaultsTest {
             bed.pass(Duration.ofMinutes(2));
             assertThat(bed.server.count(Verb.LIST)).as("lists: %s", bed.asked()).isBetween(4, 16);
             assertThat(bed.complaint()).contains("too old resource version");
+            assertThat(bed.pods()).containsExactly("pg-0");
+        }
+    }
+
+    @Test
+    void a_watch_that_always_ends_as_soon_as_it_begins_is_not_begun_again_without_a_pause() throws Exception {
+        try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
+            bed.server.failAlways(Verb.WATCH, new Fault.Answer(200, Map.of(), ""));
+            bed.server.endWatches();
+            bed.pass(Duration.ofMinutes(2));
+            assertThat(bed.server.count(Verb.WATCH))
+                    .as("watches: %s", bed.asked())
+                    .isBetween(4, 16);
+            assertThat(bed.complaint()).contains("ended the watch as soon as it had begun");
             assertThat(bed.pods()).containsExactly("pg-0");
         }
     }
