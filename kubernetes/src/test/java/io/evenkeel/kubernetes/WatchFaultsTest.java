@@ -236,6 +236,18 @@ class WatchFaultsTest {
     }
 
     @Test
+    void a_watch_that_goes_on_after_its_agreed_end_is_made_anew_though_it_is_not_silent() throws Exception {
+        try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
+            for (int minute = 0; minute < 12; minute++) {
+                bed.server.bookmark();
+                bed.pass(Duration.ofMinutes(1));
+            }
+            assertThat(bed.server.count(Verb.WATCH)).isGreaterThan(1);
+            assertThat(bed.server.count(Verb.LIST)).isEqualTo(1);
+        }
+    }
+
+    @Test
     void a_server_that_was_set_back_to_a_backup_is_listed_without_a_version() throws Exception {
         try (SourceBed bed = watching(Speaks.HTTP_2, "pg-0")) {
             Fault behind = Fault.status(504, "Timeout", "Too large resource version: 2, current: 1");
