@@ -61,6 +61,7 @@ class AmqpFaultsIT {
             } finally {
                 node.revive();
                 Handshake.await(node, PATIENCE);
+                Traffic.deleteQueues(cluster, all);
             }
         }
     }
@@ -90,6 +91,7 @@ class AmqpFaultsIT {
             } finally {
                 node.revive();
                 Handshake.await(node, PATIENCE);
+                Traffic.deleteQueues(cluster, all);
             }
         }
     }
@@ -134,6 +136,7 @@ class AmqpFaultsIT {
             } finally {
                 repair.strike(victim);
                 Handshake.await(victim, PATIENCE);
+                Traffic.deleteQueues(cluster, all);
             }
         }
     }
@@ -178,6 +181,7 @@ class AmqpFaultsIT {
             await().atMost(PATIENCE).untilFalse(blocked);
             bed.awaitLeft(here, PATIENCE);
             traffic.finish();
+            Traffic.deleteQueues(cluster, List.of(traffic));
             assertThat(bed.shutdowns()).isEmpty();
             assertThat(changes.get()).as("blocked and unblocked, once each").isEqualTo(2);
         }
@@ -197,6 +201,7 @@ class AmqpFaultsIT {
                 bed.set(bed.broker(i % 2), Condition.READY);
             }
             traffic.finish();
+            Traffic.deleteQueues(cluster, List.of(traffic));
             assertThat(bed.shutdowns()).isEmpty();
             assertThat(bed.moved()).isGreaterThanOrEqualTo(4);
         }
@@ -308,7 +313,17 @@ class AmqpFaultsIT {
             stop();
             thread.join(TimeUnit.SECONDS.toMillis(10));
             await().atMost(PATIENCE).untilAsserted(() -> assertThat(received).containsAll(confirmed));
-            sender.queueDelete(queue);
+        }
+
+        /** Where all nodes run again: each node that is away would cost a time-out. */
+        static void deleteQueues(RabbitBrokers cluster, List<Traffic> all) throws Exception {
+            try (Connection connection =
+                            cluster.plainFactory(cluster.brokers().get(0)).newConnection("deletes");
+                    Channel channel = connection.createChannel()) {
+                for (Traffic traffic : all) {
+                    channel.queueDelete(traffic.queue);
+                }
+            }
         }
     }
 }
