@@ -14,6 +14,7 @@ import io.evenkeel.demo.amqp.ledger.Way;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -48,6 +49,7 @@ class LedgerIT {
     }
 
     @Test
+    @Tag("open-fault")
     void classic_queues_lose_and_repeat_nothing(RabbitBrokers cluster) throws Exception {
         LedgerReport report = run(QueueKind.CLASSIC, evenkeel(cluster, Duration.ZERO));
         assertExact(report);
@@ -55,11 +57,13 @@ class LedgerIT {
     }
 
     @Test
+    @Tag("open-fault")
     void quorum_queues_lose_and_repeat_nothing(RabbitBrokers cluster) throws Exception {
         assertExact(run(QueueKind.QUORUM, evenkeel(cluster, Duration.ZERO)));
     }
 
     @Test
+    @Tag("open-fault")
     void quorum_queues_with_ack_hold_hardly_redeliver(RabbitBrokers cluster) throws Exception {
         LedgerReport report = run(QueueKind.QUORUM, evenkeel(cluster, ACK_HOLD));
         assertExact(report);
@@ -67,6 +71,7 @@ class LedgerIT {
     }
 
     @Test
+    @Tag("open-fault")
     void streams_are_read_on_and_not_again(RabbitBrokers cluster) throws Exception {
         assertExact(run(QueueKind.STREAM, evenkeel(cluster, Duration.ZERO)));
     }
