@@ -231,15 +231,18 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
 
     /** Until nothing is in flight, or no wire is there any more. */
     private void await(Duration patience, boolean wires) {
-        long end = System.nanoTime() + patience.toNanos();
         CountDownLatch never = new CountDownLatch(1);
         try {
-            while ((wires ? connections.hasWires() : connections.inFlight() > 0) && System.nanoTime() - end < 0) {
+            for (long left = patience.toMillis(); left > 0 && isBusy(wires); left -= POLL_MILLIS) {
                 never.await(POLL_MILLIS, TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private boolean isBusy(boolean wires) {
+        return wires ? connections.hasWires() : connections.inFlight() > 0;
     }
 
     @Override

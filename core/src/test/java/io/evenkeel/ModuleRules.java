@@ -1,0 +1,120 @@
+package io.evenkeel;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.haveModifier;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The rules that hold in every module that is deployed. A module's {@code OneWayFlowTest} implements this and adds what is
+ * its own: what it may know.
+ */
+public interface ModuleRules {
+
+    /** What an adapter may know of ours besides itself: all of core, and no other module. */
+    Set<String> CORE_PACKAGES = Set.of(
+            "io.evenkeel.adapter",
+            "io.evenkeel.balance",
+            "io.evenkeel.endpoint",
+            "io.evenkeel.event",
+            "io.evenkeel.health",
+            "io.evenkeel.plan",
+            "io.evenkeel.source",
+            "io.evenkeel.status",
+            "io.evenkeel.time",
+            "io.evenkeel.watch");
+
+    /** The module's classes, as {@link #mainClassesIn} reads them: read once, since that takes a while. */
+    JavaClasses module();
+
+    /** The classes in and below the package that are neither tests nor in a jar, which is another module's. */
+    static JavaClasses mainClassesIn(String name) {
+        return new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_JARS)
+                .importPackages(name);
+    }
+
+    /** Of ours, nothing is known but these packages; what is not ours doesn't matter. */
+    static ArchRule knowNothingOfOursBut(Set<String> packages) {
+        return classes()
+                .should()
+                .onlyDependOnClassesThat(resideOutsideOfPackage("io.evenkeel..")
+                        .or(resideInAnyPackage(packages.toArray(String[]::new))));
+    }
+
+    /** {@link #knowNothingOfOursBut} core and the adapter's own packages. */
+    static ArchRule knowNothingOfOursButCoreAnd(String own) {
+        return knowNothingOfOursBut(
+                Set.copyOf(Stream.concat(CORE_PACKAGES.stream(), Stream.of(own)).toList()));
+    }
+
+    /** Nothing is needed but ours, Java, what every module may have, and these packages. */
+    static ArchRule needNoLibraryBut(String... packages) {
+        List<String> everywhere = List.of(
+                "io.evenkeel..",
+                "java..",
+                "org.slf4j..",
+                "org.jspecify.annotations..",
+                "com.google.errorprone.annotations..");
+        return classes()
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(
+                        Stream.concat(everywhere.stream(), Stream.of(packages)).toArray(String[]::new)));
+    }
+
+    @Test
+    default void there_are_classes_to_look_at() {
+        assertThat(module()).as("classes of the module").isNotEmpty();
+    }
+
+    @Test
+    default void time_enters_only_through_a_ticker() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.evenkeel.time")
+                .should()
+                .accessTargetWhere(Outside.CLOCK)
+                .check(module());
+    }
+
+    @Test
+    default void nothing_is_locked_by_a_synchronized_method() {
+        methods().should().notHaveModifier(JavaModifier.SYNCHRONIZED).check(module());
+    }
+
+    @Test
+    default void nothing_is_written_to_the_standard_streams() {
+        noClasses().should(ACCESS_STANDARD_STREAMS).check(module());
+    }
+
+    @Test
+    default void classes_are_final_unless_abstract_or_extended_within_their_package() {
+        classes()
+                .that(describe("can be extended by accident", ModuleRules::isPlainClass))
+                .should(haveModifier(JavaModifier.FINAL).or(haveModifier(JavaModifier.ABSTRACT)))
+                .check(module());
+    }
+
+    private static boolean isPlainClass(JavaClass type) {
+        boolean extended =
+                !type.getSubclasses().isEmpty() && !type.getModifiers().contains(JavaModifier.PUBLIC);
+        return !type.isInterface() && !type.isEnum() && !type.isAnonymousClass() && !extended;
+    }
+}
