@@ -147,13 +147,7 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
     }
 
     double availability() {
-        double best = 0;
-        for (PodConnection connection : connections.connections()) {
-            if (connection.isAvailable()) {
-                best = Math.max(best, connection.rsocket().availability());
-            }
-        }
-        return best;
+        return router.availability();
     }
 
     /** Completes when the client has ended and its connections are closed. */

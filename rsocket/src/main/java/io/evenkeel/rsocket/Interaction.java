@@ -28,6 +28,11 @@ enum Interaction {
         };
     }
 
+    /** Whether it needs a lease where the server grants them. */
+    boolean isLeased() {
+        return this != METADATA_PUSH;
+    }
+
     /** Whether it may go on for long. */
     boolean isStream() {
         return this == REQUEST_STREAM || this == REQUEST_CHANNEL;

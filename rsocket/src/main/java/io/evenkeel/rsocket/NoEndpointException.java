@@ -2,7 +2,7 @@ package io.evenkeel.rsocket;
 
 import org.jspecify.annotations.Nullable;
 
-/** There was no connection for the request within the time it may wait. It was never sent. */
+/** There was no connection, or no lease, for the request within the time it may wait. It was never sent. */
 public final class NoEndpointException extends EvenkeelRSocketException {
 
     private static final long serialVersionUID = 1L;
@@ -13,6 +13,8 @@ public final class NoEndpointException extends EvenkeelRSocketException {
         NONE_KNOWN,
         /** Endpoints are known, and none is connected. */
         NONE_CONNECTED,
+        /** There are connections, and no server grants a request: their leases are used up, over or not there yet. */
+        NO_LEASE,
         /** All endpoints are left out because they failed. */
         ALL_EJECTED,
         /** So many requests wait already that this one may not. */

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Two costs within {@value #TIE} of each other count as equal and the first drawn is taken: estimates aren't better than
  * that, and it keeps up some evidence of those that look a little worse.
  *
- * <p>A connection whose lease is used up or over is passed by. If all are, one is chosen nevertheless, so that the
- * connector's own rule for a missing lease (to refuse, or to queue so many) decides, as it does without us.
+ * <p>A connection whose lease is used up or over is passed by. If all are, none is chosen and the request waits with us: given
+ * to one, it would stay with that one, though another Pod may grant a lease the next moment.
  */
 final class Pick {
 
@@ -29,15 +29,29 @@ final class Pick {
         return new Pick(bound -> ThreadLocalRandom.current().nextInt(bound));
     }
 
-    /** One that has counted the request in, or null if none is open. */
+    /** One that has counted the request in, or null if none may take it now. */
     @Nullable
     PodConnection enter(PodConnection[] open, long now) {
         PodConnection chosen = choose(open, now);
         if (chosen != null && chosen.enter()) {
             return chosen;
         }
-        // Rare: something has just begun to drain, was lost, or waits for leases.
+        // Rare: something has just begun to drain, was lost, or has no lease left.
         return enterAny(open);
+    }
+
+    /** As {@link #enter}, for what needs no lease. */
+    @Nullable
+    PodConnection enterUnleased(PodConnection[] open) {
+        int count = open.length;
+        int from = count == 0 ? 0 : random.applyAsInt(count);
+        for (int i = 0; i < count; i++) {
+            PodConnection connection = open[(from + i) % count];
+            if (connection.isOpen() && connection.enterUnleased()) {
+                return connection;
+            }
+        }
+        return null;
     }
 
     private @Nullable PodConnection choose(PodConnection[] open, long now) {
@@ -76,12 +90,6 @@ final class Pick {
         for (int i = 0; i < count; i++) {
             PodConnection connection = open[(from + i) % count];
             if (connection.isAvailable() && connection.enter()) {
-                return connection;
-            }
-        }
-        for (int i = 0; i < count; i++) {
-            PodConnection connection = open[(from + i) % count];
-            if (connection.isOpen() && connection.enter()) {
                 return connection;
             }
         }

@@ -55,6 +55,7 @@ final class PodConnection {
 
     // Written once before the connection is opened, which publishes it.
     private @Nullable RSocket rsocket;
+    private boolean leased;
     private long openedAt;
     private long rampingSince;
     private long slowStartNanos;
@@ -123,8 +124,17 @@ final class PodConnection {
         return word.state() == ConnectionState.CLOSED || established == null || established.isDisposed();
     }
 
-    /** Takes a request; if it returns true, {@link #exit} follows exactly once. */
+    /** Takes a request, and a permit of the server for it; if it returns true, {@link #exit} follows exactly once. */
     boolean enter() {
+        if (word.enter() && (!leased || wire.takePermit())) {
+            return true;
+        }
+        exit();
+        return false;
+    }
+
+    /** As {@link #enter}, for what needs no permit of the server. */
+    boolean enterUnleased() {
         if (word.enter()) {
             return true;
         }
@@ -207,6 +217,7 @@ final class PodConnection {
      */
     boolean opened(RSocket established, long now, long since, long slowStart) {
         rsocket = established;
+        leased = wire.isLeased();
         openedAt = now;
         rampingSince = since;
         slowStartNanos = slowStart;

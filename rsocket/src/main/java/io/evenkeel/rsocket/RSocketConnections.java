@@ -293,7 +293,7 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
 
     /** Connects; what comes of it is told on the control thread. */
     private void dial(Pod pod, Consumer<PodConnection> whenOpen, Consumer<Throwable> whenFailed) {
-        WireWatch wire = new WireWatch(ticker, control);
+        WireWatch wire = new WireWatch(ticker, control, router::leased);
         PodConnection connection = new PodConnection(pod.key(), pod.endpoint().weight(), wire, this);
         long begun = ticker.nanos();
         pod.dialling.incrementAndGet();

@@ -94,7 +94,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     /** Begins with an input that is there, for a subscriber that has no subscription yet. */
     void begin(Object its) {
         long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(now);
+        PodConnection found = router.enter(interaction, now);
         if (found != null) {
             // Nobody else knows the request yet.
             at(found, now);
@@ -120,7 +120,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     /** The input has come, and is the request's. */
     void proceed(Object its) {
         long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(now);
+        PodConnection found = router.enter(interaction, now);
         if (found == null) {
             awaitConnection(its);
             return;
@@ -151,7 +151,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
      */
     boolean tryConnection() {
         long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(now);
+        PodConnection found = router.enter(interaction, now);
         if (found == null) {
             return state != WAITING;
         }

@@ -61,8 +61,25 @@ final class Router {
 
     /** A connection that has counted the request in, or null if there is none now. */
     @Nullable
-    PodConnection enter(long now) {
-        return pick.enter(open, now);
+    PodConnection enter(Interaction interaction, long now) {
+        PodConnection found = pick.enter(open, now);
+        return found == null && !interaction.isLeased() ? pick.enterUnleased(open) : found;
+    }
+
+    /** There may be a connection that has a lease now. */
+    void leased() {
+        waiting.dispatch();
+    }
+
+    /** The best availability of those where a request would be taken now; 0 if there is none. */
+    double availability() {
+        double best = 0;
+        for (PodConnection connection : open) {
+            if (connection.isAvailable()) {
+                best = Math.max(best, connection.rsocket().availability());
+            }
+        }
+        return best;
     }
 
     /** These may be used from now on; whoever waits gets one. */
@@ -83,7 +100,7 @@ final class Router {
         if (closed) {
             waiting.refuseAll(() -> new ClientClosedException(pool, true));
         } else if (open.length > 0) {
-            // Routed between this request's look and its joining the queue.
+            // Routed, or granted a lease, between this request's look and its joining the queue.
             waiting.dispatch();
         }
     }

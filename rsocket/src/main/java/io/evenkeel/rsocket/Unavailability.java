@@ -20,20 +20,27 @@ final class Unavailability {
     NoEndpointException explain() {
         PoolStatus status = pool.status();
         Reason reason = reason(status);
-        String beginning = "Pool " + status.pool() + ": no connection within " + timeout + " (acquireTimeout): ";
+        String what = reason == Reason.NO_LEASE ? "no lease" : "no connection";
+        String beginning = "Pool " + status.pool() + ": " + what + " within " + timeout + " (acquireTimeout): ";
         return new NoEndpointException(reason, beginning + describe(reason, status), null);
     }
 
     private static Reason reason(PoolStatus status) {
         boolean all = true;
         boolean some = false;
+        boolean open = false;
         for (EndpointStatus endpoint : status.endpoints()) {
             if (!endpoint.leaving()) {
                 some = true;
                 all &= endpoint.ejectedFor() != null;
+                open |= endpoint.ejectedFor() == null && endpoint.open() > 0;
             }
         }
-        return !some ? Reason.NONE_KNOWN : all ? Reason.ALL_EJECTED : Reason.NONE_CONNECTED;
+        if (!some) {
+            return Reason.NONE_KNOWN;
+        }
+        // A request waits where there are connections only for want of a lease.
+        return all ? Reason.ALL_EJECTED : open ? Reason.NO_LEASE : Reason.NONE_CONNECTED;
     }
 
     private static String describe(Reason reason, PoolStatus status) {
@@ -44,6 +51,9 @@ final class Unavailability {
             case ALL_EJECTED ->
                 "all endpoints are left out because they failed:" + each(status)
                         + " (look at the Pods, or at HealthConfig)";
+            case NO_LEASE ->
+                "there are connections, and no server grants a lease:" + each(status)
+                        + " (look at the leases that the Pods give, or ask for less)";
             default ->
                 "none of the endpoints is connected:" + each(status) + " (look at the Pods and the network between)";
         };

@@ -7,8 +7,12 @@ import io.rsocket.DuplexConnection;
 import io.rsocket.RSocketErrorException;
 import io.rsocket.frame.KeepAliveFrameCodec;
 import java.net.SocketAddress;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 
 /** A transport's connection that shows a {@link WireWatch} its first frame and what is received. */
 final class WatchedConnection implements DuplexConnection {
@@ -39,7 +43,7 @@ final class WatchedConnection implements DuplexConnection {
 
     @Override
     public Flux<ByteBuf> receive() {
-        return wire.receive().doOnNext(watch::received);
+        return new WatchedFrames(wire.receive(), watch);
     }
 
     @Override
@@ -80,5 +84,59 @@ final class WatchedConnection implements DuplexConnection {
     @Override
     public String toString() {
         return wire.toString();
+    }
+
+    private static final class WatchedFrames extends FluxOperator<ByteBuf, ByteBuf> {
+        private final WireWatch watch;
+
+        WatchedFrames(Flux<ByteBuf> frames, WireWatch watch) {
+            super(frames);
+            this.watch = watch;
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super ByteBuf> actual) {
+            source.subscribe(new Watcher(actual, watch));
+        }
+    }
+
+    /** Shows each frame before it is handled, and each lease also afterwards. */
+    private static final class Watcher implements CoreSubscriber<ByteBuf> {
+        private final CoreSubscriber<? super ByteBuf> actual;
+        private final WireWatch watch;
+
+        Watcher(CoreSubscriber<? super ByteBuf> actual, WireWatch watch) {
+            this.actual = actual;
+            this.watch = watch;
+        }
+
+        @Override
+        public void onSubscribe(Subscription s) {
+            actual.onSubscribe(s);
+        }
+
+        @Override
+        public void onNext(ByteBuf frame) {
+            Allowance lease = watch.received(frame);
+            actual.onNext(frame);
+            if (lease != null) {
+                watch.granted(lease);
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            actual.onError(error);
+        }
+
+        @Override
+        public void onComplete() {
+            actual.onComplete();
+        }
+
+        @Override
+        public Context currentContext() {
+            return actual.currentContext();
+        }
     }
 }

@@ -31,18 +31,20 @@ final class WireWatch {
 
     private final Ticker ticker;
     private final Scheduler scheduler;
+    private final Runnable whenLeased;
     private volatile boolean ended;
     private volatile boolean leased;
-    private volatile boolean leaseSeen;
-    private volatile long leaseEnds;
+    private volatile @Nullable Allowance allowance;
     private volatile @Nullable DuplexConnection current;
     private final Sinks.Empty<Void> answered = Sinks.empty();
     // Written by the event loop that reads it.
     private boolean alive;
 
-    WireWatch(Ticker ticker, Scheduler scheduler) {
+    /** @param whenLeased told, on the event loop, that the server has granted a lease which can be used from now on */
+    WireWatch(Ticker ticker, Scheduler scheduler, Runnable whenLeased) {
         this.ticker = ticker;
         this.scheduler = scheduler;
+        this.whenLeased = whenLeased;
     }
 
     /** The transport, watched. Once this has ended it connects no more, whoever asks: a resumed session would, for minutes. */
@@ -55,7 +57,22 @@ final class WireWatch {
         if (rsocket == null || rsocket.isDisposed()) {
             return false;
         }
-        return !leased || (leaseSeen && leaseEnds - ticker.nanos() > 0 && rsocket.availability() > 0);
+        if (!leased) {
+            return true;
+        }
+        Allowance granted = allowance;
+        return granted != null && granted.isLeft(ticker.nanos()) && rsocket.availability() > 0;
+    }
+
+    /** Whether the server is to grant leases. Known once the set-up was sent. */
+    boolean isLeased() {
+        return leased;
+    }
+
+    /** Takes the server's permission for one request, which then may be sent once. */
+    boolean takePermit() {
+        Allowance granted = allowance;
+        return granted != null && granted.take(ticker.nanos());
     }
 
     /** Ends the RSocket and what is beneath. If its last frame can't be sent, as to a peer that is frozen, it is closed without. */
@@ -107,20 +124,32 @@ final class WireWatch {
         return true;
     }
 
-    void received(ByteBuf frame) {
+    /**
+     * Looks at a frame before it is handled.
+     *
+     * @return what it grants, if it is a lease, for {@link #granted} when it has been handled
+     */
+    @Nullable
+    Allowance received(ByteBuf frame) {
         if ((alive && !leased) || FrameHeaderCodec.streamId(frame) != 0) {
-            return;
+            return null;
         }
         FrameType type = FrameHeaderCodec.frameType(frame);
         if (!alive && (type == FrameType.KEEPALIVE || type == FrameType.LEASE)) {
             alive = true;
             answered.tryEmitEmpty();
         }
-        if (type == FrameType.LEASE) {
-            leaseEnds = ticker.nanos()
-                    + Duration.ofMillis(LeaseFrameCodec.ttl(frame)).toNanos();
-            leaseSeen = true;
+        if (type != FrameType.LEASE) {
+            return null;
         }
+        return Allowance.of(
+                LeaseFrameCodec.numRequests(frame), Duration.ofMillis(LeaseFrameCodec.ttl(frame)), ticker.nanos());
+    }
+
+    /** rsocket-java has the lease: requests may use it. Before that they would be kept there, or be refused. */
+    void granted(Allowance lease) {
+        allowance = lease;
+        whenLeased.run();
     }
 
     private final class WatchedTransport implements ClientTransport {

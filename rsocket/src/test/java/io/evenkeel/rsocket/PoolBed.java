@@ -14,8 +14,13 @@ import io.evenkeel.rsocket.NoEndpointException.Reason;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
+import io.rsocket.frame.LeaseFrameCodec;
+import io.rsocket.frame.SetupFrameCodec;
 import io.rsocket.util.DefaultPayload;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -34,6 +39,16 @@ final class PoolBed {
 
     static final Duration ACQUIRE = Duration.ofSeconds(10);
 
+    private static final ByteBuf SETUP_WITH_LEASE = SetupFrameCodec.encode(
+            ByteBufAllocator.DEFAULT,
+            true,
+            20_000,
+            90_000,
+            Unpooled.EMPTY_BUFFER,
+            "application/binary",
+            "application/binary",
+            DefaultPayload.create(""));
+
     final ManualScheduler scheduler = new ManualScheduler();
     final List<EvenkeelEvent> events = new ArrayList<>();
     /** Every connection ever made, in order. */
@@ -42,6 +57,8 @@ final class PoolBed {
     final List<PodConnection> made = new ArrayList<>();
     /** Pods that refuse connections. */
     final Set<String> down = new HashSet<>();
+    /** Pods whose connections need leases. */
+    final Set<String> leased = new HashSet<>();
 
     final Rebalancer rebalancer;
     final RSocketConnections connections;
@@ -91,6 +108,9 @@ final class PoolBed {
                         FakeRSocket socket = new FakeRSocket(endpoint.identity());
                         sockets.add(socket);
                         made.add(connection);
+                        if (leased.contains(endpoint.identity())) {
+                            connection.wire().begins(SETUP_WITH_LEASE);
+                        }
                         done.accept(socket, null);
                     }
                 },
@@ -132,6 +152,15 @@ final class PoolBed {
             }
         }
         throw new AssertionError("no connection to " + pod + " among " + connections.connections());
+    }
+
+    /** Its server grants so many requests for so long. */
+    void grant(String pod, int requests, Duration time) {
+        WireWatch wire = connection(socket(pod)).wire();
+        ByteBuf frame = LeaseFrameCodec.encode(ByteBufAllocator.DEFAULT, (int) time.toMillis(), requests, null);
+        Allowance allowance = wire.received(frame);
+        frame.release();
+        wire.granted(allowance);
     }
 
     boolean isConnected(String pod) {

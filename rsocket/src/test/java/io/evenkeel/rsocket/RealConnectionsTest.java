@@ -11,7 +11,6 @@ import io.rsocket.core.RSocketConnector;
 import io.rsocket.core.Resume;
 import io.rsocket.frame.decoder.PayloadDecoder;
 import io.rsocket.lease.Lease;
-import io.rsocket.lease.MissingLeaseException;
 import io.rsocket.plugins.RSocketInterceptor;
 import io.rsocket.util.ByteBufPayload;
 import io.rsocket.util.DefaultPayload;
@@ -329,15 +328,20 @@ class RealConnectionsTest {
     }
 
     @Test
-    void without_any_lease_the_connectors_own_rule_decides() {
+    void without_any_lease_a_request_waits_with_us_and_is_told_so_in_time() {
         TestServer leased =
                 closing(TestServer.start("leased", settings -> settings.lease(config -> config.sender(Flux::never))));
-        EvenkeelRSocketClient client =
-                client(RSocketConnector.create().lease(spec -> spec.maxPendingRequests(0)), leased);
+        EvenkeelRSocketClient client = client(
+                RSocketConnector.create().lease(), settings -> settings.acquireTimeout(Duration.ofMillis(200)), leased);
         until(() -> client.connections().size() == 1);
         StepVerifier.create(client.rsocket().requestResponse(DefaultPayload.create("x")))
-                .expectError(MissingLeaseException.class)
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOfSatisfying(
+                                NoEndpointException.class,
+                                refused -> assertThat(refused.reason()).isEqualTo(NoEndpointException.Reason.NO_LEASE))
+                        .hasMessageContaining("no lease within PT0.2S"))
                 .verify(LONG);
+        assertThat(leased.requests).hasValue(0);
     }
 
     @Test
