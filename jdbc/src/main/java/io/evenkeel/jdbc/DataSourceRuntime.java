@@ -4,10 +4,8 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import io.evenkeel.adapter.BalancedPool;
-import io.evenkeel.adapter.ClientId;
 import io.evenkeel.adapter.DerivedTarget;
 import io.evenkeel.adapter.PoolConfig;
-import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.status.PoolStatus;
@@ -43,25 +41,20 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         this.live = live;
         this.closeTimeout = settings.closeTimeout;
         HikariConfig config = live.settings();
+        // With the jitter of 25 % no connection gets older than maxLifetime, which may be a server's own limit.
+        Duration age = Duration.ofMillis(live.getMaxLifetime() * 4 / 5);
         // Checked before any thread is started.
-        RebalancerConfig balance = balance(settings, live);
+        PoolConfig pooled = settings.poolConfig(pool, target, config.getMaximumPoolSize(), age);
         // Connections are renewed by the rebalancer, which knows where the next one is to go.
         config.setMaxLifetime(0);
-        this.surge = balance.surge();
-        this.balanced = BalancedPool.create(PoolConfig.builder(pool, target, balance)
-                .seats(config.getMaximumPoolSize())
-                .health(settings.health)
-                .watch(settings.watch)
-                .listener(settings.listener)
-                .metrics(settings.metrics)
-                .jmx(settings.jmx)
-                .build());
+        this.surge = pooled.balance().surge();
+        this.balanced = BalancedPool.create(pooled);
         this.connections = new JdbcConnections(
-                poolConfig(config, balance.surge()),
+                poolConfig(config, surge),
                 config,
                 drivers,
                 balanced.signals(),
-                settings.metrics,
+                pooled.metrics(),
                 balanced.ticker(),
                 balanced.seed());
         live.onChange(this::changed);
@@ -94,7 +87,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             drivers = endpoint -> driver.dataSource(endpoint, copy::getCredentials);
         }
         Target target = target(settings, driver);
-        String pool = name(settings, copy, target);
+        String pool = settings.poolName(copy, target);
         copy.setPoolName(pool);
         return new EvenkeelDataSource(
                 pool, new DataSourceRuntime(pool, target, live, Objects.requireNonNull(drivers), settings));
@@ -136,22 +129,6 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                 DerivedTarget.of(driver.host(), driver.port(), DerivedTarget.Surroundings.ofThisProcess());
         LOG.info("Target {}, since {}", derived.target(), derived.why());
         return derived.target();
-    }
-
-    private static String name(EvenkeelDataSourceBuilder settings, HikariConfig config, Target target) {
-        if (settings.name != null) {
-            return settings.name;
-        }
-        return config.getPoolName() != null ? config.getPoolName() : target.path();
-    }
-
-    private static RebalancerConfig balance(EvenkeelDataSourceBuilder settings, LiveConfig config) {
-        // With the jitter of 25 % no connection gets older than maxLifetime, which may be a server's own limit.
-        Duration bounded = Duration.ofMillis(config.getMaxLifetime() * 4 / 5);
-        return settings.balance
-                .clientId(settings.clientId != null ? settings.clientId : ClientId.ofThisProcess())
-                .maxConnectionAge(settings.maxConnectionAge != null ? settings.maxConnectionAge : bounded)
-                .build();
     }
 
     private static void closeWrapped(String pool, @Nullable HikariDataSource wrapped) {

@@ -3,21 +3,18 @@ package io.evenkeel.jdbc;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.adapter.BalancedPoolBuilder;
+import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.endpoint.Endpoint;
-import io.evenkeel.event.EvenkeelListener;
-import io.evenkeel.event.MetricsRecorder;
-import io.evenkeel.health.HealthConfig;
-import io.evenkeel.watch.WatcherConfig;
+import io.evenkeel.endpoint.Target;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Collects the settings of an {@link EvenkeelDataSource}. Not thread-safe. */
-public final class EvenkeelDataSourceBuilder {
+public final class EvenkeelDataSourceBuilder extends BalancedPoolBuilder<EvenkeelDataSourceBuilder> {
 
     static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
@@ -31,27 +28,18 @@ public final class EvenkeelDataSourceBuilder {
     String target;
 
     @Nullable
-    String name;
-
-    @Nullable
-    String clientId;
-
-    @Nullable
     Function<Endpoint, DataSource> connections;
 
-    EvenkeelListener listener = EvenkeelListener.none();
-    MetricsRecorder metrics = MetricsRecorder.none();
-    WatcherConfig watch = WatcherConfig.builder().build();
-    HealthConfig health = HealthConfig.builder().build();
     Duration closeTimeout = CLOSE_TIMEOUT;
-    boolean jmx = true;
 
-    @Nullable
-    Duration maxConnectionAge;
-
-    final RebalancerConfig.Builder balance = RebalancerConfig.builder();
+    private @Nullable Duration maxConnectionAge;
 
     EvenkeelDataSourceBuilder() {}
+
+    @Override
+    protected EvenkeelDataSourceBuilder self() {
+        return this;
+    }
 
     /**
      * The template: JDBC URL or data source class, user, pool size, time-outs. Copied by {@link #build()}; a later change of
@@ -95,75 +83,27 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** The pool's name, in threads, messages and metrics. Defaults to the template's {@code poolName}, else to the target. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder name(String value) {
-        if (value.isBlank()) {
-            throw new IllegalArgumentException("name: \"" + value + "\" (expected: not blank)");
-        }
-        name = value;
-        return this;
-    }
-
-    /**
-     * Tells this process from the others that use the same Pods; must differ between them. Defaults to the environment
-     * variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
-     */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder clientId(String value) {
-        clientId = Objects.requireNonNull(value, "clientId");
-        return this;
-    }
-
-    /** The topology zone of this process. Defaults to unknown: no zone is preferred. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder zone(@Nullable String value) {
-        balance.ownZone(value);
-        return this;
-    }
-
-    /** Is told what happens, on the pool's control thread. Defaults to nobody. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder listener(EvenkeelListener value) {
-        listener = Objects.requireNonNull(value, "listener");
-        return this;
-    }
-
-    /** Counts what happens. Defaults to nothing. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder metrics(MetricsRecorder value) {
-        metrics = Objects.requireNonNull(value, "metrics");
-        return this;
-    }
-
     /**
      * 0 (the default) closes the old connection of a move first and never exceeds {@code maximumPoolSize}; 1 opens the new
      * one first, which takes one connection more at the servers for a moment.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder surge(int value) {
-        balance.surge(value);
-        return this;
-    }
-
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder moveWindow(Duration value) {
-        balance.moveWindow(value);
+        balance().surge(value);
         return this;
     }
 
     /** Over how long the idle connections of a leaving Pod are given up, at most. Defaults to 5 s; zero for at once. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder drainSpread(Duration value) {
-        balance.drainSpread(value);
+        balance().drainSpread(value);
         return this;
     }
 
     /** After how long a drain is reported as overrun. Defaults to 25 s. Connections in use are not closed by it. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder drainDeadline(Duration value) {
-        balance.drainDeadline(value);
+        balance().drainDeadline(value);
         return this;
     }
 
@@ -177,34 +117,6 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** Over how long a Pod that joined grows to its full share. Defaults to zero: the move window paces already. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder slowStart(Duration value) {
-        balance.slowStart(value);
-        return this;
-    }
-
-    /** Whatever else of the balance is to be set; see {@link RebalancerConfig.Builder}. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder balance(Consumer<RebalancerConfig.Builder> settings) {
-        settings.accept(balance);
-        return this;
-    }
-
-    /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder watch(WatcherConfig value) {
-        watch = Objects.requireNonNull(value, "watch");
-        return this;
-    }
-
-    /** When a Pod is ejected. Defaults to {@link HealthConfig}'s defaults. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder health(HealthConfig value) {
-        health = Objects.requireNonNull(value, "health");
-        return this;
-    }
-
     /** How long {@link EvenkeelDataSource#close()} waits for connections in use. Defaults to 10 s; zero aborts them at once. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder closeTimeout(Duration value) {
@@ -212,13 +124,6 @@ public final class EvenkeelDataSourceBuilder {
             throw new IllegalArgumentException("closeTimeout: " + value + " (expected: zero or more)");
         }
         closeTimeout = value;
-        return this;
-    }
-
-    /** Whether the status can be seen over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
-    @CanIgnoreReturnValue
-    public EvenkeelDataSourceBuilder jmx(boolean value) {
-        jmx = value;
         return this;
     }
 
@@ -230,5 +135,17 @@ public final class EvenkeelDataSourceBuilder {
      */
     public EvenkeelDataSource build() {
         return DataSourceRuntime.start(this);
+    }
+
+    /** The pool's name, of which the template may have one. */
+    String poolName(HikariConfig config, Target where) {
+        String set = name() != null ? name() : config.getPoolName();
+        return Objects.requireNonNullElse(set, where.path());
+    }
+
+    /** @param age of connections, where none was set */
+    PoolConfig poolConfig(String pool, Target where, int seats, Duration age) {
+        balance().maxConnectionAge(maxConnectionAge != null ? maxConnectionAge : age);
+        return pool(pool, where).seats(seats).build();
     }
 }

@@ -2,15 +2,12 @@ package io.evenkeel.rsocket;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.evenkeel.adapter.BalancedPool;
-import io.evenkeel.adapter.ClientId;
+import io.evenkeel.adapter.BalancedPoolBuilder;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
-import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
-import io.evenkeel.health.HealthConfig;
-import io.evenkeel.watch.WatcherConfig;
 import io.rsocket.Payload;
 import io.rsocket.core.RSocketConnector;
 import java.time.Duration;
@@ -19,19 +16,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
 /** Collects the settings of an {@link EvenkeelRSocketClient}. Not thread-safe. */
-public final class EvenkeelRSocketClientBuilder {
+public final class EvenkeelRSocketClientBuilder extends BalancedPoolBuilder<EvenkeelRSocketClientBuilder> {
 
     private static final int MOST_PER_POD = 64;
 
     private @Nullable String target;
-    private @Nullable String name;
-    private @Nullable String clientId;
     private RSocketConnector connector = RSocketConnector.create();
     private PodTransport transport = PodTransport.tcp();
     private int connectionsPerPod = 1;
@@ -40,18 +34,17 @@ public final class EvenkeelRSocketClientBuilder {
     private int maxWaiting = 10_000;
     private Duration connectTimeout = Duration.ofSeconds(5);
     private Duration closeTimeout = Duration.ofSeconds(10);
-    private EvenkeelListener listener = EvenkeelListener.none();
-    private MetricsRecorder metrics = MetricsRecorder.none();
-    private WatcherConfig watch = WatcherConfig.defaults();
-    private HealthConfig health = HealthConfig.defaults();
     private LongStreamPolicy streams = LongStreamPolicy.stick();
     private final Map<String, LongStreamPolicy> streamsByRoute = new HashMap<>();
     private Function<Payload, @Nullable String> routes = Routes::inCompositeMetadata;
-    private boolean jmx = true;
     private Executor signals = task -> Schedulers.parallel().schedule(task);
-    private final RebalancerConfig.Builder balance = RebalancerConfig.builder();
 
     EvenkeelRSocketClientBuilder() {}
+
+    @Override
+    protected EvenkeelRSocketClientBuilder self() {
+        return this;
+    }
 
     /**
      * Where the Pods are: {@code k8s:///orders.default:7000}, {@code dns:///orders-headless.default.svc:7000},
@@ -79,33 +72,6 @@ public final class EvenkeelRSocketClientBuilder {
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder transport(PodTransport value) {
         transport = Objects.requireNonNull(value, "transport");
-        return this;
-    }
-
-    /** The pool's name, in threads, messages and metrics. Defaults to the target's path. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder name(String value) {
-        if (value.isBlank()) {
-            throw new IllegalArgumentException("name: \"" + value + "\" (expected: not blank)");
-        }
-        name = value;
-        return this;
-    }
-
-    /**
-     * Tells this process from the others that use the same Pods; must differ between them. Defaults to the environment
-     * variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
-     */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder clientId(String value) {
-        clientId = Objects.requireNonNull(value, "clientId");
-        return this;
-    }
-
-    /** The topology zone of this process. Defaults to unknown: no zone is preferred. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder zone(@Nullable String value) {
-        balance.ownZone(value);
         return this;
     }
 
@@ -153,35 +119,14 @@ public final class EvenkeelRSocketClientBuilder {
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder drainDeadline(Duration value) {
-        balance.drainDeadline(value);
+        balance().drainDeadline(value);
         return this;
     }
 
     /** After how long a connection is replaced, each within 25 % of this. Defaults to 30 min; zero for never. */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder maxConnectionAge(Duration value) {
-        balance.maxConnectionAge(value);
-        return this;
-    }
-
-    /** Over how long moves are spread. Defaults to 8 s; zero moves one after another without a pause. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder moveWindow(Duration value) {
-        balance.moveWindow(value);
-        return this;
-    }
-
-    /** Over how long a Pod that joined grows to its full share of the requests. Defaults to zero: at once. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder slowStart(Duration value) {
-        balance.slowStart(value);
-        return this;
-    }
-
-    /** Whatever else of the balance is to be set; see {@link RebalancerConfig.Builder}. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder balance(Consumer<RebalancerConfig.Builder> settings) {
-        settings.accept(balance);
+        balance().maxConnectionAge(value);
         return this;
     }
 
@@ -212,45 +157,10 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder watch(WatcherConfig value) {
-        watch = Objects.requireNonNull(value, "watch");
-        return this;
-    }
-
-    /** When a Pod is ejected. Defaults to {@link HealthConfig}'s defaults. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder health(HealthConfig value) {
-        health = Objects.requireNonNull(value, "health");
-        return this;
-    }
-
-    /** Is told what happens, on the pool's control thread. Defaults to nobody. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder listener(EvenkeelListener value) {
-        listener = Objects.requireNonNull(value, "listener");
-        return this;
-    }
-
-    /** Counts what happens. Defaults to nothing. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder metrics(MetricsRecorder value) {
-        metrics = Objects.requireNonNull(value, "metrics");
-        return this;
-    }
-
     /** How long {@link EvenkeelRSocketClient#close()} waits for requests in flight. Defaults to 10 s; zero or more. */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder closeTimeout(Duration value) {
         closeTimeout = Objects.requireNonNull(value, "closeTimeout");
-        return this;
-    }
-
-    /** Whether the status can be seen over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
-    @CanIgnoreReturnValue
-    public EvenkeelRSocketClientBuilder jmx(boolean value) {
-        jmx = value;
         return this;
     }
 
@@ -269,7 +179,7 @@ public final class EvenkeelRSocketClientBuilder {
      */
     public EvenkeelRSocketClient build() {
         Target where = InvalidTargetException.parse(target);
-        String pool = name != null ? name : where.path();
+        String pool = Objects.requireNonNullElse(name(), where.path());
         check("acquireTimeout", acquireTimeout, true);
         check("connectTimeout", connectTimeout, true);
         check("closeTimeout", closeTimeout, false);
@@ -284,17 +194,10 @@ public final class EvenkeelRSocketClientBuilder {
         if (maxWaiting < 0) {
             throw new IllegalArgumentException("maxWaiting: " + maxWaiting + " (expected: 0 or more)");
         }
-        RebalancerConfig rebalancer = balance.clientId(clientId != null ? clientId : ClientId.ofThisProcess())
-                .build();
-        PoolConfig config = PoolConfig.builder(pool, where, rebalancer)
+        PoolConfig config = pool(pool, where)
                 .size(PoolSize.perEndpoint(connectionsPerPod, maxConnections))
-                .health(health)
-                .watch(watch)
-                .listener(listener)
-                .metrics(metrics)
-                .jmx(jmx)
                 .build();
-        return start(BalancedPool.create(config), rebalancer, where);
+        return start(BalancedPool.create(config), config);
     }
 
     private static void check(String name, Duration value, boolean positive) {
@@ -304,8 +207,10 @@ public final class EvenkeelRSocketClientBuilder {
         }
     }
 
-    /** Wires the parts and lets them go; also the seam for tests, which bring a pool on a clock of their own. */
-    EvenkeelRSocketClient start(BalancedPool pool, RebalancerConfig rebalancer, Target where) {
+    /** Wires the parts and lets them go. */
+    private EvenkeelRSocketClient start(BalancedPool pool, PoolConfig config) {
+        RebalancerConfig balance = config.balance();
+        MetricsRecorder metrics = config.metrics();
         Unavailability unavailability = new Unavailability(pool, acquireTimeout);
         WaitQueue waiting = new WaitQueue(
                 pool.name(),
@@ -320,7 +225,7 @@ public final class EvenkeelRSocketClientBuilder {
                 pool.name(),
                 pool.ticker(),
                 Pick.byChance(),
-                rebalancer.drainDeadline(),
+                balance.drainDeadline(),
                 Failures::isFailure,
                 waiting,
                 new StreamPolicies(streams, streamsByRoute, routes),
@@ -328,7 +233,7 @@ public final class EvenkeelRSocketClientBuilder {
         Dialer dialer =
                 new Dialer(pool.name(), connector, transport, new ServerRequests(), pool.control(), connectTimeout);
         RSocketConnections connections = new RSocketConnections(
-                new RSocketPoolConfig(pool.name(), rebalancer.drainDeadline(), rebalancer.slowStart()),
+                new RSocketPoolConfig(pool.name(), balance.drainDeadline(), balance.slowStart()),
                 dialer,
                 router,
                 pool.signals(),
@@ -341,7 +246,7 @@ public final class EvenkeelRSocketClientBuilder {
             pool.start(connections);
         } catch (IllegalArgumentException e) {
             throw new InvalidTargetException(
-                    "target: \"" + where + "\" of pool " + pool.name() + ": " + e.getMessage(), e);
+                    "target: \"" + config.target() + "\" of pool " + pool.name() + ": " + e.getMessage(), e);
         }
         return client;
     }
