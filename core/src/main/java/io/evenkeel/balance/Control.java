@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The control loop of one pool. Confined to the control thread.
@@ -40,12 +41,21 @@ final class Control {
             new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet");
     private String planReason = "no endpoint is known yet";
     private @Nullable String dirty;
+    /** Whether what made the plan dirty is more than that an application opened or closed a connection. */
+    private boolean news;
+    /** Whether the last round found no endpoint that can be used. */
+    private boolean stuck;
+    /** What the last plan that was told of at INFO was about. */
+    private Announced announced = new Announced(0, Set.of());
+
     private Set<EndpointKey> givenUp = Set.of();
     private @Nullable Long replanAt;
     private Set<EndpointKey> routed = Set.of();
     private Scheduler.@Nullable Cancellable timer;
     /** Written by whoever closes; from then on no round begins. */
     private volatile boolean closed;
+
+    private record Announced(int seats, Set<EndpointKey> endpoints) {}
 
     Control(PoolState state, Consumer<Control> published) {
         this.state = state;
@@ -79,22 +89,28 @@ final class Control {
             state.tell(new EvenkeelEvent.SourceRecovered(state.pool));
         }
         if (!newer.endpoints().sameEndpoints(before.endpoints())) {
-            dirty = newer.reason();
+            replanFor(newer.reason());
         }
     }
 
     void resize(PoolSize size) {
         if (!size.equals(state.size)) {
-            dirty = "resized from " + state.size + " to " + size;
+            replanFor("resized from " + state.size + " to " + size);
             state.size = size;
         }
+    }
+
+    private void replanFor(String reason) {
+        dirty = reason;
+        news = true;
     }
 
     /** More, or fewer, seats are held than before. */
     void held(int change) {
         if (state.size instanceof PoolSize.Held held) {
             int seats = Math.max(0, held.seats() + change);
-            resize(PoolSize.held(seats));
+            state.size = PoolSize.held(seats);
+            dirty = dirty != null ? dirty : seats + " seats are held";
             // Also where no plan can be made: a seat that nobody holds is not to be filled.
             state.seats = Math.min(state.seats, seats);
         }
@@ -143,13 +159,12 @@ final class Control {
     private void replan(long now) {
         Set<EndpointKey> out = ejections.givenUp();
         if (!out.equals(givenUp)) {
-            dirty = dirty != null
-                    ? dirty
-                    : out.isEmpty() ? "every endpoint is healthy again" : "ejected for long: " + out;
+            String reason = out.isEmpty() ? "every endpoint is healthy again" : "ejected for long: " + out;
+            replanFor(news && dirty != null ? dirty : reason);
             givenUp = out;
         }
-        if (dirty == null && replanAt != null && replanAt - now <= 0) {
-            dirty = "a hold-down ended or a slow start went on";
+        if (!news && replanAt != null && replanAt - now <= 0) {
+            replanFor("a hold-down ended or a slow start went on");
         }
         if (dirty == null) {
             return;
@@ -158,16 +173,15 @@ final class Control {
         replanAt = planning.nextChangeAt(now);
         if (decision == null) {
             planReason = dirty + "; no endpoint can be used, so everything stays as it is";
-            if (snapshot.health() == SourceHealth.UNKNOWN) {
-                LOG.debug("Pool {}: {}", state.pool, planReason);
-            } else {
-                LOG.warn("Pool {}: {}", state.pool, planReason);
-            }
+            boolean worth = snapshot.health() != SourceHealth.UNKNOWN && (news || !stuck);
+            LOG.atLevel(worth ? Level.WARN : Level.DEBUG).log("Pool {}: {}", state.pool, planReason);
         } else {
             planReason = dirty;
             adopt(decision, now);
         }
+        stuck = decision == null;
         dirty = null;
+        news = false;
     }
 
     private void adopt(Planning.Decision decision, long now) {
@@ -185,14 +199,29 @@ final class Control {
             slot.target = slot.leaving ? 0 : plan.seatsOf(slot.key());
         }
         int needed = state.slots.movesNeeded(state.seats);
-        LOG.info(
-                "Pool {}: {} connections over {} endpoints, {} to move ({})",
-                state.pool,
-                state.seats,
-                plan.seatsByEndpoint().size(),
-                needed,
-                planReason);
+        announce(plan, decision.staying().keySet(), needed);
         state.tell(new EvenkeelEvent.PlanChanged(state.pool, planReason, needed));
+    }
+
+    /**
+     * At INFO if something has to move, or the pool's size or its endpoints are others than it was last told. What an
+     * application's own opening and closing of connections changes is of interest connection by connection only.
+     */
+    private void announce(Plan plan, Set<EndpointKey> staying, int needed) {
+        Announced current = new Announced(state.seats, Set.copyOf(staying));
+        boolean worth = news && (needed > 0 || !current.equals(announced));
+        if (worth) {
+            announced = current;
+        }
+        LOG.atLevel(worth ? Level.INFO : Level.DEBUG)
+                .log(
+                        "Pool {}: {} connections over {} of {} endpoints, {} to move ({})",
+                        state.pool,
+                        state.seats,
+                        plan.seatsByEndpoint().size(),
+                        staying.size(),
+                        needed,
+                        planReason);
     }
 
     private void route() {

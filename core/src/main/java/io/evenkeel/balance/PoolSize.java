@@ -53,6 +53,11 @@ public sealed interface PoolSize {
         public int seats(int endpoints) {
             return seats;
         }
+
+        @Override
+        public String toString() {
+            return Integer.toString(seats);
+        }
     }
 
     /**
@@ -73,6 +78,11 @@ public sealed interface PoolSize {
         public int seats(int endpoints) {
             return (int) Math.min(most, Math.max(1L, endpoints) * each);
         }
+
+        @Override
+        public String toString() {
+            return each + " at each endpoint, at most " + most;
+        }
     }
 
     /** @param seats 0 or more */
@@ -86,6 +96,11 @@ public sealed interface PoolSize {
         @Override
         public int seats(int endpoints) {
             return seats;
+        }
+
+        @Override
+        public String toString() {
+            return seats + " held";
         }
     }
 }

@@ -2,6 +2,7 @@ package io.evenkeel.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
@@ -253,5 +254,23 @@ class HeldSeatsTest {
         assertThat(held.opens).isEqualTo(3);
         assertThat(rebalancer.status().seats()).isEqualTo(2);
         assertThat(held.open).hasToString("{rabbit-0=1, rabbit-1=1}");
+    }
+
+    @Test
+    void seats_that_are_given_back_are_no_news_even_if_others_have_to_move_for_it() {
+        List<Endpoint> brokers = brokers(2);
+        publish(brokers);
+        want(6);
+        pass(100);
+        try (CapturedLog log = new CapturedLog()) {
+            for (int i = 0; i < 3; i++) {
+                held.open.merge("rabbit-0", -1, Integer::sum);
+                rebalancer.signals().released(brokers.get(0).key());
+            }
+            pass(60_000);
+            assertThat(held.open.values()).containsExactlyInAnyOrder(1, 2);
+            assertThat(moved()).isPositive();
+            assertThat(log.linesWith("to move")).isEmpty();
+        }
     }
 }
