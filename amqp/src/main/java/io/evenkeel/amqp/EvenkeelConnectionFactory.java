@@ -201,14 +201,15 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
             return super.newConnection(executor, addressResolver, clientProvidedName);
         }
         Target brokers = target(addressResolver);
-        Placements.Running pool = placements.acquire(settings(brokers));
-        running = pool;
         FactoryDialer dialer = new FactoryDialer(
                 template(),
                 executor,
                 clientProvidedName,
                 verifiedName(brokers),
                 balance().moveDeadline());
+        // Nothing may fail from here to connect, which gives the pool back when it does.
+        Placements.Running pool = placements.acquire(settings(brokers));
+        running = pool;
         return pool.placement().connect(dialer, patience());
     }
 

@@ -21,9 +21,13 @@ class PlacementsTest {
     private final FakeCluster cluster = new FakeCluster();
 
     private static Placements.Settings settings() {
-        Target target = Target.parse("static:///10.0.0.1:5672");
+        return settings("static:///10.0.0.1:5672");
+    }
+
+    private static Placements.Settings settings(String name) {
+        Target target = Target.parse(name);
         return new Placements.Settings(
-                new Placements.Key(target, "client", "again"),
+                new Placements.Key(target, "client", target.scheme()),
                 RebalancerConfig.builder().clientId("client").build(),
                 HealthConfig.builder().build(),
                 WatcherConfig.builder().build(),
@@ -77,5 +81,15 @@ class PlacementsTest {
         assertThat(placements.acquire(settings())).isSameAs(pool);
         placements.release(pool);
         second.close();
+    }
+
+    @Test
+    void a_target_that_no_source_understands_leaves_nothing_behind() {
+        assertThatThrownBy(() -> placements.acquire(settings("nowhere:///x")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("nowhere");
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .doesNotContain("evenkeel-nowhere-control");
     }
 }
