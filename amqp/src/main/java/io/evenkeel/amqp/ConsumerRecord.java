@@ -49,6 +49,8 @@ final class ConsumerRecord {
     private volatile @Nullable EpochConsumer wrapper;
     /** The per-consumer prefetch count that was in force when it began. */
     private final int prefetch;
+    /** Whether the new broker said that there is no such queue. */
+    private volatile boolean notFound;
     /** The last offset delivered, of a stream; -1 where none was. */
     private volatile long streamOffset = -1;
 
@@ -139,6 +141,18 @@ final class ConsumerRecord {
     /** It could not be started: as before. */
     boolean resumeFailed() {
         return state.compareAndSet(State.RESUMING, State.PAUSED);
+    }
+
+    /** The broker that it was to go to knows no such queue. */
+    void wasNotFound() {
+        notFound = true;
+    }
+
+    /** @return whether that was said since it was asked last */
+    boolean takeNotFound() {
+        boolean was = notFound;
+        notFound = false;
+        return was;
     }
 
     /** Its connection was lost, whatever state it was in. */

@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,9 @@ final class Move {
     /** How long nothing may have come late, before it counts as all. */
     private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
+    /** How long a channel that is not quiet yet keeps the next one from being paused. */
+    private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -75,6 +80,8 @@ final class Move {
     private final Set<VirtualChannel> prepared = new HashSet<>();
     /** Of one thread: who runs it. */
     private boolean hasBegun;
+
+    private long holdEnds;
 
     Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
         this.connection = connection;
@@ -128,6 +135,7 @@ final class Move {
         } catch (RuntimeException e) {
             return new MoveOutcome.Failed(e);
         }
+        connection.movingTo(next);
         try {
             for (VirtualChannel channel : connection.channels()) {
                 prepare(channel, next);
@@ -151,11 +159,24 @@ final class Move {
             Thread.currentThread().interrupt();
             return rolledBack(next, "it was interrupted");
         } catch (IOException | ShutdownSignalException e) {
-            // B is to blame if it is B that is gone, and not the connection as a whole.
-            boolean lostB = connection.isMoving() && !next.isOpen();
+            boolean failedB = connection.isMoving() && hasFailed(next);
             MoveOutcome outcome = rolledBack(next, String.valueOf(e.getMessage()));
-            return lostB ? new MoveOutcome.Failed(e) : outcome;
+            return failedB ? new MoveOutcome.Failed(e) : outcome;
         }
+    }
+
+    /** B is to blame if it is B that is gone, or has closed a channel, and not the connection as a whole. */
+    private boolean hasFailed(Link next) {
+        if (!next.isOpen()) {
+            return true;
+        }
+        for (VirtualChannel channel : connection.channels()) {
+            RawChannel raw = channel.on(next);
+            if (raw != null && raw.isLost()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void prepare(VirtualChannel channel, Link next) throws IOException {
@@ -183,57 +204,95 @@ final class Move {
 
     // Consumers.
 
+    /**
+     * One channel after the other, so that each is without its consumers only for as long as it takes itself. One that is
+     * not quiet within a moment goes on waiting while the next begins: it is not to keep the others waiting.
+     */
     private void consumers(Link next) throws IOException, InterruptedException, GaveUp {
-        List<VirtualChannel> all = stillOn(next, false);
-        List<VirtualChannel> held = holdAcks(all);
+        List<VirtualChannel> active = stillOn(next, false);
+        List<VirtualChannel> paused = new ArrayList<>();
+        Set<VirtualChannel> holding = holdAcks(active);
         try {
-            for (VirtualChannel channel : all) {
-                pausedAt.putIfAbsent(channel, now());
-                channel.pauseConsumers();
+            while (!active.isEmpty() || !paused.isEmpty()) {
+                VirtualChannel turn = due(active, holding);
+                if (turn != null) {
+                    pause(turn, holding);
+                    active.remove(turn);
+                    paused.add(turn);
+                }
+                if (!awaitSome(active, paused, holding) && !goesRegardless()) {
+                    throw gaveUp(active, paused);
+                }
+                for (VirtualChannel channel : List.copyOf(paused)) {
+                    if (mayGo(channel) && goOn(channel, next)) {
+                        paused.remove(channel);
+                    }
+                }
             }
         } finally {
-            for (VirtualChannel channel : held) {
+            for (VirtualChannel channel : holding) {
                 channel.receivingOn().flushAcks();
             }
         }
-        // Each as soon as it is quiet: one that takes long is not to keep the others waiting.
-        while (!all.isEmpty()) {
-            List<VirtualChannel> waiting = all;
-            if (!awaitSome(waiting) && !goesRegardless(all)) {
-                throw new GaveUp(waiting.size()
-                        + " channels with messages that are handled or not settled, the first of "
-                        + waiting.get(0).unsettled() + ", " + (now() - begun) / 1_000_000 + " ms after it began");
+    }
+
+    private GaveUp gaveUp(List<VirtualChannel> active, List<VirtualChannel> paused) {
+        VirtualChannel first = paused.isEmpty() ? active.get(0) : paused.get(0);
+        return new GaveUp((active.size() + paused.size())
+                + " channels with messages that are handled or not settled, the first of " + first.unsettled() + ", "
+                + (now() - begun) / 1_000_000 + " ms after it began");
+    }
+
+    /** The first whose turn it is. */
+    private @Nullable VirtualChannel due(List<VirtualChannel> active, Set<VirtualChannel> holding) {
+        for (VirtualChannel channel : active) {
+            if (!holding.contains(channel) || channel.isSaturated() || now() - holdEnds >= 0) {
+                return channel;
             }
-            List<VirtualChannel> rest = new ArrayList<>();
-            for (VirtualChannel channel : all) {
-                if (!mayGo(channel) || !goOn(channel, next)) {
-                    rest.add(channel);
-                }
+        }
+        return null;
+    }
+
+    private void pause(VirtualChannel channel, Set<VirtualChannel> holding) throws IOException {
+        pausedAt.putIfAbsent(channel, now());
+        try {
+            channel.pauseConsumers();
+        } finally {
+            if (holding.remove(channel)) {
+                channel.receivingOn().flushAcks();
             }
-            all = rest;
         }
     }
 
-    /** In slices, since the passing of time alone makes some ready. */
-    private boolean awaitSome(List<VirtualChannel> waiting) throws InterruptedException, GaveUp {
+    /**
+     * Waits until some channel may go on, or another has its turn to be paused. In slices, since the passing of time alone
+     * makes some ready.
+     *
+     * @return false if patience has ended
+     */
+    private boolean awaitSome(List<VirtualChannel> active, List<VirtualChannel> paused, Set<VirtualChannel> holding)
+            throws InterruptedException, GaveUp {
+        long waitingSince = now();
         long left;
         do {
             left = patience();
             boolean some = connection
                     .activity()
                     .await(
-                            () -> !connection.isMoving() || waiting.stream().anyMatch(this::mayGo),
+                            () -> !connection.isMoving() || paused.stream().anyMatch(this::mayGo),
                             Math.min(left, SLICE_NANOS));
             requireMoving();
-            if (some) {
+            boolean others = due(active, holding) != null;
+            if (some || (others && (paused.isEmpty() || now() - waitingSince >= TURN_NANOS))) {
                 return true;
             }
         } while (left > 0);
         return false;
     }
 
-    private List<VirtualChannel> holdAcks(List<VirtualChannel> channels) throws InterruptedException {
-        List<VirtualChannel> holding = new ArrayList<>();
+    /** Where it is wanted; until the broker may send no more, for which it is given a moment. */
+    private Set<VirtualChannel> holdAcks(List<VirtualChannel> channels) {
+        Set<VirtualChannel> holding = new LinkedHashSet<>();
         long hold = connection.dialer().ackHold().toNanos();
         if (hold > 0) {
             for (VirtualChannel channel : channels) {
@@ -241,7 +300,7 @@ final class Move {
                     holding.add(channel);
                 }
             }
-            connection.activity().await(() -> holding.stream().allMatch(VirtualChannel::isSaturated), hold);
+            holdEnds = now() + hold;
         }
         return holding;
     }
@@ -294,8 +353,8 @@ final class Move {
     }
 
     /** A forced move whose first patience has just ended looks again, more leniently. */
-    private boolean goesRegardless(List<VirtualChannel> waiting) {
-        return forced && left(deadline) > 0 && !waiting.isEmpty();
+    private boolean goesRegardless() {
+        return forced && left(deadline) > 0;
     }
 
     private boolean goOn(VirtualChannel channel, Link next) throws IOException, InterruptedException {

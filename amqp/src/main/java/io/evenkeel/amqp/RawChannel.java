@@ -48,6 +48,10 @@ final class RawChannel {
     private volatile boolean lost;
     /** The per-consumer prefetch count that was set last, or -1. */
     volatile int prefetch = -1;
+    /** The prefetch count of the whole channel that was set last, or -1. */
+    volatile int sharedPrefetch = -1;
+
+    private volatile boolean beingResumed;
 
     /** @param changed is told after each change of the books */
     RawChannel(Link link, Channel channel, Runnable changed) {
@@ -62,6 +66,15 @@ final class RawChannel {
 
     Channel channel() {
         return channel;
+    }
+
+    /** Whether consumers are being started here that the application started elsewhere. */
+    void beingResumed(boolean now) {
+        beingResumed = now;
+    }
+
+    boolean isBeingResumed() {
+        return beingResumed;
     }
 
     // Deliveries.

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class ShutdownSignals {
 
     private static final Logger LOG = LoggerFactory.getLogger(ShutdownSignals.class);
+
+    /** The protocol's number of the class of methods that consume, acknowledge and publish. */
+    private static final int BASIC = 60;
 
     /** RabbitMQ's words; any other number of so many digits is none of ours. */
     private static final Pattern UNKNOWN_TAG =
@@ -60,6 +64,21 @@ final class ShutdownSignals {
         }
         translated.setStackTrace(signal.getStackTrace());
         return translated;
+    }
+
+    /** Whether a broker closed a channel for one of these methods of {@code basic}. */
+    static boolean refuses(ShutdownSignalException signal, int... methods) {
+        return signal.getReason() instanceof AMQP.Channel.Close close
+                && close.getClassId() == BASIC
+                && IntStream.of(methods).anyMatch(method -> method == close.getMethodId());
+    }
+
+    /** Whether a request failed since a broker knows no such queue. */
+    static boolean notFound(Throwable failure) {
+        Throwable signal = failure instanceof ShutdownSignalException ? failure : failure.getCause();
+        return signal instanceof ShutdownSignalException known
+                && known.getReason() instanceof AMQP.Channel.Close close
+                && close.getReplyCode() == AMQP.NOT_FOUND;
     }
 
     /** What the application gets that closes a connection that has no raw one at the moment. */

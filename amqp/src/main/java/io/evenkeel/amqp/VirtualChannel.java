@@ -28,6 +28,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The channel that the application holds, whichever raw channels carry it.
@@ -43,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  * held while anything is waited for, except the gates, which are made for it.
  */
 final class VirtualChannel extends ChannelOverloads {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VirtualChannel.class);
+    private static final int BASIC_QOS = 10;
+    private static final int BASIC_CONSUME = 20;
 
     /** What a gate waits for operations under way, in a switch that has to happen. */
     private static final long SWITCH_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -154,11 +160,13 @@ final class VirtualChannel extends ChannelOverloads {
         return raw;
     }
 
+    /** As it is in force; what is so already is not asked for again. */
     private void applyPrefetch(RawChannel raw) throws IOException {
-        if (sharedPrefetch >= 0) {
+        if (sharedPrefetch >= 0 && raw.sharedPrefetch != sharedPrefetch) {
             raw.channel().basicQos(prefetchSize, sharedPrefetch, true);
+            raw.sharedPrefetch = sharedPrefetch;
         }
-        if (prefetch >= 0) {
+        if (prefetch >= 0 && raw.prefetch != prefetch) {
             raw.channel().basicQos(prefetchSize, prefetch, false);
             raw.prefetch = prefetch;
         }
@@ -176,10 +184,22 @@ final class VirtualChannel extends ChannelOverloads {
 
     private void rawShutDown(RawChannel raw, ShutdownSignalException signal) {
         // A connection that ends takes its channels with it; the connection sees to them.
-        if (!signal.isHardError() && shutdown.isOpen() && raw.link().isOpen() && raws.get(raw.link()) == raw) {
-            shutDown(ShutdownSignals.translated(signal, this, tag -> deliveries.shown(raw, tag)));
-            connection.forget(this);
+        if (signal.isHardError() || !shutdown.isOpen() || !raw.link().isOpen() || raws.get(raw.link()) != raw) {
+            return;
         }
+        if (connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal)) {
+            raw.lose();
+            return;
+        }
+        LOG.info("{}: closed by the broker on {}: {}", this, raw, signal.getMessage());
+        shutDown(ShutdownSignals.translated(signal, this, tag -> deliveries.shown(raw, tag)));
+        connection.forget(this);
+    }
+
+    /** What the new broker refuses to a move is no fault of the application's, and the move can be taken back. */
+    private boolean isOfTheMove(RawChannel raw, ShutdownSignalException signal) {
+        boolean prepared = receivingOn() != raw && sendingOn() != raw;
+        return prepared || (raw.isBeingResumed() && ShutdownSignals.refuses(signal, BASIC_CONSUME, BASIC_QOS));
     }
 
     /** Ends this channel, on all raw channels, and tells. */
@@ -364,6 +384,9 @@ final class VirtualChannel extends ChannelOverloads {
      * @return false if an operation under way did not end in time, or a consumer was started meanwhile
      */
     boolean receiveOn(RawChannel to) throws IOException, InterruptedException {
+        if (to.isLost()) {
+            throw new IOException(to + ": gone (expected: open, to receive on)");
+        }
         try {
             if (!receiving.close(SWITCH_NANOS) || !receiving.seal(SWITCH_NANOS) || !isPaused()) {
                 return false;
@@ -397,24 +420,52 @@ final class VirtualChannel extends ChannelOverloads {
 
     /** Starts those again that a move has stopped and not moved, also where handlers have not returned. */
     void takeBackConsumers() throws IOException {
+        for (ConsumerRecord record : consumers.values()) {
+            if (record.takeNotFound() && connection.isGone(record.queue())) {
+                cancelledByBroker(record);
+            }
+        }
         startConsumers(ConsumerRecord::takeBack, false);
     }
 
+    /** Its queue was deleted while nothing consumed: the broker would have told it so. */
+    private void cancelledByBroker(ConsumerRecord record) {
+        if (record.end() == ConsumerRecord.State.ENDED) {
+            return;
+        }
+        ended(record);
+        connection.inBackground(() -> {
+            try {
+                record.consumer().handleCancel(record.tag());
+            } catch (IOException | RuntimeException failure) {
+                connection
+                        .exceptionHandler()
+                        .handleConsumerException(this, failure, record.consumer(), record.tag(), "handleCancel");
+            }
+        });
+    }
+
     private void startConsumers(Predicate<ConsumerRecord> which, boolean announced) throws IOException {
+        RawChannel raw = receivingOn();
+        raw.beingResumed(true);
         for (ConsumerRecord record : consumers.values()) {
             if (which.test(record)) {
                 try {
                     consume(record, announced);
                 } catch (IOException | RuntimeException e) {
+                    if (ShutdownSignals.notFound(e)) {
+                        record.wasNotFound();
+                    }
                     record.resumeFailed();
                     throw e;
                 }
                 if (!record.resumed()) {
                     // The application has cancelled it meanwhile, and is told as soon as the broker has, too.
-                    receivingOn().channel().basicCancel(record.tag());
+                    raw.channel().basicCancel(record.tag());
                 }
             }
         }
+        raw.beingResumed(false);
     }
 
     private void consume(ConsumerRecord record, boolean announced) throws IOException {
@@ -1017,6 +1068,7 @@ final class VirtualChannel extends ChannelOverloads {
             prefetchSize = size;
             if (global) {
                 sharedPrefetch = count;
+                raw.sharedPrefetch = count;
             } else {
                 prefetch = count;
                 raw.prefetch = count;

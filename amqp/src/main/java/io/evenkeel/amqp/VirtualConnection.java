@@ -72,6 +72,9 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private final WriteGate creating = new WriteGate(this::isReaderThread);
 
     private volatile Link current;
+    /** Where a move that is under way goes to. */
+    private volatile @Nullable Link target;
+
     private volatile boolean hasLameDucks;
     private volatile boolean moverActive;
     private volatile boolean blocked;
@@ -330,6 +333,41 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         return true;
     }
 
+    /** The mover has dialled this link. */
+    void movingTo(Link next) {
+        target = next;
+    }
+
+    /** Whether this is where a move that is under way goes to, and it is not there yet. */
+    boolean isMovingTo(Link link) {
+        return target == link && link != current && isMoving();
+    }
+
+    /**
+     * Whether the current broker says that there is no such queue. Asked on a channel for this alone, since the answer closes
+     * it; the last one, which is the least likely to be asked for by number.
+     */
+    boolean isGone(String queue) throws IOException {
+        Connection raw = current.connection();
+        Channel probe = raw.createChannel(raw.getChannelMax());
+        if (probe == null) {
+            return false;
+        }
+        try {
+            probe.queueDeclarePassive(queue);
+            return false;
+        } catch (IOException e) {
+            if (ShutdownSignals.notFound(e)) {
+                return true;
+            }
+            throw e;
+        } finally {
+            if (probe.isOpen()) {
+                probe.abort();
+            }
+        }
+    }
+
     boolean isMoving() {
         return state.get() == State.MOVING;
     }
@@ -337,6 +375,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     /** The mover is done, however it went, and touches nothing any more. */
     void endMove() {
         state.compareAndSet(State.MOVING, State.OPEN);
+        target = null;
         moverActive = false;
         hasLameDucks = true;
         changed();

@@ -163,10 +163,25 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     void closeByBroker(int code, String text) {
+        closeByBroker(code, text, "");
+    }
+
+    /** @param operation that the broker closes it for, as {@link FakeCluster#fault} calls it */
+    void closeByBroker(int code, String text, String operation) {
+        int method = switch (operation) {
+            case "qos" -> 10;
+            case "consume" -> 20;
+            default -> 0;
+        };
         end(new ShutdownSignalException(
                 false,
                 false,
-                new AMQP.Channel.Close.Builder().replyCode(code).replyText(text).build(),
+                new AMQP.Channel.Close.Builder()
+                        .replyCode(code)
+                        .replyText(text)
+                        .classId(method == 0 ? 0 : 60)
+                        .methodId(method)
+                        .build(),
                 this));
     }
 
@@ -268,7 +283,7 @@ final class FakeChannel extends ChannelOverloads {
             throws IOException {
         operation("consume");
         if (!cluster.queues.containsKey(queue)) {
-            closeByBroker(AMQP.NOT_FOUND, "NOT_FOUND - no queue '" + queue + "' in vhost '/'");
+            closeByBroker(AMQP.NOT_FOUND, "NOT_FOUND - no queue '" + queue + "' in vhost '/'", "consume");
             throw new IOException(cause);
         }
         String actual = tag.isEmpty() ? "amq.ctag-" + connection.broker.identity() + (lastTag + 1) : tag;

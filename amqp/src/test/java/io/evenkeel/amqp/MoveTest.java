@@ -338,6 +338,119 @@ class MoveTest {
     }
 
     @Test
+    void the_new_broker_closes_a_channel_at_any_step_and_everything_stays_where_it_was() throws Exception {
+        int steps = 2;
+        boolean refused = true;
+        while (refused) {
+            ConnectionBed one = new ConnectionBed();
+            VirtualChannel channel = one.channel();
+            channel.basicQos(5);
+            List<Long> confirmed = confirmed(channel);
+            ConnectionBed.Recorder consumer = one.consume(channel, "q");
+            ConnectionBed.Recorder other = one.consume(channel, "r");
+            consumer.acks = true;
+            other.acks = true;
+            one.told.clear();
+            AtomicInteger left = new AtomicInteger(steps);
+            one.cluster.fault = (broker, operation) -> {
+                if (broker.equals(B) && left.getAndDecrement() == 0) {
+                    one.raw(B, 1).closeByBroker(403, "ACCESS_REFUSED - not here", operation);
+                }
+            };
+            MoveOutcome outcome = one.move(B);
+            refused = left.get() < 0;
+            one.cluster.fault = (broker, operation) -> {};
+            String what = "step " + steps + ", " + outcome + ", " + one.cluster.log;
+            assertThat(outcome).as(what).isInstanceOf(refused ? MoveOutcome.Failed.class : MoveOutcome.Moved.class);
+            assertThat(one.at()).as(what).isEqualTo(refused ? A : B);
+            channel.basicPublish("", "q", null, new byte[0]);
+            channel.basicPublish("", "r", null, new byte[0]);
+            assertThat(consumer.messages).as(what).containsExactly(1L);
+            assertThat(other.messages).as(what).containsExactly(2L);
+            assertThat(confirmed).as(what).containsExactly(1L, 2L);
+            assertThat(channel.isOpen()).as(what).isTrue();
+            assertThat(one.told).as(what).allMatch(event -> event.startsWith("link closed"));
+            assertThat(one.cluster.connections.stream().filter(FakeConnection::isOpen))
+                    .as(what)
+                    .hasSize(1);
+            steps++;
+        }
+        assertThat(steps).isGreaterThan(5);
+    }
+
+    @Test
+    void what_the_application_does_wrong_in_a_move_closes_its_channel() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        bed.consume(channel, "r");
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume") && bed.raw(B, 1).hasConsumer("tag-q")) {
+                bed.raw(B, 1).closeByBroker(404, "NOT_FOUND - no exchange 'e' in vhost '/'", "publish");
+            }
+        };
+        assertThat(bed.move(B)).isNotInstanceOf(MoveOutcome.Moved.class);
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(channel.getCloseReason().getMessage()).contains("no exchange 'e'");
+    }
+
+    @Test
+    void a_queue_that_was_deleted_while_nothing_consumed_cancels_its_consumer_and_nothing_else() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.consume(channel, "q");
+        ConnectionBed.Recorder other = bed.consume(channel, "r");
+        other.acks = true;
+        bed.told.clear();
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume")) {
+                bed.cluster.queues.remove("q");
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Failed.class);
+        assertThat(bed.told).containsOnlyOnce("cancel tag-q").doesNotContain("consumer shutdown tag-r");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        bed.cluster.publish("r");
+        assertThat(other.messages).containsExactly(1L);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(bed.cluster.open(A)).isEmpty();
+    }
+
+    @Test
+    void a_channel_is_without_its_consumers_only_while_its_own_turn_lasts() throws Exception {
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        VirtualChannel slow = bed.channel();
+        bed.consume(slow, "q");
+        for (String queue : List.of("r", "s", "t")) {
+            bed.consume(bed.channel(), queue).acks = true;
+        }
+        bed.cluster.publish("q");
+        Thread handler = new Thread(() -> {
+            try {
+                while (bed.cluster.log.stream().filter("b consume"::equals).count() < 3) {
+                    Thread.onSpinWait();
+                }
+                slow.basicAck(1, false);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        handler.start();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        handler.join();
+        assertThat(bed.cluster.log)
+                .filteredOn(entry -> entry.endsWith("cancel") || entry.equals("b consume"))
+                .containsExactly(
+                        "a cancel",
+                        "a cancel",
+                        "b consume",
+                        "a cancel",
+                        "b consume",
+                        "a cancel",
+                        "b consume",
+                        "b consume");
+    }
+
+    @Test
     void closing_the_connection_within_a_move_ends_both() throws Exception {
         VirtualChannel channel = bed.channel();
         bed.consume(channel, "q");

@@ -86,7 +86,8 @@ public final class EvenkeelWay implements Way {
             Window one = moved.windows.poll(MOVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
             if (one == null) {
                 throw new IOException("connections moved: " + i + " (expected: " + connections.get() + " within "
-                        + MOVE_TIMEOUT_SECONDS + " s)");
+                        + MOVE_TIMEOUT_SECONDS + " s); postponed last: " + moved.postponed + "; rolled back "
+                        + moved.rolledBack + " times, last: " + moved.reason + "; " + factory.status());
             }
             whole = whole == null ? one : new Window(Math.min(whole.from(), one.from()), one.to());
         }
@@ -120,6 +121,13 @@ public final class EvenkeelWay implements Way {
     private static final class Moved implements AmqpMetrics {
         private final BlockingQueue<Window> windows = new LinkedBlockingQueue<>();
         private final AtomicInteger rolledBack = new AtomicInteger();
+        private volatile String reason = "never";
+        private volatile String postponed = "never";
+
+        @Override
+        public void postponed(String pool, EndpointKey from, String why) {
+            postponed = why;
+        }
 
         @Override
         public void moved(String pool, EndpointKey from, EndpointKey to, Duration took) {
@@ -128,7 +136,8 @@ public final class EvenkeelWay implements Way {
         }
 
         @Override
-        public void rolledBack(String pool, EndpointKey from, EndpointKey to, String reason) {
+        public void rolledBack(String pool, EndpointKey from, EndpointKey to, String why) {
+            reason = why;
             rolledBack.incrementAndGet();
         }
     }
