@@ -3,6 +3,7 @@ package io.evenkeel.amqp;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.status.PoolStatus;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -45,5 +46,29 @@ public record AmqpStatus(
             long unsettled,
             long unconfirmed,
             int lameDucks,
-            @Nullable String pinned) {}
+            @Nullable String pinned) {
+
+        static ConnectionStatus of(VirtualConnection connection) {
+            int consumers = 0;
+            long unsettled = 0;
+            long unconfirmed = 0;
+            for (VirtualChannel channel : connection.channels()) {
+                consumers += channel.consumers().size();
+                unsettled += channel.unsettled();
+                unconfirmed += channel.unconfirmed();
+            }
+            VirtualConnection.State state = connection.state();
+            boolean somewhere = state == VirtualConnection.State.OPEN || state == VirtualConnection.State.MOVING;
+            return new ConnectionStatus(
+                    connection.dialer().name(),
+                    somewhere ? connection.current().endpoint() : null,
+                    state.name().toLowerCase(Locale.ROOT),
+                    connection.channels().size(),
+                    consumers,
+                    unsettled,
+                    unconfirmed,
+                    connection.lameDucks(),
+                    state == VirtualConnection.State.OPEN ? connection.obstacle(false) : null);
+        }
+    }
 }

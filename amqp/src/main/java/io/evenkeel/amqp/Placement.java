@@ -11,11 +11,8 @@ import io.evenkeel.time.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -45,11 +42,9 @@ final class Placement implements EndpointConnections, Upkeep {
     private final Executor io;
     private final Ticker ticker;
     private final AmqpMetrics metrics;
-    private final Deque<Seeker> seekers = new ConcurrentLinkedDeque<>();
+    private final SeekerQueue seekers;
+    private final ConnectionMoves moves;
     private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
-    private final Set<VirtualConnection> moving = java.util.concurrent.ConcurrentHashMap.newKeySet();
-    private final AtomicLong moves = new AtomicLong();
-    private final AtomicLong rolledBack = new AtomicLong();
     private final AtomicLong recoveries = new AtomicLong();
 
     Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, AmqpMetrics metrics) {
@@ -58,6 +53,8 @@ final class Placement implements EndpointConnections, Upkeep {
         this.io = io;
         this.ticker = ticker;
         this.metrics = metrics;
+        this.seekers = new SeekerQueue(signals);
+        this.moves = new ConnectionMoves(pool, signals, ticker, metrics);
     }
 
     private volatile Runnable onClosed = () -> {};
@@ -87,12 +84,12 @@ final class Placement implements EndpointConnections, Upkeep {
         } catch (java.util.concurrent.TimeoutException e) {
             TimeoutException late = new TimeoutException("newConnection: no broker of pool " + pool + " after " + atMost
                     + " (expected: its target to name at least one that can be reached)");
-            giveUp(seeker, late);
+            seekers.giveUp(seeker, late);
             throw late;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             IOException interrupted = new IOException("newConnection of pool " + pool + " was interrupted", e);
-            giveUp(seeker, interrupted);
+            seekers.giveUp(seeker, interrupted);
             throw interrupted;
         }
     }
@@ -107,18 +104,6 @@ final class Placement implements EndpointConnections, Upkeep {
         throw cause instanceof IOException io ? io : new IOException(cause);
     }
 
-    private void giveUp(Seeker seeker, Exception why) {
-        if (seeker.opened().completeExceptionally(why)) {
-            // If it is being dialled for, its seat is given back by whoever dials.
-            if (seekers.remove(seeker)) {
-                signals.unwanted();
-            }
-        } else {
-            // It was opened at the last moment.
-            seeker.opened().thenAccept(VirtualConnection::abort);
-        }
-    }
-
     // EndpointConnections.
 
     @Override
@@ -128,20 +113,12 @@ final class Placement implements EndpointConnections, Upkeep {
 
     @Override
     public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
-        Seeker seeker = next();
+        Seeker seeker = seekers.next();
         if (seeker == null) {
             done.accept(new OpenOutcome.Withdrawn());
         } else {
             inBackground(() -> done.accept(open(seeker, endpoint)));
         }
-    }
-
-    private @Nullable Seeker next() {
-        Seeker seeker = seekers.poll();
-        while (seeker != null && seeker.isOver()) {
-            seeker = seekers.poll();
-        }
-        return seeker;
     }
 
     private OpenOutcome open(Seeker seeker, EndpointKey endpoint) {
@@ -206,7 +183,7 @@ final class Placement implements EndpointConnections, Upkeep {
         if (lost == null && seeker.isOver()) {
             signals.unwanted();
         } else if (again) {
-            seekers.addFirst(seeker);
+            seekers.addAgain(seeker);
         } else {
             signals.unwanted();
             seeker.opened().completeExceptionally(cause);
@@ -243,7 +220,7 @@ final class Placement implements EndpointConnections, Upkeep {
     @Override
     public void move(
             EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
-        VirtualConnection chosen = choose(from, reason);
+        VirtualConnection chosen = moves.choose(connections, from, reason);
         if (chosen == null) {
             done.accept(new MoveOutcome.Postponed("no connection at " + from + " can be moved", Duration.ofSeconds(1)));
             return;
@@ -251,69 +228,11 @@ final class Placement implements EndpointConnections, Upkeep {
         inBackground(() -> {
             MoveOutcome outcome = new MoveOutcome.Failed(new IllegalStateException("the move ended unexpectedly"));
             try {
-                outcome = move(chosen, from, to, reason == RetireReason.DRAIN, deadline);
+                outcome = moves.run(chosen, from, to, reason == RetireReason.DRAIN, deadline);
             } finally {
-                moving.remove(chosen);
                 done.accept(outcome);
             }
         });
-    }
-
-    /** The oldest by age; else whoever is free to go and has the least open, one that others would take over from last. */
-    private @Nullable VirtualConnection choose(EndpointKey from, RetireReason reason) {
-        List<VirtualConnection> those = new ArrayList<>();
-        for (VirtualConnection connection : connections) {
-            if (connection.state() == VirtualConnection.State.OPEN
-                    && connection.current().endpoint().equals(from)
-                    && !moving.contains(connection)) {
-                those.add(connection);
-            }
-        }
-        Comparator<VirtualConnection> order = reason == RetireReason.AGE
-                ? Comparator.comparingLong(connection -> connection.since() - ticker.nanos())
-                : Comparator.<VirtualConnection, Boolean>comparing(
-                                connection -> connection.obstacle(reason == RetireReason.DRAIN) != null)
-                        .thenComparing(VirtualConnection::hasSingleActiveConsumer)
-                        .thenComparingLong(Placement::unsettled);
-        VirtualConnection chosen = those.stream().min(order).orElse(null);
-        if (chosen != null) {
-            moving.add(chosen);
-        }
-        return chosen;
-    }
-
-    private static long unsettled(VirtualConnection connection) {
-        long sum = 0;
-        for (VirtualChannel channel : connection.channels()) {
-            sum += channel.unsettled();
-        }
-        return sum;
-    }
-
-    private MoveOutcome move(
-            VirtualConnection connection, EndpointKey from, EndpointKey to, boolean forced, Duration deadline) {
-        long begun = ticker.nanos();
-        Duration most = forced ? deadline : connection.dialer().moveDeadline();
-        Move move = new Move(connection, to, forced, most);
-        MoveOutcome outcome = move.run();
-        if (outcome instanceof MoveOutcome.Moved) {
-            moves.incrementAndGet();
-            signals.succeeded(to);
-            metrics.moved(pool, from, to, Duration.ofNanos(ticker.nanos() - begun));
-        } else if (outcome instanceof MoveOutcome.Postponed postponed) {
-            LOG.debug("Pool {}: {} stays: {}", pool, connection, postponed.reason());
-            if (move.hasBegun()) {
-                rolledBack.incrementAndGet();
-                metrics.rolledBack(pool, from, to, postponed.reason());
-            } else {
-                metrics.postponed(pool, from, postponed.reason());
-            }
-        } else if (outcome instanceof MoveOutcome.Failed failed) {
-            signals.failed(to, failed.cause());
-            rolledBack.incrementAndGet();
-            metrics.rolledBack(pool, from, to, String.valueOf(failed.cause().getMessage()));
-        }
-        return outcome;
     }
 
     @Override
@@ -415,11 +334,11 @@ final class Placement implements EndpointConnections, Upkeep {
     // What it looks like.
 
     long moves() {
-        return moves.get();
+        return moves.moved();
     }
 
     long rolledBack() {
-        return rolledBack.get();
+        return moves.rolledBack();
     }
 
     long recoveries() {
@@ -429,31 +348,8 @@ final class Placement implements EndpointConnections, Upkeep {
     List<AmqpStatus.ConnectionStatus> connections() {
         List<AmqpStatus.ConnectionStatus> all = new ArrayList<>();
         for (VirtualConnection connection : connections) {
-            all.add(statusOf(connection));
+            all.add(AmqpStatus.ConnectionStatus.of(connection));
         }
         return all;
-    }
-
-    private static AmqpStatus.ConnectionStatus statusOf(VirtualConnection connection) {
-        int consumers = 0;
-        long unsettled = 0;
-        long unconfirmed = 0;
-        for (VirtualChannel channel : connection.channels()) {
-            consumers += channel.consumers().size();
-            unsettled += channel.unsettled();
-            unconfirmed += channel.unconfirmed();
-        }
-        VirtualConnection.State state = connection.state();
-        boolean somewhere = state == VirtualConnection.State.OPEN || state == VirtualConnection.State.MOVING;
-        return new AmqpStatus.ConnectionStatus(
-                connection.dialer().name(),
-                somewhere ? connection.current().endpoint() : null,
-                state.name().toLowerCase(java.util.Locale.ROOT),
-                connection.channels().size(),
-                consumers,
-                unsettled,
-                unconfirmed,
-                connection.lameDucks(),
-                state == VirtualConnection.State.OPEN ? connection.obstacle(false) : null);
     }
 }

@@ -181,6 +181,16 @@ class PlacementTest {
     }
 
     @Test
+    void whoever_gives_up_as_its_turn_comes_gives_its_seat_back_once() {
+        onWanted = () -> {};
+        // Between the two steps of giving up, the rebalancer asks for a connection: nobody is left to open one for.
+        placement.onClosed(() -> openAt(A));
+        assertThatThrownBy(() -> placement.connect(dialer, Duration.ZERO)).isInstanceOf(TimeoutException.class);
+        assertThat(opens).hasOnlyElementsOfType(OpenOutcome.Withdrawn.class).hasSize(1);
+        assertThat(told).containsExactly("wanted", "unwanted");
+    }
+
+    @Test
     void an_interrupted_wait_gives_its_seat_back() {
         onWanted = () -> Thread.currentThread().interrupt();
         assertThatThrownBy(() -> placement.connect(dialer, LONG)).hasMessageContaining("interrupted");

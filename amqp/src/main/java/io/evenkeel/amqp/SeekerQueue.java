@@ -1,0 +1,55 @@
+package io.evenkeel.amqp;
+
+import io.evenkeel.balance.EndpointSignals;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who wants a seat, in the order in which they are dialled for.
+ *
+ * <p>A seeker may be over while it waits here: the application gave up, or closed the connection that was lost. Invariant: the
+ * seat that was wanted for a new connection is given back exactly once, by whoever takes its seeker out of here for good: the
+ * application that gives up, {@link #next} that finds it over, or who dials for it. A lost connection's seat is given back by
+ * closing it. Thread-safe.
+ */
+final class SeekerQueue {
+
+    private final Deque<Seeker> seekers = new ConcurrentLinkedDeque<>();
+    private final EndpointSignals signals;
+
+    SeekerQueue(EndpointSignals signals) {
+        this.signals = signals;
+    }
+
+    void add(Seeker seeker) {
+        seekers.add(seeker);
+    }
+
+    /** It was dialled for in vain and is the next to be dialled for. */
+    void addAgain(Seeker seeker) {
+        seekers.addFirst(seeker);
+    }
+
+    /** Takes out the first that still wants a seat. */
+    @Nullable
+    Seeker next() {
+        Seeker seeker = seekers.poll();
+        while (seeker != null && seeker.isOver()) {
+            if (seeker.lost() == null) {
+                signals.unwanted();
+            }
+            seeker = seekers.poll();
+        }
+        return seeker;
+    }
+
+    /** The application doesn't wait for its new connection any longer, even if it is opened at the last moment. */
+    void giveUp(Seeker seeker, Exception why) {
+        if (!seeker.opened().completeExceptionally(why)) {
+            seeker.opened().thenAccept(VirtualConnection::abort);
+        } else if (seekers.remove(seeker)) {
+            signals.unwanted();
+        }
+    }
+}
