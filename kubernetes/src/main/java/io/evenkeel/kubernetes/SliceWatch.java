@@ -9,10 +9,7 @@ import io.evenkeel.time.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -52,9 +49,6 @@ final class SliceWatch implements AutoCloseable {
     static final Duration SETTLED = Duration.ofSeconds(30);
     static final long SHORTEST_WATCH_SECONDS = 300;
     static final long LONGEST_WATCH_SECONDS = 600;
-    private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
-    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
-    private static final Duration SOON = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(SliceWatch.class);
 
@@ -66,17 +60,10 @@ final class SliceWatch implements AutoCloseable {
     private final ApiAccess access;
     private final List<Listener> listeners = new ArrayList<>();
 
-    private final Map<String, EndpointSlice> slices = new TreeMap<>();
-    // Of every slice that was heard of since the last list, also of those that are gone.
-    private final Map<String, String> versions = new HashMap<>();
+    private final KnownSlices slices = new KnownSlices();
+    private final Backoff backoff;
     private @Nullable String namespace;
     private boolean listed;
-    // The latest that was heard of; a list may not be older. 0, which is any, before the first.
-    private String newest = "0";
-    // Whether it can be watched on from there, or only a list can help.
-    private boolean resumable;
-    // Whether the server refused to list by version: it may have been set back to a backup.
-    private boolean listAnew;
     private @Nullable Failed failure;
 
     // Invariant: at most one of the two is set, and neither once it is closed.
@@ -91,7 +78,6 @@ final class SliceWatch implements AutoCloseable {
     private boolean worked;
     private boolean everBookmarked;
     private Duration silence = SILENCE;
-    private int failures;
     private boolean credentialsRead;
     private boolean expiredBefore;
     private volatile boolean closed;
@@ -129,12 +115,13 @@ final class SliceWatch implements AutoCloseable {
         this.scheduler = context.scheduler();
         this.sessions = sessions;
         this.access = access;
+        this.backoff = new Backoff(context.random());
     }
 
     void add(Listener listener) {
         listeners.add(listener);
         if (listed) {
-            listener.listed(List.copyOf(slices.values()), String.valueOf(namespace));
+            listener.listed(slices.all(), String.valueOf(namespace));
         }
         Failed now = failure;
         if (now != null) {
@@ -187,7 +174,7 @@ final class SliceWatch implements AutoCloseable {
         worked = false;
         agreedSeconds = context.random().nextLong(SHORTEST_WATCH_SECONDS, LONGEST_WATCH_SECONDS + 1);
         SliceSession.Plan plan = new SliceSession.Plan(
-                key.service(), key.namespace(), resumable ? newest : null, listAnew ? "" : newest, agreedSeconds);
+                key.service(), key.namespace(), slices.watchFrom(), slices.listVersion(), agreedSeconds);
         SliceSession next = new SliceSession(access, plan, new OnScheduler());
         session = next;
         if (closed) {
@@ -269,16 +256,8 @@ final class SliceWatch implements AutoCloseable {
     private void listed(SliceList list, String where) {
         namespace = where;
         listed = true;
-        newest = list.resourceVersion();
-        resumable = true;
-        listAnew = false;
         failure = null;
-        slices.clear();
-        versions.clear();
-        for (EndpointSlice slice : list.slices()) {
-            slices.put(slice.name(), slice);
-            versions.put(slice.name(), slice.resourceVersion());
-        }
+        slices.replaceBy(list);
         expectWithin(listTimeout, "no answer to a watch within " + listTimeout);
         for (Listener listener : List.copyOf(listeners)) {
             listener.listed(list.slices(), where);
@@ -306,63 +285,34 @@ final class SliceWatch implements AutoCloseable {
         hasWorked();
         waitForNextWord();
         EndpointSlice slice = event.object().slice();
-        String heardVersion = slice.resourceVersion();
         switch (event.type()) {
             case "BOOKMARK" -> {
                 everBookmarked = true;
                 silence = SILENCE;
-                moveOn(heardVersion);
+                slices.moveOn(slice.resourceVersion());
                 confirm();
             }
             case "ADDED", "MODIFIED" -> {
-                if (isNews(slice)) {
-                    slices.put(slice.name(), slice);
+                if (slices.put(slice)) {
                     for (Listener listener : List.copyOf(listeners)) {
                         listener.changed(slice);
                     }
                 }
-                moveOn(heardVersion);
             }
             case "DELETED" -> {
-                if (isNews(slice) && slices.remove(slice.name()) != null) {
+                if (slices.remove(slice)) {
                     for (Listener listener : List.copyOf(listeners)) {
                         listener.gone(slice.name());
                     }
                 }
-                moveOn(heardVersion);
             }
             default -> LOG.debug("{}: an event of unknown type {} is skipped", where(), event.type());
         }
     }
 
-    /** Whether this is newer than what is known of the slice: a proxy may repeat events, or let one overtake another. */
-    private boolean isNews(EndpointSlice slice) {
-        String known = versions.get(slice.name());
-        if (known != null && (known.equals(slice.resourceVersion()) || isOlder(slice.resourceVersion(), known))) {
-            return false;
-        }
-        versions.put(slice.name(), slice.resourceVersion());
-        return true;
-    }
-
-    private void moveOn(String to) {
-        if (!to.isEmpty() && !isOlder(to, newest)) {
-            newest = to;
-        }
-    }
-
-    /** Versions are numbers that grow. Where they are something else, nothing is known to be older. */
-    private static boolean isOlder(String a, String b) {
-        return isNumber(a) && isNumber(b) && (a.length() != b.length() ? a.length() < b.length() : a.compareTo(b) < 0);
-    }
-
-    private static boolean isNumber(String text) {
-        return !text.isEmpty() && text.charAt(0) != '0' && text.chars().allMatch(c -> c >= '0' && c <= '9');
-    }
-
     private void hasWorked() {
         worked = true;
-        failures = 0;
+        backoff.reset();
         credentialsRead = false;
         expiredBefore = false;
     }
@@ -374,7 +324,7 @@ final class SliceWatch implements AutoCloseable {
             hasWorked();
         }
         if (problem == null && worked) {
-            next(soon());
+            next(backoff.soon());
         } else if (problem == null) {
             failed(endedAtOnce(), over);
         } else {
@@ -391,16 +341,14 @@ final class SliceWatch implements AutoCloseable {
     }
 
     private void expired(ApiProblem problem, SliceSession over) {
-        // If it was the list that was refused, then only one without a version is left to ask for.
-        listAnew = !resumable;
-        resumable = false;
+        slices.expire();
         boolean again = expiredBefore;
         expiredBefore = true;
         if (again) {
             failed(problem, over);
         } else {
             LOG.debug("{}: what was known is too old to go on from, so it is listed again", where());
-            next(soon());
+            next(backoff.soon());
         }
     }
 
@@ -411,17 +359,16 @@ final class SliceWatch implements AutoCloseable {
         if (again) {
             failed(problem, over);
         } else {
-            next(soon());
+            next(backoff.soon());
         }
     }
 
     private void failed(ApiProblem problem, SliceSession over) {
-        failures++;
         boolean firstHiccup =
-                failures == 1 && worked && problem.kind() == Kind.UNREACHABLE && problem.retryAfter() == null;
+                backoff.failed() == 1 && worked && problem.kind() == Kind.UNREACHABLE && problem.retryAfter() == null;
         if (firstHiccup && problem.getCause() != null) {
             LOG.debug("{}: the watch broke off, it is taken up again", where(), problem);
-            next(soon());
+            next(backoff.soon());
             return;
         }
         if (problem.getCause() instanceof SSLException) {
@@ -429,7 +376,7 @@ final class SliceWatch implements AutoCloseable {
             access.renew(over.connection());
         }
         tellFailed(problem);
-        next(backoff(problem.retryAfter()));
+        next(backoff.wait(problem.retryAfter()));
     }
 
     private void tellFailed(ApiProblem problem) {
@@ -438,19 +385,6 @@ final class SliceWatch implements AutoCloseable {
         for (Listener listener : List.copyOf(listeners)) {
             listener.failed(told);
         }
-    }
-
-    private Duration soon() {
-        return Duration.ofNanos((long) (SOON.toNanos() * context.random().nextDouble()));
-    }
-
-    private Duration backoff(@Nullable Duration retryAfter) {
-        Duration longest = FIRST_BACKOFF.multipliedBy(1L << Math.min(failures - 1, 10));
-        longest = longest.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : longest;
-        // Half of it at random, so that those who were thrown out together do not come back together.
-        Duration jittered = Duration.ofNanos(
-                (long) (longest.toNanos() * (0.5 + context.random().nextDouble() / 2)));
-        return retryAfter == null || retryAfter.compareTo(jittered) < 0 ? jittered : retryAfter.plus(jittered);
     }
 
     private void next(Duration wait) {
