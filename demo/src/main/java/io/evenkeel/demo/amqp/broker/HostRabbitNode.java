@@ -200,9 +200,10 @@ final class HostRabbitNode implements RabbitBroker {
         if (current == null || !current.isAlive()) {
             throw new IllegalStateException(name + ": stopped (expected: running)");
         }
-        List<String> line = new ArrayList<>(List.of("kill", "-" + signal));
-        tree(current).forEach(handle -> line.add(Long.toString(handle.pid())));
-        await(new ProcessBuilder(line).start(), TOOL_TIMEOUT_SECONDS, "kill");
+        StringBuilder line = new StringBuilder("kill -" + signal);
+        tree(current).forEach(handle -> line.append(' ').append(handle.pid()));
+        // The shell's own: the program of that name is not on every machine.
+        await(new ProcessBuilder("sh", "-c", line.toString()).start(), TOOL_TIMEOUT_SECONDS, "kill");
     }
 
     private static List<ProcessHandle> tree(Process process) {
