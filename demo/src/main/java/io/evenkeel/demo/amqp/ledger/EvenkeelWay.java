@@ -14,7 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -97,6 +99,16 @@ public final class EvenkeelWay implements Way {
         return whole;
     }
 
+    /** How long the moves kept each channel from publishing: what {@link LedgerRun#publisherPauses} would be on a machine without any noise. */
+    public Pauses publisherPauses() {
+        return moved.pauses();
+    }
+
+    /** How long the moves kept each channel's consumers from getting a message. */
+    public Pauses consumerGaps() {
+        return moved.gaps();
+    }
+
     /** Moves that were given up so far. */
     public int rolledBack() {
         return moved.rolledBack.get();
@@ -121,8 +133,28 @@ public final class EvenkeelWay implements Way {
     private static final class Moved implements AmqpMetrics {
         private final BlockingQueue<Window> windows = new LinkedBlockingQueue<>();
         private final AtomicInteger rolledBack = new AtomicInteger();
+        private final Queue<Duration> pauses = new ConcurrentLinkedQueue<>();
+        private final Queue<Duration> gaps = new ConcurrentLinkedQueue<>();
         private volatile String reason = "never";
         private volatile String postponed = "never";
+
+        Pauses pauses() {
+            return Pauses.of(pauses.stream().mapToLong(Duration::toNanos));
+        }
+
+        Pauses gaps() {
+            return Pauses.of(gaps.stream().mapToLong(Duration::toNanos));
+        }
+
+        @Override
+        public void publisherPaused(String pool, Duration pause) {
+            pauses.add(pause);
+        }
+
+        @Override
+        public void consumerGap(String pool, Duration gap) {
+            gaps.add(gap);
+        }
 
         @Override
         public void postponed(String pool, EndpointKey from, String why) {
