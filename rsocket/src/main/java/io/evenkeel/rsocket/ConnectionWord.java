@@ -3,7 +3,15 @@ package io.evenkeel.rsocket;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A connection's state and how much is in flight on it, in one word, so that both change together.
+ * A connection's state and how much is in flight on it, in one word, so that both change together:
+ *
+ * <pre>
+ *   63             33 32         2 1   0
+ *   | open-ended     | awaited    | state |
+ * </pre>
+ *
+ * <p>{@link #AWAITED} is what the server is expected to answer before long, {@link #OPEN_ENDED} what may go on for as long as it
+ * likes: streams, and what the server began.
  *
  * <p>Invariants:
  * <ul>
@@ -20,8 +28,15 @@ import java.util.concurrent.atomic.AtomicLong;
 final class ConnectionWord {
 
     private static final int STATE_BITS = 2;
-    private static final long ONE = 1L << STATE_BITS;
-    private static final long STATE_MASK = ONE - 1;
+    private static final int COUNT_BITS = 31;
+
+    /** One request that is to be answered before long. */
+    static final long AWAITED = 1L << STATE_BITS;
+    /** One that may take any time. */
+    static final long OPEN_ENDED = AWAITED << COUNT_BITS;
+
+    private static final long STATE_MASK = AWAITED - 1;
+    private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
 
     private final AtomicLong word = new AtomicLong(ConnectionState.CONNECTING.ordinal());
 
@@ -30,34 +45,53 @@ final class ConnectionWord {
     }
 
     boolean isOpen() {
-        return (word.get() & STATE_MASK) == ConnectionState.OPEN.ordinal();
+        return isOpen(word.get());
+    }
+
+    /** Both counts and the state at one moment, for the functions below. */
+    long get() {
+        return word.get();
     }
 
     int inFlight() {
-        return (int) (word.get() >> STATE_BITS);
+        return inFlight(word.get());
+    }
+
+    static int inFlight(long value) {
+        return (int) (awaited(value) + (value >>> (STATE_BITS + COUNT_BITS)));
+    }
+
+    /** How many are to be answered before long. */
+    static long awaited(long value) {
+        return (value >> STATE_BITS) & COUNT_MASK;
+    }
+
+    static boolean isOpen(long value) {
+        return (value & STATE_MASK) == ConnectionState.OPEN.ordinal();
     }
 
     private static ConnectionState stateIn(long value) {
         return ConnectionState.of((int) (value & STATE_MASK));
     }
 
-    /** Counts a request in if the connection is open. If not, the caller must treat it as after {@link #exit}. */
-    boolean enter() {
-        return (word.getAndAdd(ONE) & STATE_MASK) == ConnectionState.OPEN.ordinal();
-    }
-
-    /** Counts something in that the peer began, which it may do on a draining connection, too. */
-    void enterAnyway() {
-        word.getAndAdd(ONE);
+    /**
+     * Counts a request in. If the connection was not {@link #isOpen(long) open}, it is refused, and the caller must
+     * {@link #exit}; what the peer began may enter a draining connection, too.
+     *
+     * @param kind {@link #AWAITED} or {@link #OPEN_ENDED}
+     * @return what was there before
+     */
+    long enter(long kind) {
+        return word.getAndAdd(kind);
     }
 
     /**
-     * Counts one out.
+     * Counts one of this kind out.
      *
      * @return whether it was the last one of a draining connection, so that {@link #finish} is worth trying
      */
-    boolean exit() {
-        return word.addAndGet(-ONE) == ConnectionState.DRAINING.ordinal();
+    boolean exit(long kind) {
+        return word.addAndGet(-kind) == ConnectionState.DRAINING.ordinal();
     }
 
     /** CONNECTING to OPEN. */
@@ -115,6 +149,6 @@ final class ConnectionWord {
     @Override
     public String toString() {
         long now = word.get();
-        return stateIn(now) + ", " + (now >> STATE_BITS) + " in flight";
+        return stateIn(now) + ", " + inFlight(now) + " in flight";
     }
 }

@@ -38,6 +38,11 @@ enum Interaction {
         return this == REQUEST_STREAM || this == REQUEST_CHANNEL;
     }
 
+    /** What it counts as while it is in flight. */
+    long kind() {
+        return isStream() ? ConnectionWord.OPEN_ENDED : ConnectionWord.AWAITED;
+    }
+
     /** Whether the time until its first signal says how quick the server is. */
     boolean isTimed() {
         return this == REQUEST_RESPONSE || this == REQUEST_STREAM;

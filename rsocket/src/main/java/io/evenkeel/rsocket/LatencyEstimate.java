@@ -104,6 +104,12 @@ final class LatencyEstimate {
         return part < SHORT ? 1 - part : Math.exp(-part);
     }
 
+    /** How long ago the last answer or failure was; the longest time there is if there was none. */
+    long since(long now) {
+        long last = updatedAt();
+        return known || answers > 0 ? now - last : Long.MAX_VALUE;
+    }
+
     /** Whether any answer is remembered. */
     boolean isKnown() {
         return lastNanos() > 0;

@@ -2,6 +2,7 @@ package io.evenkeel.rsocket;
 
 import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -23,9 +24,31 @@ final class LazyRequest {
         return new LazyFlux(router, interaction, payload);
     }
 
+    @SuppressWarnings("unchecked") // a Mono of payloads that is a Callable gives payloads
     private static void subscribe(
             Router router, Interaction interaction, Mono<Payload> payload, CoreSubscriber<?> actual) {
-        payload.subscribe(new PayloadSubscriber(new Request(router, interaction, actual, null), actual));
+        if (payload instanceof Callable<?> there) {
+            begin(new Request(router, interaction, actual), (Callable<Payload>) there, actual);
+        } else {
+            payload.subscribe(new PayloadSubscriber(new Request(router, interaction, actual), actual));
+        }
+    }
+
+    /** Nobody has to wait for what {@code just}, {@code fromSupplier} and their like give, nor subscribe to it. */
+    @SuppressWarnings("IllegalCatch") // the application's supplier may throw anything
+    private static void begin(Request request, Callable<Payload> there, CoreSubscriber<?> actual) {
+        Payload payload;
+        try {
+            payload = there.call();
+        } catch (Throwable e) {
+            Operators.error(actual, Operators.onOperatorError(e, actual.currentContext()));
+            return;
+        }
+        if (payload == null) {
+            Operators.complete(actual);
+        } else {
+            request.begin(payload);
+        }
     }
 
     private static final class LazyMono<T> extends Mono<T> {

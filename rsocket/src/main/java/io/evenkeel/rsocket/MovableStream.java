@@ -91,7 +91,7 @@ final class MovableStream implements Subscription {
         generation++;
         current = null;
         Generation next = new Generation(generation);
-        new Request(router, interaction, next, next).begin(input);
+        new Request(router, interaction, next).begin(input);
     }
 
     @Override

@@ -29,29 +29,19 @@ final class Pick {
         return new Pick(bound -> ThreadLocalRandom.current().nextInt(bound));
     }
 
-    /** One that has counted the request in, or null if none may take it now. */
+    /**
+     * One that has counted the request in, or null if none may take it now.
+     *
+     * @param now or {@link Request#UNTIMED} if there are fewer than two
+     */
     @Nullable
-    PodConnection enter(PodConnection[] open, long now) {
+    PodConnection enter(PodConnection[] open, Interaction interaction, long now) {
         PodConnection chosen = choose(open, now);
-        if (chosen != null && chosen.enter()) {
+        if (chosen != null && chosen.enter(interaction, now)) {
             return chosen;
         }
         // Rare: something has just begun to drain, was lost, or has no lease left.
-        return enterAny(open);
-    }
-
-    /** As {@link #enter}, for what needs no lease. */
-    @Nullable
-    PodConnection enterUnleased(PodConnection[] open) {
-        int count = open.length;
-        int from = count == 0 ? 0 : random.applyAsInt(count);
-        for (int i = 0; i < count; i++) {
-            PodConnection connection = open[(from + i) % count];
-            if (connection.isOpen() && connection.enterUnleased()) {
-                return connection;
-            }
-        }
-        return null;
+        return enterAny(open, interaction, now);
     }
 
     private @Nullable PodConnection choose(PodConnection[] open, long now) {
@@ -81,7 +71,7 @@ final class Pick {
         return secondCost * TIE < firstCost;
     }
 
-    private @Nullable PodConnection enterAny(PodConnection[] open) {
+    private @Nullable PodConnection enterAny(PodConnection[] open, Interaction interaction, long now) {
         int count = open.length;
         if (count == 0) {
             return null;
@@ -89,7 +79,8 @@ final class Pick {
         int from = random.applyAsInt(count);
         for (int i = 0; i < count; i++) {
             PodConnection connection = open[(from + i) % count];
-            if (connection.isAvailable() && connection.enter()) {
+            boolean may = interaction.isLeased() ? connection.isAvailable() : connection.isOpen();
+            if (may && connection.enter(interaction, now)) {
                 return connection;
             }
         }

@@ -44,12 +44,26 @@ final class PodConnection {
         LOST
     }
 
+    /**
+     * For how long silence tells against a connection: then one request tries again. Some requests take minutes by design, and
+     * what is asked beside them need not.
+     */
+    static final Duration TRIED_AGAIN_AFTER = Duration.ofSeconds(5);
+
+    private static final long TRIED_AGAIN_NANOS = TRIED_AGAIN_AFTER.toNanos();
+
     private final EndpointKey endpoint;
     private final double weight;
     private final Listener listener;
     private final ConnectionWord word = new ConnectionWord();
     private final LatencyEstimate latency = new LatencyEstimate();
     private final AtomicInteger streams = new AtomicInteger();
+    /**
+     * When the first of those that are awaited now entered, or the last one that tried again. A reader that races with that one
+     * may still see the time before.
+     */
+    private long awaitingSince;
+
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet(0);
     private final WireWatch wire;
 
@@ -108,7 +122,7 @@ final class PodConnection {
 
     /** Whether a request would be taken now, as far as the connection and its lease are concerned. */
     boolean isAvailable() {
-        return word.isOpen() && wire.mayRequest(rsocket);
+        return isOpen() && (!leased || wire.hasPermit(rsocket));
     }
 
     /** Whether it is open, with a lease or without. */
@@ -124,34 +138,53 @@ final class PodConnection {
         return word.state() == ConnectionState.CLOSED || established == null || established.isDisposed();
     }
 
-    /** Takes a request, and a permit of the server for it; if it returns true, {@link #exit} follows exactly once. */
-    boolean enter() {
-        if (word.enter() && (!leased || wire.takePermit())) {
-            return true;
+    /**
+     * Takes a request, and a permit of the server if it needs one; if it returns true, {@link #exit} follows exactly once.
+     *
+     * @param now or {@link Request#UNTIMED}
+     */
+    boolean enter(Interaction interaction, long now) {
+        long before = word.enter(interaction.kind());
+        if (!ConnectionWord.isOpen(before) || (leased && interaction.isLeased() && !wire.takePermit())) {
+            exit(interaction);
+            return false;
         }
-        exit();
-        return false;
+        if (now != Request.UNTIMED && (ConnectionWord.awaited(before) == 0 || silence(now) >= TRIED_AGAIN_NANOS)) {
+            awaitingSince = now;
+        }
+        return true;
     }
 
-    /** As {@link #enter}, for what needs no permit of the server. */
-    boolean enterUnleased() {
-        if (word.enter()) {
-            return true;
-        }
-        exit();
-        return false;
+    /** For how long nothing was answered while something was awaited, provided that something is. */
+    private long silence(long now) {
+        long waiting = now - awaitingSince;
+        return waiting <= 0 ? waiting : Math.min(waiting, latency.since(now));
     }
 
-    /** Takes something that the server began. */
+    /** The request is over. */
+    void exit(Interaction interaction) {
+        exit(interaction.kind());
+    }
+
+    /** Takes something that the server began; {@link #exitAnyway} follows. */
     void enterAnyway() {
-        word.enterAnyway();
+        word.enter(ConnectionWord.OPEN_ENDED);
     }
 
-    /** A request, or whatever the server began, is over. */
-    void exit() {
-        if (word.exit() && word.finish()) {
+    /** What the server began is over. */
+    void exitAnyway() {
+        exit(ConnectionWord.OPEN_ENDED);
+    }
+
+    private void exit(long kind) {
+        if (word.exit(kind) && word.finish()) {
             dispose(Ending.DRAINED);
         }
+    }
+
+    /** From now on it matters how long what is in flight has waited. */
+    void timedFrom(long now) {
+        awaitingSince = now;
     }
 
     void streamBegan() {
@@ -195,6 +228,9 @@ final class PodConnection {
     /**
      * What a request here is expected to cost: its time, times what is in flight and it, over the Pod's weight.
      *
+     * <p>Its time is at least as long as those that are awaited have been without any answer: that is known before the first
+     * of them is answered, and of a Pod that has gone silent nothing else is known until its connection ends.
+     *
      * @param otherwise what a request takes on the alternative
      */
     double cost(long now, double otherwise) {
@@ -203,7 +239,13 @@ final class PodConnection {
         if (age < slowStartNanos) {
             share *= SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos));
         }
-        return latency.nanos(now, otherwise) * (word.inFlight() + 1) / share;
+        double nanos = latency.nanos(now, otherwise);
+        long at = word.get();
+        if (ConnectionWord.awaited(at) > 0) {
+            long silence = silence(now);
+            nanos = silence < TRIED_AGAIN_NANOS ? Math.max(nanos, silence) : nanos;
+        }
+        return nanos * (ConnectionWord.inFlight(at) + 1) / share;
     }
 
     // Its life.
@@ -219,6 +261,7 @@ final class PodConnection {
         rsocket = established;
         leased = wire.isLeased();
         openedAt = now;
+        awaitingSince = now;
         rampingSince = since;
         slowStartNanos = slowStart;
         if (!word.open()) {

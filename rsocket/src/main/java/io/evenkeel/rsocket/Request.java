@@ -35,7 +35,7 @@ import reactor.util.context.Context;
 final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
     /** Of a request that had no choice of Pods: its time says nothing that would be used. */
-    private static final long UNTIMED = Long.MIN_VALUE;
+    static final long UNTIMED = Long.MIN_VALUE;
 
     private static final int NEW = 0;
     private static final int WAITING = 1;
@@ -50,8 +50,6 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private final Router router;
     private final Interaction interaction;
     private final CoreSubscriber<? super Object> actual;
-    /** Is told if the connection drains. */
-    private final PodConnection.@Nullable Follower follower;
 
     private volatile int state;
     private volatile long demand;
@@ -62,18 +60,13 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private @Nullable Subscription inputSource;
     private @Nullable PodConnection connection;
     private long startedAt;
-    private long waitsUntil;
     private boolean subscribed;
     // Written by the upstream's signals only, which come one at a time.
     private boolean answered;
 
+    /** @param actual is told if the connection drains, if it is a {@link PodConnection.Follower} */
     @SuppressWarnings("unchecked") // the elements are whatever the interaction gives, and only passed on
-    Request(
-            Router router,
-            Interaction interaction,
-            CoreSubscriber<?> actual,
-            PodConnection.@Nullable Follower follower) {
-        this.follower = follower;
+    Request(Router router, Interaction interaction, CoreSubscriber<?> actual) {
         this.router = router;
         this.interaction = interaction;
         this.actual = (CoreSubscriber<? super Object>) actual;
@@ -84,7 +77,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     static void make(Router router, Interaction interaction, Object input, CoreSubscriber<?> actual) {
         LongStreamPolicy policy = router.policy(interaction, input);
         if (policy == null) {
-            new Request(router, interaction, actual, null).begin(input);
+            new Request(router, interaction, actual).begin(input);
         } else {
             router.movable(interaction, policy, (CoreSubscriber<? super Payload>) actual)
                     .begin(input);
@@ -129,7 +122,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         if (STATE.compareAndSet(this, NEW, STARTED)) {
             start(found, its);
         } else {
-            found.exit();
+            found.exit(interaction);
             release(its);
         }
     }
@@ -161,7 +154,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
             input = null;
             start(found, its);
         } else {
-            found.exit();
+            found.exit(interaction);
         }
         return true;
     }
@@ -176,7 +169,7 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private void start(PodConnection found, Object its) {
         if (interaction.isStream()) {
             found.streamBegan();
-            if (follower != null) {
+            if (actual instanceof PodConnection.Follower follower) {
                 found.follow(follower);
             }
         }
@@ -188,14 +181,6 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
             return;
         }
         result.subscribe(this);
-    }
-
-    void waitUntil(long deadline) {
-        waitsUntil = deadline;
-    }
-
-    long waitsUntil() {
-        return waitsUntil;
     }
 
     /** It gets no connection. */
@@ -387,11 +372,11 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
         if (interaction.isStream()) {
             at.streamEnded();
-            if (follower != null) {
+            if (actual instanceof PodConnection.Follower follower) {
                 at.unfollow(follower);
             }
         }
-        at.exit();
+        at.exit(interaction);
     }
 
     @Override

@@ -62,8 +62,7 @@ final class Router {
     /** A connection that has counted the request in, or null if there is none now. */
     @Nullable
     PodConnection enter(Interaction interaction, long now) {
-        PodConnection found = pick.enter(open, now);
-        return found == null && !interaction.isLeased() ? pick.enterUnleased(open) : found;
+        return pick.enter(open, interaction, now);
     }
 
     /** There may be a connection that has a lease now. */
@@ -84,6 +83,12 @@ final class Router {
 
     /** These may be used from now on; whoever waits gets one. */
     void route(PodConnection[] connections) {
+        if (!isTimed() && connections.length > 1) {
+            long now = now();
+            for (PodConnection connection : connections) {
+                connection.timedFrom(now);
+            }
+        }
         open = connections;
         if (connections.length > 0) {
             waiting.dispatch();

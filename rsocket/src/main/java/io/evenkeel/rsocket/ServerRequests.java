@@ -44,14 +44,14 @@ final class ServerRequests implements SocketAcceptorInterceptor {
         private <T> Mono<T> counted(Mono<T> result) {
             return Mono.defer(() -> {
                 connection.enterAnyway();
-                return result.doFinally(signal -> connection.exit());
+                return result.doFinally(signal -> connection.exitAnyway());
             });
         }
 
         private Flux<Payload> counted(Flux<Payload> result) {
             return Flux.defer(() -> {
                 connection.enterAnyway();
-                return result.doFinally(signal -> connection.exit());
+                return result.doFinally(signal -> connection.exitAnyway());
             });
         }
 

@@ -4,7 +4,6 @@ import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +28,9 @@ final class WaitQueue {
     /** Says why there is nothing: asked when somebody has to be told. */
     private final Supplier<NoEndpointException> reason;
 
-    private final ConcurrentLinkedDeque<Request> queue = new ConcurrentLinkedDeque<>();
+    private record Waiter(Request request, long until) {}
+
+    private final ConcurrentLinkedDeque<Waiter> queue = new ConcurrentLinkedDeque<>();
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicBoolean timerSet = new AtomicBoolean();
     private final AtomicInteger dispatching = new AtomicInteger();
@@ -67,16 +68,27 @@ final class WaitQueue {
                     reason.get()));
             return;
         }
-        request.waitUntil(ticker.nanos() + timeout.toNanos());
-        queue.addLast(request);
+        queue.addLast(new Waiter(request, ticker.nanos() + timeout.toNanos()));
         setTimer(timeout);
     }
 
     /** It was cancelled. */
     void remove(Request request) {
-        if (queue.remove(request)) {
+        for (Waiter waiter : queue) {
+            if (waiter.request == request) {
+                take(waiter);
+                return;
+            }
+        }
+    }
+
+    /** Whether it was still in line; whoever takes it out is told so, and nobody else. */
+    private boolean take(Waiter waiter) {
+        boolean mine = queue.remove(waiter);
+        if (mine) {
             size.decrementAndGet();
         }
+        return mine;
     }
 
     /** There may be connections: gives them to whoever waits. At most one thread does so at a time. */
@@ -89,11 +101,11 @@ final class WaitQueue {
     private void dispatchAll() {
         int rounds = dispatching.get();
         do {
-            for (Request head = queue.pollFirst(); head != null; head = queue.pollFirst()) {
-                if (!head.tryConnection()) {
+            for (Waiter head = queue.pollFirst(); head != null; head = queue.pollFirst()) {
+                if (!head.request.tryConnection()) {
                     queue.addFirst(head);
                     // The timer may have passed while it was out of the queue.
-                    setTimer(Duration.ofNanos(Math.max(0, head.waitsUntil() - ticker.nanos())));
+                    setTimer(Duration.ofNanos(Math.max(0, head.until - ticker.nanos())));
                     break;
                 }
                 size.decrementAndGet();
@@ -103,8 +115,8 @@ final class WaitQueue {
         } while (rounds > 0);
     }
 
-    private Duration waited(Request request) {
-        return timeout.minusNanos(Math.max(0, request.waitsUntil() - ticker.nanos()));
+    private Duration waited(Waiter waiter) {
+        return timeout.minusNanos(Math.max(0, waiter.until - ticker.nanos()));
     }
 
     private void setTimer(Duration in) {
@@ -117,18 +129,16 @@ final class WaitQueue {
         long now = ticker.nanos();
         timerSet.set(false);
         NoEndpointException why = null;
-        for (Iterator<Request> i = queue.iterator(); i.hasNext(); ) {
-            Request request = i.next();
-            if (request.waitsUntil() - now > 0) {
-                setTimer(Duration.ofNanos(request.waitsUntil() - now));
+        for (Waiter waiter : queue) {
+            if (waiter.until - now > 0) {
+                setTimer(Duration.ofNanos(waiter.until - now));
                 return;
             }
-            if (queue.remove(request)) {
-                size.decrementAndGet();
+            if (take(waiter)) {
                 metrics.acquireWaited(pool, timeout, false);
                 why = why == null ? reason.get() : why;
                 // One each: whoever gets it may add to it.
-                request.refuse(why.copy());
+                waiter.request.refuse(why.copy());
             }
         }
         if (!queue.isEmpty()) {
@@ -137,9 +147,9 @@ final class WaitQueue {
     }
 
     void refuseAll(Supplier<? extends Throwable> error) {
-        for (Request head = queue.pollFirst(); head != null; head = queue.pollFirst()) {
+        for (Waiter head = queue.pollFirst(); head != null; head = queue.pollFirst()) {
             size.decrementAndGet();
-            Request refused = head;
+            Request refused = head.request;
             signals.execute(() -> refused.refuse(error.get()));
         }
     }

@@ -52,16 +52,10 @@ final class WireWatch {
         return new WatchedTransport(transport);
     }
 
-    /** Whether a request would be taken, as far as the RSocket and its lease can tell. */
-    boolean mayRequest(@Nullable RSocket rsocket) {
-        if (rsocket == null || rsocket.isDisposed()) {
-            return false;
-        }
-        if (!leased) {
-            return true;
-        }
+    /** Whether there is a permit for a request, where the server grants leases; rsocket-java has to think so, too. */
+    boolean hasPermit(@Nullable RSocket rsocket) {
         Allowance granted = allowance;
-        return granted != null && granted.isLeft(ticker.nanos()) && rsocket.availability() > 0;
+        return granted != null && granted.isLeft(ticker.nanos()) && rsocket != null && rsocket.availability() > 0;
     }
 
     /** Whether the server is to grant leases. Known once the set-up was sent. */

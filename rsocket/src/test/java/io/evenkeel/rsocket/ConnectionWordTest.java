@@ -16,6 +16,28 @@ import org.junit.jupiter.api.Test;
 
 class ConnectionWordTest {
 
+    private static boolean enter(ConnectionWord word) {
+        return ConnectionWord.isOpen(word.enter(ConnectionWord.AWAITED));
+    }
+
+    @Test
+    void both_kinds_are_in_flight_and_told_apart() {
+        ConnectionWord word = new ConnectionWord();
+        word.open();
+        word.enter(ConnectionWord.OPEN_ENDED);
+        word.enter(ConnectionWord.AWAITED);
+        assertThat(ConnectionWord.awaited(word.enter(ConnectionWord.OPEN_ENDED)))
+                .isEqualTo(1);
+        assertThat(word.inFlight()).isEqualTo(3);
+        assertThat(ConnectionWord.awaited(word.get())).isEqualTo(1);
+        word.drain();
+        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
+        assertThat(ConnectionWord.awaited(word.get())).isZero();
+        assertThat(word.exit(ConnectionWord.OPEN_ENDED)).isFalse();
+        assertThat(word.exit(ConnectionWord.OPEN_ENDED)).as("the last one").isTrue();
+        assertThat(word.finish()).isTrue();
+    }
+
     @Test
     void the_table_has_these_transitions_and_no_others() {
         List<String> legal = new ArrayList<>();
@@ -36,16 +58,18 @@ class ConnectionWordTest {
     @Test
     void only_an_open_connection_is_entered() {
         ConnectionWord word = new ConnectionWord();
-        assertThat(word.enter()).isFalse();
-        assertThat(word.exit()).isFalse();
+        assertThat(enter(word)).isFalse();
+        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
         assertThat(word.open()).isTrue();
-        assertThat(word.enter()).isTrue();
+        assertThat(enter(word)).isTrue();
         assertThat(word.drain()).isTrue();
         assertThat(word.drain()).isFalse();
         assertThat(word.finish()).as("one is in flight").isFalse();
-        assertThat(word.enter()).isFalse();
-        assertThat(word.exit()).as("the refused one was not the last").isFalse();
-        assertThat(word.exit()).as("this was").isTrue();
+        assertThat(enter(word)).isFalse();
+        assertThat(word.exit(ConnectionWord.AWAITED))
+                .as("the refused one was not the last")
+                .isFalse();
+        assertThat(word.exit(ConnectionWord.AWAITED)).as("this was").isTrue();
         assertThat(word.finish()).isTrue();
         assertThat(word.close()).isEqualTo(ConnectionState.CLOSED);
     }
@@ -54,12 +78,12 @@ class ConnectionWordTest {
     void closing_keeps_the_count_and_is_done_once() {
         ConnectionWord word = new ConnectionWord();
         word.open();
-        word.enter();
+        enter(word);
         assertThat(word.close()).isEqualTo(ConnectionState.OPEN);
         assertThat(word.close()).isEqualTo(ConnectionState.CLOSED);
         assertThat(word.inFlight()).isEqualTo(1);
         assertThat(word.keep()).isFalse();
-        assertThat(word.exit()).isFalse();
+        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
         assertThat(word.toString()).isEqualTo("CLOSED, 0 in flight");
     }
 
@@ -80,12 +104,12 @@ class ConnectionWordTest {
                     all.add(threads.submit(() -> {
                         start.await();
                         for (int i = 0; i < 20; i++) {
-                            if (word.enter()) {
+                            if (enter(word)) {
                                 inside.incrementAndGet();
                                 late.addAndGet(finished.get());
                                 inside.decrementAndGet();
                             }
-                            if (word.exit() && word.finish()) {
+                            if (word.exit(ConnectionWord.AWAITED) && word.finish()) {
                                 finished.incrementAndGet();
                             }
                         }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 class PickTest {
 
     private static final long MS = 1_000_000;
+    private static final Interaction ASKED = Interaction.REQUEST_RESPONSE;
 
     private final ManualScheduler scheduler = new ManualScheduler();
     private final Pick pick = new Pick(new SplittableRandom(7)::nextInt);
@@ -42,9 +43,9 @@ class PickTest {
     private int shareOfSecond(PodConnection... both) {
         int second = 0;
         for (int i = 0; i < 1_000; i++) {
-            PodConnection chosen = pick.enter(both, now());
+            PodConnection chosen = pick.enter(both, ASKED, now());
             second += chosen == both[1] ? 1 : 0;
-            chosen.exit();
+            chosen.exit(ASKED);
         }
         return second;
     }
@@ -55,7 +56,7 @@ class PickTest {
         PodConnection fresh = connection("b", 1);
         known.latency().succeeded(2 * MS, now());
         assertThat(shareOfSecond(known, fresh)).isBetween(450, 550);
-        fresh.enter();
+        fresh.enter(ASKED, now());
         assertThat(shareOfSecond(known, fresh))
                 .as("while its first answer is still to come")
                 .isZero();
@@ -69,7 +70,7 @@ class PickTest {
         slow.latency().succeeded(8 * MS, now());
         assertThat(shareOfSecond(quick, slow)).isZero();
         for (int i = 0; i < 4; i++) {
-            quick.enter();
+            quick.enter(ASKED, now());
         }
         assertThat(shareOfSecond(quick, slow)).isEqualTo(1_000);
     }
@@ -103,11 +104,71 @@ class PickTest {
     }
 
     @Test
+    void one_that_answers_nothing_is_passed_by_before_its_first_answer_would_tell() {
+        PodConnection well = connection("a", 1);
+        PodConnection silent = connection("b", 1);
+        well.latency().succeeded(5 * MS, now());
+        silent.latency().succeeded(5 * MS, now());
+        scheduler.advance(Duration.ofMinutes(1));
+        well.latency().succeeded(5 * MS, now());
+        silent.enter(ASKED, now());
+        well.enter(ASKED, now());
+        well.enter(ASKED, now());
+        well.enter(ASKED, now());
+        assertThat(shareOfSecond(well, silent))
+                .as("not because it was idle before")
+                .isEqualTo(1_000);
+        scheduler.advance(Duration.ofMillis(20));
+        well.latency().succeeded(5 * MS, now());
+        assertThat(shareOfSecond(well, silent))
+                .as("after 20 ms without an answer")
+                .isZero();
+        scheduler.advance(PodConnection.TRIED_AGAIN_AFTER);
+        well.latency().succeeded(5 * MS, now());
+        assertThat(shareOfSecond(well, silent)).as("tried again now and then").isEqualTo(1_000);
+        scheduler.advance(Duration.ofMillis(20));
+        well.latency().succeeded(5 * MS, now());
+        assertThat(shareOfSecond(well, silent)).as("which was in vain").isZero();
+        silent.latency().succeeded(5 * MS, now());
+        assertThat(shareOfSecond(well, silent)).as("when it answers again").isEqualTo(1_000);
+    }
+
+    @Test
+    void what_is_open_ended_is_not_awaited() {
+        PodConnection streaming = connection("a", 1);
+        PodConnection other = connection("b", 1);
+        streaming.latency().succeeded(5 * MS, now());
+        streaming.enter(Interaction.REQUEST_STREAM, now());
+        streaming.enterAnyway();
+        scheduler.advance(Duration.ofHours(1));
+        other.latency().succeeded(5 * MS, now());
+        for (int i = 0; i < 4; i++) {
+            other.enter(ASKED, now());
+        }
+        assertThat(shareOfSecond(streaming, other))
+                .as("although its streams have been silent for an hour")
+                .isZero();
+    }
+
+    @Test
+    void what_was_asked_while_there_was_no_choice_is_awaited_from_when_there_is() {
+        PodConnection first = connection("a", 1);
+        first.enter(ASKED, Request.UNTIMED);
+        scheduler.advance(Duration.ofHours(1));
+        PodConnection second = connection("b", 1);
+        second.enter(ASKED, now());
+        second.enter(ASKED, now());
+        second.enter(ASKED, now());
+        first.timedFrom(now());
+        assertThat(shareOfSecond(second, first)).isEqualTo(1_000);
+    }
+
+    @Test
     void weights_share_what_is_in_flight() {
         PodConnection light = connection("a", 1);
         PodConnection heavy = connection("b", 3);
         for (int i = 0; i < 400; i++) {
-            pick.enter(new PodConnection[] {light, heavy}, now());
+            pick.enter(new PodConnection[] {light, heavy}, ASKED, now());
         }
         assertThat(heavy.inFlight()).isBetween(285, 315);
     }
@@ -117,15 +178,15 @@ class PickTest {
         PodConnection a = connection("a", 1);
         PodConnection b = connection("b", 1);
         PodConnection c = connection("c", 1);
-        a.enter();
+        a.enter(ASKED, now());
         a.drain();
         b.close(PodConnection.Ending.DISPOSED);
         for (int i = 0; i < 100; i++) {
-            assertThat(pick.enter(new PodConnection[] {a, b, c}, now())).isSameAs(c);
+            assertThat(pick.enter(new PodConnection[] {a, b, c}, ASKED, now())).isSameAs(c);
         }
-        assertThat(pick.enter(new PodConnection[] {a, b}, now())).isNull();
+        assertThat(pick.enter(new PodConnection[] {a, b}, ASKED, now())).isNull();
         assertThat(a.inFlight()).as("what was refused is taken back").isEqualTo(1);
-        assertThat(pick.enter(new PodConnection[0], now())).isNull();
+        assertThat(pick.enter(new PodConnection[0], ASKED, now())).isNull();
     }
 
     @Test
