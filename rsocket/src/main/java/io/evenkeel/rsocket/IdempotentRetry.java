@@ -8,12 +8,16 @@ import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import io.rsocket.util.ByteBufPayload;
 import io.rsocket.util.RSocketProxy;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Sends request-responses again that may be run twice, by a retry of resilience4j; each attempt chooses its Pod anew. Needs
+ * Sends requests again that may be run twice, by a retry of resilience4j; each attempt chooses its Pod anew. A stream is begun
+ * again as long as it has given nothing; where it can go on later, {@link LongStreamPolicy#resubscribe} says how. Needs
  * {@code resilience4j-retry} and {@code resilience4j-reactor} on the class path.
  *
  * <pre>{@code
@@ -22,7 +26,7 @@ import reactor.core.publisher.Mono;
  *         request -> "orders.get".equals(Routes.inCompositeMetadata(request)));
  * }</pre>
  *
- * <p>Only the application knows which requests those are. Streams, channels and everything else pass through unchanged.
+ * <p>Only the application knows which requests those are. Channels and everything else pass through unchanged.
  */
 public final class IdempotentRetry {
 
@@ -67,6 +71,31 @@ public final class IdempotentRetry {
                     original -> Mono.defer(() -> super.requestResponse(view(original)))
                             .transformDeferred(RetryOperator.of(retry)),
                     Retrying::released);
+        }
+
+        @Override
+        public Flux<Payload> requestStream(Payload payload) {
+            if (!idempotent.test(payload)) {
+                return super.requestStream(payload);
+            }
+            return Flux.usingWhen(
+                    Mono.just(payload), original -> Flux.defer(() -> begun(original)), Retrying::released);
+        }
+
+        /** Until its first element: what has been seen can't be taken back, nor is it known where to go on. */
+        private Flux<Payload> begun(Payload original) {
+            Retry.AsyncContext<Payload> attempts = retry.asyncContext();
+            AtomicBoolean begun = new AtomicBoolean();
+            return Flux.defer(() -> super.requestStream(view(original)))
+                    .doOnNext(element -> begun.setPlain(true))
+                    .retryWhen(reactor.util.retry.Retry.from(
+                            failures -> failures.concatMap(failed -> again(attempts, begun.get(), failed.failure()))))
+                    .doOnComplete(attempts::onComplete);
+        }
+
+        private static Mono<Long> again(Retry.AsyncContext<Payload> attempts, boolean begun, Throwable failure) {
+            long millis = begun ? -1 : attempts.onError(failure);
+            return millis < 0 ? Mono.error(failure) : Mono.delay(Duration.ofMillis(millis));
         }
 
         private static Mono<Void> released(Payload original) {

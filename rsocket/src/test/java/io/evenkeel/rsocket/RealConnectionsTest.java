@@ -372,6 +372,55 @@ class RealConnectionsTest {
     }
 
     @Test
+    void a_stream_is_begun_again_as_long_as_it_has_given_nothing() {
+        TestServer a = closing(TestServer.start("a"));
+        EvenkeelRSocketClient client = client(RSocketConnector.create(), a);
+        RSocket retrying = IdempotentRetry.over(
+                client.rsocket(),
+                io.github.resilience4j.retry.Retry.of(
+                        "orders",
+                        IdempotentRetry.config()
+                                .maxAttempts(3)
+                                .waitDuration(Duration.ofMillis(20))
+                                .build()),
+                payload -> true);
+        AtomicInteger elements = new AtomicInteger();
+        a.responder = new RSocket() {
+            @Override
+            public Flux<Payload> requestStream(Payload payload) {
+                payload.release();
+                Flux<Payload> some = Flux.range(0, elements.get()).map(i -> DefaultPayload.create("" + i));
+                return a.requests.get() == 2
+                        ? Flux.just(DefaultPayload.create("all"))
+                        : some.concatWith(
+                                Mono.<Payload>never().doOnSubscribe(s -> a.clients.forEach(RSocket::dispose)));
+            }
+        };
+        ByteBuf buffer = buffer(3);
+        StepVerifier.create(
+                        retrying.requestStream(ByteBufPayload.create(buffer)).map(Payload::getDataUtf8))
+                .expectNext("all")
+                .expectComplete()
+                .verify(LONG);
+        until(() -> buffer.refCnt() == 0);
+
+        a.requests.set(10);
+        ByteBuf lost = buffer(3);
+        StepVerifier.create(retrying.requestStream(ByteBufPayload.create(lost)).map(Payload::getDataUtf8))
+                .expectError(ConnectionLostException.class)
+                .verify(LONG);
+        assertThat(a.requests).as("three attempts").hasValue(13);
+        until(() -> lost.refCnt() == 0);
+
+        elements.set(1);
+        StepVerifier.create(retrying.requestStream(DefaultPayload.create("x")).map(Payload::getDataUtf8), 1)
+                .expectNext("0")
+                .expectError(ConnectionLostException.class)
+                .verify(LONG);
+        assertThat(a.requests).as("one, since it had begun").hasValue(14);
+    }
+
+    @Test
     void a_retry_of_idempotent_requests_finds_another_pod() {
         TestServer a = closing(TestServer.start("a"));
         TestServer b = closing(TestServer.start("b"));
