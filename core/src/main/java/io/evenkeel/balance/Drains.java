@@ -171,15 +171,19 @@ final class Drains {
 
     private void overran(Slot slot) {
         slot.overran = true;
-        int inUse = state.connections().load(slot.key()).inUse();
+        // What moves as a whole is in use all the time, and on its way while it is moved.
+        boolean whole = state.connections().movesWhole();
+        int left = whole ? slot.seats : state.connections().load(slot.key()).inUse();
         LOG.warn(
-                "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until they are returned"
-                        + " (shorten the transactions, or lengthen the Pod's grace period and drainDeadline)",
+                "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until {} or it closes"
+                        + " them ({}, or lengthen the Pod's grace period and drainDeadline)",
                 state.pool,
                 slot.key(),
-                inUse,
-                state.config.drainDeadline());
-        state.tell(new EvenkeelEvent.DrainOverran(state.pool, slot.key(), inUse));
+                left,
+                state.config.drainDeadline(),
+                whole ? "they can be moved" : "they are returned",
+                whole ? "see in the status or at DEBUG what keeps them" : "shorten the transactions");
+        state.tell(new EvenkeelEvent.DrainOverran(state.pool, slot.key(), left));
     }
 
     /** Forgets the endpoints that hold nothing any more and are to hold nothing. */

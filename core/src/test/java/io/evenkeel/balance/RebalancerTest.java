@@ -93,6 +93,20 @@ class RebalancerTest {
     }
 
     @Test
+    void a_leaving_endpoint_whose_connections_cannot_be_moved_is_reported_with_all_of_them() {
+        BalanceBed bed = new BalanceBed(4);
+        bed.connections.moveWhole(1_000);
+        List<Endpoint> pods = pods(2);
+        bed.publish(pods);
+        bed.passSeconds(1);
+        bed.publish(pods.get(0));
+        bed.passSeconds(60);
+        assertThat(bed.events(DrainOverran.class))
+                .extracting(DrainOverran::stillInUse)
+                .containsExactly(2);
+    }
+
+    @Test
     void a_connection_in_use_at_a_leaving_endpoint_stays_beyond_the_deadline_until_it_is_returned() {
         BalanceBed bed = new BalanceBed(4);
         List<Endpoint> pods = pods(2);
