@@ -5,12 +5,14 @@ import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.KubeConfig;
 import java.io.File;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,15 +103,23 @@ final class ApiAccess implements AutoCloseable {
         if (file == null && config.context() == null && InCluster.isHere(config.environment())) {
             return InCluster.connect(config.environment());
         }
-        return fromFile(file == null ? findFile() : file);
+        return fromFiles(file == null ? findFiles() : List.of(file));
     }
 
-    private Path findFile() {
+    private List<Path> findFiles() {
         ApiEnvironment environment = config.environment();
         String variable = environment.get("KUBECONFIG");
         if (variable != null) {
-            // Several files would have to be merged, which client-java doesn't.
-            return Path.of(variable.split(File.pathSeparator, -1)[0]);
+            List<Path> files = Stream.of(variable.split(File.pathSeparator, -1))
+                    .filter(name -> !name.isBlank())
+                    .map(Path::of)
+                    .filter(Files::exists)
+                    .toList();
+            if (files.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "KUBECONFIG: " + variable + " (expected: at least one file of these to exist)");
+            }
+            return files;
         }
         String home = environment.get("HOME");
         Path file = Path.of(home == null ? System.getProperty("user.home") : home, ".kube", "config");
@@ -119,15 +129,15 @@ final class ApiAccess implements AutoCloseable {
                             + environment.serviceAccount() + ", or KUBECONFIG set, or a file " + file
                             + "; in a Pod, is automountServiceAccountToken false?)");
         }
-        return file;
+        return List.of(file);
     }
 
-    private ApiConnection fromFile(Path file) throws IOException {
-        try (Reader reader = Files.newBufferedReader(file)) {
-            KubeConfig kubeconfig = KubeConfig.loadKubeConfig(reader);
-            kubeconfig.setFile(file.toFile());
-            choose(kubeconfig, file);
-            String origin = "the context " + kubeconfig.getCurrentContext() + " of " + file;
+    private ApiConnection fromFiles(List<Path> files) throws IOException {
+        String where = files.stream().map(Path::toString).collect(Collectors.joining(", "));
+        try {
+            KubeConfig kubeconfig = KubeConfigFiles.read(files);
+            choose(kubeconfig, where);
+            String origin = "the context " + kubeconfig.getCurrentContext() + " of " + where;
             if (!kubeconfig.verifySSL()) {
                 LOG.warn("The API server's certificate is not verified: insecure-skip-tls-verify is set in {}", origin);
             }
@@ -135,21 +145,21 @@ final class ApiAccess implements AutoCloseable {
             String namespace = kubeconfig.getNamespace();
             return ApiConnection.of(client, namespace == null ? "default" : namespace, origin);
         } catch (LinkageError missing) {
-            throw new IllegalArgumentException(MissingLibrary.explain(missing, "kubeconfig " + file), missing);
+            throw new IllegalArgumentException(MissingLibrary.explain(missing, "kubeconfig " + where), missing);
         }
     }
 
-    private void choose(KubeConfig kubeconfig, Path file) {
+    private void choose(KubeConfig kubeconfig, String where) {
         String context = config.context();
         if (context != null && !kubeconfig.setContext(context)) {
             throw new IllegalArgumentException(
-                    "context: " + context + " is not in " + file + " (expected: one of the contexts in it)");
+                    "context: " + context + " is not in " + where + " (expected: one of the contexts in it)");
         }
         if (context == null && kubeconfig.getCurrentContext() == null) {
-            throw new IllegalArgumentException("current-context: not set in " + file
+            throw new IllegalArgumentException("current-context: not set in " + where
                     + " (expected: a context, or one in the target as in k8s://context/pg.default:5432)");
         }
-        Objects.requireNonNull(kubeconfig.getServer(), () -> "server: missing in the chosen context of " + file);
+        Objects.requireNonNull(kubeconfig.getServer(), () -> "server: missing in the chosen context of " + where);
     }
 
     private String ownNamespace() throws IOException {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>what the {@linkplain Builder builder} was given: an {@link ApiClient}, or a kubeconfig file
  *   <li>in a Pod, its service account ({@code KUBERNETES_SERVICE_HOST} is set and the token can be read), unless the target
  *       names a context
- *   <li>the first file in the environment variable {@code KUBECONFIG}
+ *   <li>the files in the environment variable {@code KUBECONFIG}, merged as kubectl does it
  *   <li>{@code ~/.kube/config}
  * </ol>
  *

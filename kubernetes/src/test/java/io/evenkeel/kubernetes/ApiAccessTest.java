@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kubernetes.client.openapi.ApiClient;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -115,8 +116,77 @@ class ApiAccessTest {
         assertThat(authorization(connect(null))).isEqualTo("Bearer home");
 
         variables.put(
-                "KUBECONFIG", kubeconfig(home.resolve("other"), "https://other:6443", "{token: other}") + ":/none");
+                "KUBECONFIG",
+                kubeconfig(home.resolve("other"), "https://other:6443", "{token: other}") + File.pathSeparator
+                        + "/none");
         assertThat(connect(null).server()).isEqualTo("https://other:6443");
+    }
+
+    /** A work file that names the cluster and the current context, and a private one with the user and more. */
+    private String twoFiles() throws IOException {
+        Path work = Files.createDirectories(home.resolve("work"));
+        Path own = Files.createDirectories(home.resolve("own"));
+        Files.writeString(work.resolve("ca.crt"), authority.certificatePem());
+        Files.writeString(own.resolve("token"), "from-file");
+        Files.writeString(work.resolve("config"), """
+                current-context: staging
+                clusters:
+                - name: staging
+                  cluster: {server: "https://staging:6443", certificate-authority: ca.crt}
+                contexts:
+                - name: staging
+                  context: {cluster: staging, user: me, namespace: shop}
+                """);
+        Files.writeString(own.resolve("config"), """
+                current-context: other
+                clusters:
+                - name: staging
+                  cluster: {server: "https://never:6443"}
+                - name: other
+                  cluster: {server: "https://other:6443"}
+                contexts:
+                - name: other
+                  context: {cluster: other, user: me}
+                users:
+                - name: me
+                  user: {tokenFile: token}
+                """);
+        return work.resolve("config")
+                + File.pathSeparator
+                + home.resolve("none")
+                + File.pathSeparator
+                + own.resolve("config");
+    }
+
+    @Test
+    void several_files_are_merged_and_the_first_to_say_something_counts() throws IOException {
+        variables.put("KUBECONFIG", twoFiles());
+
+        ApiConnection connection = connect(null);
+        assertThat(connection.server()).isEqualTo("https://staging:6443");
+        assertThat(connection.namespace()).isEqualTo("shop");
+        assertThat(connection.origin())
+                .contains("work/config, ")
+                .endsWith("own/config")
+                .doesNotContain("none");
+        assertThat(connect("other").server()).isEqualTo("https://other:6443");
+    }
+
+    @Test
+    void paths_are_relative_to_the_file_that_they_are_in() throws IOException {
+        variables.put("KUBECONFIG", twoFiles());
+
+        assertThat(authorization(connect(null))).isEqualTo("Bearer from-file");
+        assertThat(connect(null).client().getSslCaCert()).isNotNull();
+    }
+
+    @Test
+    void files_of_which_none_exists_are_an_error_that_names_them() {
+        variables.put("KUBECONFIG", home.resolve("none") + File.pathSeparator + home.resolve("neither"));
+        assertThatThrownBy(() -> connect(null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("KUBECONFIG: ")
+                .hasMessageContaining("neither (expected: at least one file of these to exist)");
     }
 
     @Test
