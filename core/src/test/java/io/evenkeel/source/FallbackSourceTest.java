@@ -3,6 +3,7 @@ package io.evenkeel.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
@@ -121,6 +122,48 @@ class FallbackSourceTest {
         harness.scheduler.runDue();
 
         assertThat(harness.endpoints()).containsExactly(POD_0);
+    }
+
+    private static List<String> told(CapturedLog log) {
+        return log.linesWith("INFO io.evenkeel.source.FallbackSource").stream()
+                .map(line -> line.substring(line.indexOf(" - ") + 3))
+                .toList();
+    }
+
+    @Test
+    void each_step_of_the_chain_is_told_once_with_its_reason_and_who_takes_over() {
+        try (CapturedLog log = new CapturedLog()) {
+            start(true);
+            first.failed("refused");
+            first.failed("refused again");
+            harness.scheduler.runDue();
+            harness.scheduler.advance(PATIENCE.multipliedBy(3));
+            second.endpoints(ADDRESS_0);
+            harness.scheduler.runDue();
+            second.endpoints(ADDRESS_0);
+            first.endpoints(POD_0);
+            first.endpoints(POD_0, POD_1);
+            harness.scheduler.runDue();
+
+            assertThat(told(log))
+                    .containsExactly(
+                            "first: refused; going on with second until it answers",
+                            "second: no answer within PT5S; going on with snapshot " + file + " until it answers",
+                            "first: answers now and is believed from here on");
+        }
+    }
+
+    @Test
+    void nothing_is_told_of_a_chain_whose_first_answers() {
+        try (CapturedLog log = new CapturedLog()) {
+            start(true);
+            first.endpoints(POD_0);
+            harness.scheduler.advance(PATIENCE.multipliedBy(3));
+            first.failed("away");
+            harness.scheduler.advance(Duration.ofHours(1));
+
+            assertThat(told(log)).isEmpty();
+        }
     }
 
     @Test

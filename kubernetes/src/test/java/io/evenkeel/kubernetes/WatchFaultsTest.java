@@ -185,6 +185,30 @@ class WatchFaultsTest {
 
     @ParameterizedTest
     @EnumSource(Speaks.class)
+    void an_event_that_drips_for_longer_than_silence_may_last_is_given_up_and_comes_again(Speaks speaks)
+            throws Exception {
+        try (SourceBed bed = watching(speaks, "pg-0")) {
+            // A byte now and then, so that the connection is never idle: an event of a few hundred takes minutes of
+            // real time.
+            bed.server.wire().drip(1, Duration.ofMillis(200));
+            bed.server.put(slice("pg-a", "pg-0", "pg-1"));
+            bed.pass(SliceWatch.SILENCE.minus(SliceWatch.SETTLED).minusSeconds(5));
+            assertThat(bed.complaint()).as("before its time is over").isEmpty();
+            bed.pass(
+                    Duration.ofSeconds(10),
+                    "the end of patience",
+                    () -> bed.complaint().contains("silent for PT3M"));
+            assertThat(bed.pods()).containsExactly("pg-0");
+            bed.server.wire().drip(8192, Duration.ZERO);
+            becomes(bed, "pg-0", "pg-1");
+            assertThat(bed.server.count(Verb.LIST))
+                    .as("it is watched on from before the event")
+                    .isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Speaks.class)
     void an_event_that_ends_in_the_middle_changes_nothing_and_comes_again(Speaks speaks) throws Exception {
         try (SourceBed bed = watching(speaks, "pg-0")) {
             bed.server.failNext(Verb.WATCH, Fault.truncated());

@@ -22,12 +22,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FaultyWire implements AutoCloseable {
 
+    private static final Pace AT_ONCE = new Pace(8192, Duration.ZERO);
+
     private final InetSocketAddress server;
     private final ServerSocket listener;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile Newcomers newcomers = Newcomers.SERVED;
-    private volatile Pace pace = new Pace(8192, Duration.ZERO);
+    private volatile Pace pace = AT_ONCE;
 
     /** What becomes of new connections. */
     private enum Newcomers {
@@ -189,18 +191,21 @@ public final class FaultyWire implements AutoCloseable {
             try {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
-                int read = in.read(buffer, 0, paced ? pace.bytes() : buffer.length);
-                while (read >= 0) {
+                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                    int written = 0;
+                    while (written < read && !frozen) {
+                        // As it is now: it may be slowed down, or sped up, in the middle of what came at once.
+                        Pace now = paced ? pace : AT_ONCE;
+                        int piece = Math.min(read - written, now.bytes());
+                        out.write(buffer, written, piece);
+                        written += piece;
+                        TimeUnit.NANOSECONDS.sleep(now.pause().toNanos());
+                    }
                     if (frozen) {
                         // what came is lost, and nobody reads what comes
                         broken.await();
                         return;
                     }
-                    out.write(buffer, 0, read);
-                    if (paced) {
-                        TimeUnit.NANOSECONDS.sleep(pace.pause().toNanos());
-                    }
-                    read = in.read(buffer, 0, paced ? pace.bytes() : buffer.length);
                 }
             } finally {
                 end();
