@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * <p>Invariant: rsocket-java has at least as many permits as are left here, and for longer. It gets the lease first; a permit
  * that is taken here is taken there at most once; and here the lease ends earlier, by a twentieth of its time within
  * {@link #LEAST_MARGIN} and {@link #MOST_MARGIN}: rsocket-java ends it by a clock of whole milliseconds, and the server
- * began to count when it sent it. A permit whose request was cancelled before it was sent is not given back.
+ * began to count when it sent it. A permit whose request was cancelled before it was sent is not given back. What is left to
+ * rsocket-java is a request whose result is asked for only after the lease it got has ended.
  */
 final class Allowance {
 

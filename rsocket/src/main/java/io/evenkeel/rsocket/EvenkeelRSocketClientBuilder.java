@@ -92,7 +92,10 @@ public final class EvenkeelRSocketClientBuilder extends BalancedPoolBuilder<Even
         return this;
     }
 
-    /** How long a request waits for a connection when there is none. Defaults to 10 s; more than zero. */
+    /**
+     * How long a request waits for a connection when there is none, or for a lease where the servers grant them and none is left.
+     * Defaults to 10 s; more than zero.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder acquireTimeout(Duration value) {
         acquireTimeout = Objects.requireNonNull(value, "acquireTimeout");
