@@ -191,7 +191,9 @@ final class VirtualChannel extends ChannelOverloads {
             raw.lose();
             return;
         }
-        LOG.info("{}: closed by the broker on {}: {}", this, raw, signal.getMessage());
+        if (!signal.isInitiatedByApplication()) {
+            LOG.info("{}: closed by the broker on {}: {}", this, raw, signal.getMessage());
+        }
         shutDown(ShutdownSignals.translated(signal, this, tag -> deliveries.shown(raw, tag)));
         connection.forget(this);
     }

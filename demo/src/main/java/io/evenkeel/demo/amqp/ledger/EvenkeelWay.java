@@ -7,6 +7,7 @@ import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
 import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
@@ -24,15 +25,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Our way: an endpoint file says that the broker which has the connections is terminating, and that the other is ready. */
+/**
+ * Our way: an endpoint file says that the broker which has the connections is terminating, and that the other is ready; or,
+ * where moves are to be voluntary, that the other is the one for nearly everything.
+ */
 public final class EvenkeelWay implements Way {
     private static final long MOVE_TIMEOUT_SECONDS = 30;
+    private static final double NEARLY_ALL = 1_000;
 
     private final String label;
     private final List<Broker> brokers;
     private final Path directory;
     private final EndpointFile file;
     private final EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
+    private final boolean voluntary;
     private final Moved moved = new Moved();
     private final AtomicInteger connections = new AtomicInteger();
     private int current;
@@ -45,7 +51,23 @@ public final class EvenkeelWay implements Way {
             Broker second,
             Consumer<EvenkeelConnectionFactory> settings)
             throws IOException {
+        this(label, cluster, first, second, false, settings);
+    }
+
+    /**
+     * @param voluntary whether the broker that is left stays, so that a move may be taken back
+     * @param settings what is to be set on the factory besides
+     */
+    public EvenkeelWay(
+            String label,
+            BrokerCluster cluster,
+            Broker first,
+            Broker second,
+            boolean voluntary,
+            Consumer<EvenkeelConnectionFactory> settings)
+            throws IOException {
         this.label = label;
+        this.voluntary = voluntary;
         brokers = List.of(first, second);
         directory = Files.createTempDirectory("evenkeel-ledger-");
         file = EndpointFile.at(directory.resolve("brokers.json"));
@@ -125,9 +147,12 @@ public final class EvenkeelWay implements Way {
     }
 
     private void publish() throws IOException {
-        file.write(List.of(
-                brokers.get(current).endpoint().withCondition(Condition.READY),
-                brokers.get(1 - current).endpoint().withCondition(Condition.TERMINATING)));
+        Endpoint here = brokers.get(current).endpoint();
+        Endpoint there = brokers.get(1 - current).endpoint();
+        file.write(
+                voluntary
+                        ? List.of(here.withWeight(NEARLY_ALL), there)
+                        : List.of(here, there.withCondition(Condition.TERMINATING)));
     }
 
     private static final class Moved implements AmqpMetrics {

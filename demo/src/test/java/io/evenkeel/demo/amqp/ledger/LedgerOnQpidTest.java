@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 /** The ledger sees what it is there to see: nothing where nothing moves, losses where recovery is forced. */
 class LedgerOnQpidTest {
     private static final int MOVES = 10;
+    // within an hour a pool makes at most twice as many voluntary moves as it has connections
+    private static final int VOLUNTARY_MOVES = 2;
 
     @Test
     void run_without_a_move_is_exact() throws Exception {
@@ -41,20 +43,30 @@ class LedgerOnQpidTest {
 
     @Test
     void our_moves_are_exact_and_nobody_notices() throws Exception {
+        assertNobodyNotices(MOVES, false);
+    }
+
+    @Test
+    void our_voluntary_moves_are_exact_and_nobody_notices() throws Exception {
+        assertNobodyNotices(VOLUNTARY_MOVES, true);
+    }
+
+    private static void assertNobodyNotices(int moves, boolean voluntary) throws Exception {
         try (QpidCluster cluster = QpidCluster.start(2);
                 Way way = new EvenkeelWay(
                         "evenkeel",
                         cluster,
                         cluster.brokers().get(0),
                         cluster.brokers().get(1),
+                        voluntary,
                         factory -> {});
                 LedgerRun run = LedgerRun.start("ledger", LedgerPlan.of(QueueKind.CLASSIC), way)) {
-            for (int move = 0; move < MOVES; move++) {
+            for (int move = 0; move < moves; move++) {
                 run.move(way);
             }
             LedgerReport report = run.finish();
-            System.out.println("evenkeel on Qpid, " + MOVES + " moves: " + report + ", publisher pause "
-                    + run.publisherPauses() + ", consumer gap " + run.consumerGaps());
+            System.out.println("evenkeel on Qpid, " + moves + (voluntary ? " voluntary" : " forced") + " moves: "
+                    + report + ", publisher pause " + run.publisherPauses() + ", consumer gap " + run.consumerGaps());
             assertThat(report.isExact()).as("%s", report).isTrue();
             assertThat(report.redelivered()).isZero();
             assertThat(report.callbacks()).isEmpty();
