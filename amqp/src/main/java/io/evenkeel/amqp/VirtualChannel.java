@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * connection's reader thread; switches on the mover's thread. No application code runs under a lock of ours, and no lock is
  * held while anything is waited for, except the gates, which are made for it.
  */
-final class VirtualChannel extends ChannelOverloads {
+final class VirtualChannel extends TopologyChannel {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtualChannel.class);
     private static final int BASIC_QOS = 10;
@@ -811,12 +811,8 @@ final class VirtualChannel extends ChannelOverloads {
 
     // Everything that is sent, and maybe answered, on the sending side.
 
-    @FunctionalInterface
-    private interface Operation<T> {
-        T on(Channel channel) throws IOException;
-    }
-
-    private <T> T send(Operation<T> operation) throws IOException {
+    @Override
+    <T> T send(Operation<T> operation) throws IOException {
         sending.enter();
         try {
             return operation.on(confirms.current().raw().channel());
@@ -825,186 +821,9 @@ final class VirtualChannel extends ChannelOverloads {
         }
     }
 
-    private TopologyRecord topology() {
+    @Override
+    TopologyRecord topology() {
         return connection.topology();
-    }
-
-    @Override
-    public AMQP.Exchange.DeclareOk exchangeDeclare(
-            String exchange,
-            String type,
-            boolean durable,
-            boolean autoDelete,
-            boolean internal,
-            @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Exchange.DeclareOk ok =
-                send(channel -> channel.exchangeDeclare(exchange, type, durable, autoDelete, internal, arguments));
-        topology().add(new TopologyRecord.Exchange(exchange, type, durable, autoDelete, internal, arguments));
-        return ok;
-    }
-
-    @Override
-    public void exchangeDeclareNoWait(
-            String exchange,
-            String type,
-            boolean durable,
-            boolean autoDelete,
-            boolean internal,
-            @Nullable Map<String, Object> arguments)
-            throws IOException {
-        send(channel -> {
-            channel.exchangeDeclareNoWait(exchange, type, durable, autoDelete, internal, arguments);
-            return true;
-        });
-        topology().add(new TopologyRecord.Exchange(exchange, type, durable, autoDelete, internal, arguments));
-    }
-
-    @Override
-    public AMQP.Exchange.DeclareOk exchangeDeclarePassive(String exchange) throws IOException {
-        return send(channel -> channel.exchangeDeclarePassive(exchange));
-    }
-
-    @Override
-    public AMQP.Exchange.DeleteOk exchangeDelete(String exchange, boolean ifUnused) throws IOException {
-        AMQP.Exchange.DeleteOk ok = send(channel -> channel.exchangeDelete(exchange, ifUnused));
-        topology().removeExchange(exchange);
-        return ok;
-    }
-
-    @Override
-    public void exchangeDeleteNoWait(String exchange, boolean ifUnused) throws IOException {
-        send(channel -> {
-            channel.exchangeDeleteNoWait(exchange, ifUnused);
-            return true;
-        });
-        topology().removeExchange(exchange);
-    }
-
-    @Override
-    public AMQP.Exchange.BindOk exchangeBind(
-            String destination, String source, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Exchange.BindOk ok = send(channel -> channel.exchangeBind(destination, source, routingKey, arguments));
-        topology().add(new TopologyRecord.Binding(destination, source, routingKey, arguments, false));
-        return ok;
-    }
-
-    @Override
-    public void exchangeBindNoWait(
-            String destination, String source, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        send(channel -> {
-            channel.exchangeBindNoWait(destination, source, routingKey, arguments);
-            return true;
-        });
-        topology().add(new TopologyRecord.Binding(destination, source, routingKey, arguments, false));
-    }
-
-    @Override
-    public AMQP.Exchange.UnbindOk exchangeUnbind(
-            String destination, String source, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Exchange.UnbindOk ok = send(channel -> channel.exchangeUnbind(destination, source, routingKey, arguments));
-        topology().remove(new TopologyRecord.Binding(destination, source, routingKey, arguments, false));
-        return ok;
-    }
-
-    @Override
-    public void exchangeUnbindNoWait(
-            String destination, String source, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        send(channel -> {
-            channel.exchangeUnbindNoWait(destination, source, routingKey, arguments);
-            return true;
-        });
-        topology().remove(new TopologyRecord.Binding(destination, source, routingKey, arguments, false));
-    }
-
-    @Override
-    public AMQP.Queue.DeclareOk queueDeclare(
-            String queue,
-            boolean durable,
-            boolean exclusive,
-            boolean autoDelete,
-            @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Queue.DeclareOk ok =
-                send(channel -> channel.queueDeclare(queue, durable, exclusive, autoDelete, arguments));
-        topology()
-                .add(new TopologyRecord.Queue(
-                        ok.getQueue(), durable, exclusive, autoDelete, arguments, queue.isEmpty()));
-        return ok;
-    }
-
-    @Override
-    public void queueDeclareNoWait(
-            String queue,
-            boolean durable,
-            boolean exclusive,
-            boolean autoDelete,
-            @Nullable Map<String, Object> arguments)
-            throws IOException {
-        send(channel -> {
-            channel.queueDeclareNoWait(queue, durable, exclusive, autoDelete, arguments);
-            return true;
-        });
-        topology().add(new TopologyRecord.Queue(queue, durable, exclusive, autoDelete, arguments, false));
-    }
-
-    @Override
-    public AMQP.Queue.DeclareOk queueDeclarePassive(String queue) throws IOException {
-        return send(channel -> channel.queueDeclarePassive(queue));
-    }
-
-    @Override
-    public AMQP.Queue.DeleteOk queueDelete(String queue, boolean ifUnused, boolean ifEmpty) throws IOException {
-        AMQP.Queue.DeleteOk ok = send(channel -> channel.queueDelete(queue, ifUnused, ifEmpty));
-        topology().removeQueue(queue);
-        return ok;
-    }
-
-    @Override
-    public void queueDeleteNoWait(String queue, boolean ifUnused, boolean ifEmpty) throws IOException {
-        send(channel -> {
-            channel.queueDeleteNoWait(queue, ifUnused, ifEmpty);
-            return true;
-        });
-        topology().removeQueue(queue);
-    }
-
-    @Override
-    public AMQP.Queue.BindOk queueBind(
-            String queue, String exchange, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Queue.BindOk ok = send(channel -> channel.queueBind(queue, exchange, routingKey, arguments));
-        topology().add(new TopologyRecord.Binding(queue, exchange, routingKey, arguments, true));
-        return ok;
-    }
-
-    @Override
-    public void queueBindNoWait(
-            String queue, String exchange, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        send(channel -> {
-            channel.queueBindNoWait(queue, exchange, routingKey, arguments);
-            return true;
-        });
-        topology().add(new TopologyRecord.Binding(queue, exchange, routingKey, arguments, true));
-    }
-
-    @Override
-    public AMQP.Queue.UnbindOk queueUnbind(
-            String queue, String exchange, String routingKey, @Nullable Map<String, Object> arguments)
-            throws IOException {
-        AMQP.Queue.UnbindOk ok = send(channel -> channel.queueUnbind(queue, exchange, routingKey, arguments));
-        topology().remove(new TopologyRecord.Binding(queue, exchange, routingKey, arguments, true));
-        return ok;
-    }
-
-    @Override
-    public AMQP.Queue.PurgeOk queuePurge(String queue) throws IOException {
-        return send(channel -> channel.queuePurge(queue));
     }
 
     @Override
