@@ -45,18 +45,18 @@ final class KubeConfigFiles {
         try (Reader reader = Files.newBufferedReader(file)) {
             read = KubeConfig.loadKubeConfig(reader);
         }
-        Path directory = file.toAbsolutePath().getParent();
+        Path absolute = file.toAbsolutePath();
         for (Map<?, ?> cluster : addNew(clusters, read.getClusters(), "cluster")) {
-            resolve(cluster, "certificate-authority", directory);
+            resolve(cluster, "certificate-authority", absolute);
         }
         for (Map<?, ?> user : addNew(users, read.getUsers(), "user")) {
-            resolve(user, "client-certificate", directory);
-            resolve(user, "client-key", directory);
-            resolve(user, "tokenFile", directory);
+            resolve(user, "client-certificate", absolute);
+            resolve(user, "client-key", absolute);
+            resolve(user, "tokenFile", absolute);
             if (user.get("exec") instanceof Map<?, ?> plugin
                     && plugin.get("command") instanceof String command
                     && (command.indexOf('/') >= 0 || command.indexOf('\\') >= 0)) {
-                resolve(plugin, "command", directory);
+                resolve(plugin, "command", absolute);
             }
         }
         addNew(contexts, read.getContexts(), "context");
@@ -85,10 +85,10 @@ final class KubeConfigFiles {
     }
 
     @SuppressWarnings("unchecked") // what YAML makes of a mapping with a String in it
-    private static void resolve(Map<?, ?> values, String key, Path directory) {
+    private static void resolve(Map<?, ?> values, String key, Path file) {
         if (values.get(key) instanceof String path && !path.isEmpty()) {
             ((Map<String, Object>) values)
-                    .put(key, directory.resolve(path).normalize().toString());
+                    .put(key, file.resolveSibling(path).normalize().toString());
         }
     }
 }
