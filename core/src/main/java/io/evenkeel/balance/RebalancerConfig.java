@@ -39,6 +39,8 @@ public record RebalancerConfig(
         Duration holdDownMax,
         double weightHysteresis) {
 
+    private static final Duration DEFAULT_MAX_CONNECTION_AGE = Duration.ofMinutes(30);
+
     public RebalancerConfig {
         Objects.requireNonNull(clientId, "clientId");
         if (clientId.isBlank()) {
@@ -114,7 +116,7 @@ public record RebalancerConfig(
         private Duration moveDeadline = Duration.ofSeconds(30);
         private Duration drainSpread = Duration.ofSeconds(5);
         private Duration drainDeadline = Duration.ofSeconds(25);
-        private Duration maxConnectionAge = Duration.ofMinutes(30);
+        private @Nullable Duration maxConnectionAge;
         private int surge;
         private Duration slowStart = Duration.ZERO;
         private Duration holdDown = Duration.ofSeconds(30);
@@ -122,6 +124,25 @@ public record RebalancerConfig(
         private double weightHysteresis = 0.1;
 
         private Builder() {}
+
+        /** Another builder with the same settings. */
+        public Builder copy() {
+            Builder copy = new Builder();
+            copy.clientId = clientId;
+            copy.ownZone = ownZone;
+            copy.ownNode = ownNode;
+            copy.moveWindow = moveWindow;
+            copy.moveDeadline = moveDeadline;
+            copy.drainSpread = drainSpread;
+            copy.drainDeadline = drainDeadline;
+            copy.maxConnectionAge = maxConnectionAge;
+            copy.surge = surge;
+            copy.slowStart = slowStart;
+            copy.holdDown = holdDown;
+            copy.holdDownMax = holdDownMax;
+            copy.weightHysteresis = weightHysteresis;
+            return copy;
+        }
 
         /** Tells this process from the others that use the same endpoints. Must be set: adapters default it. */
         @CanIgnoreReturnValue
@@ -192,6 +213,13 @@ public record RebalancerConfig(
             return this;
         }
 
+        /** The same, unless it was set before: for adapters whose default is another. */
+        @CanIgnoreReturnValue
+        public Builder orMaxConnectionAge(Duration value) {
+            maxConnectionAge = maxConnectionAge != null ? maxConnectionAge : value;
+            return this;
+        }
+
         /** 0 (the default) closes the old connection of a move first, 1 opens the new one first. */
         @CanIgnoreReturnValue
         public Builder surge(int value) {
@@ -241,7 +269,7 @@ public record RebalancerConfig(
                     moveDeadline,
                     drainSpread,
                     drainDeadline,
-                    maxConnectionAge,
+                    maxConnectionAge != null ? maxConnectionAge : DEFAULT_MAX_CONNECTION_AGE,
                     surge,
                     slowStart,
                     holdDown,

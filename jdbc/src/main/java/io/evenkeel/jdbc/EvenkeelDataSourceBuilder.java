@@ -32,8 +32,6 @@ public final class EvenkeelDataSourceBuilder extends BalancedPoolBuilder<Evenkee
 
     Duration closeTimeout = CLOSE_TIMEOUT;
 
-    private @Nullable Duration maxConnectionAge;
-
     EvenkeelDataSourceBuilder() {}
 
     @Override
@@ -113,7 +111,7 @@ public final class EvenkeelDataSourceBuilder extends BalancedPoolBuilder<Evenkee
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder maxConnectionAge(Duration value) {
-        maxConnectionAge = Objects.requireNonNull(value, "maxConnectionAge");
+        balance().maxConnectionAge(value);
         return this;
     }
 
@@ -145,7 +143,7 @@ public final class EvenkeelDataSourceBuilder extends BalancedPoolBuilder<Evenkee
 
     /** @param age of connections, where none was set */
     PoolConfig poolConfig(String pool, Target where, int seats, Duration age) {
-        balance().maxConnectionAge(maxConnectionAge != null ? maxConnectionAge : age);
+        balance().orMaxConnectionAge(age);
         return pool(pool, where).seats(seats).build();
     }
 }

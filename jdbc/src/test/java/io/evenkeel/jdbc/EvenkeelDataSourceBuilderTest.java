@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
+import io.evenkeel.endpoint.Target;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -72,6 +73,21 @@ class EvenkeelDataSourceBuilderTest {
             assertThat(named.name()).isEqualTo("from-builder");
             assertThat(unnamed.name()).isEqualTo("from-template");
         }
+    }
+
+    @Test
+    void a_connections_age_is_what_was_set_in_either_way_else_what_the_template_allows() {
+        assertThat(age(ready())).isEqualTo(Duration.ofMinutes(24));
+        assertThat(age(ready().maxConnectionAge(Duration.ofMinutes(5)))).isEqualTo(Duration.ofMinutes(5));
+        assertThat(age(ready().balance(balance -> balance.maxConnectionAge(Duration.ZERO))))
+                .isEqualTo(Duration.ZERO);
+    }
+
+    private static Duration age(EvenkeelDataSourceBuilder builder) {
+        return builder.clientId("client")
+                .poolConfig("pool", Target.parse("static:///127.0.0.1:1"), 3, Duration.ofMinutes(24))
+                .balance()
+                .maxConnectionAge();
     }
 
     @Test
