@@ -213,9 +213,17 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         return pool.placement().connect(dialer, patience());
     }
 
+    /** Another factory with the same settings, for the same pool unless they are changed. */
+    @Override
+    public EvenkeelConnectionFactory clone() {
+        EvenkeelConnectionFactory copy = (EvenkeelConnectionFactory) super.clone();
+        copy.balance = balance.copy();
+        return copy;
+    }
+
     /** A copy that doesn't change any more when this one is configured further. */
     EvenkeelConnectionFactory template() {
-        EvenkeelConnectionFactory copy = (EvenkeelConnectionFactory) clone();
+        EvenkeelConnectionFactory copy = clone();
         copy.raw = true;
         return copy;
     }
@@ -264,7 +272,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         return null;
     }
 
-    private RebalancerConfig balance() {
+    RebalancerConfig balance() {
         String id = clientId;
         if (id == null) {
             id = ClientId.ofThisProcess();

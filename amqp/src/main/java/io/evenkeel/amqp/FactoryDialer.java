@@ -45,7 +45,7 @@ final class FactoryDialer implements Dialer {
     @Override
     public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again)
             throws IOException, TimeoutException {
-        EvenkeelConnectionFactory factory = (EvenkeelConnectionFactory) template.clone();
+        EvenkeelConnectionFactory factory = template.clone();
         factory.setAutomaticRecoveryEnabled(false);
         factory.setExceptionHandler(handler);
         if (again) {
