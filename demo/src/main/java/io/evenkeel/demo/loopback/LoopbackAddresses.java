@@ -1,4 +1,4 @@
-package io.evenkeel.demo.rsocket;
+package io.evenkeel.demo.loopback;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -6,64 +6,74 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
 /**
- * Addresses for Pods: one each, with the same port, as in a cluster. Where 127.0.0.1 is the only loopback address (macOS) the
- * ports differ instead. Confined to one thread.
+ * Addresses for servers that stand for Pods: on Linux, where all of 127.0.0.0/8 is there, each has one of its own with the port of the
+ * others, as in a cluster. macOS has only 127.0.0.1 unless someone adds aliases; there the ports differ. Thread-safe.
  */
-final class LoopbackAddresses {
-    private static final String NETWORK = "127.0.4.";
-    private static final int PODS = 64;
+public final class LoopbackAddresses {
+    private static final String ONLY = "127.0.0.1";
     private static final int ATTEMPTS = 50;
 
-    private final boolean several;
+    private final String network;
+    private final int most;
     private final int port;
     private int taken;
 
-    private LoopbackAddresses(boolean several, int port) {
-        this.several = several;
+    private LoopbackAddresses(String network, int most, int port) {
+        this.network = network;
+        this.most = most;
         this.port = port;
     }
 
-    static LoopbackAddresses find() throws IOException {
-        if (!canBind(NETWORK + 1, 0)) {
-            return new LoopbackAddresses(false, 0);
+    /**
+     * Addresses whose port is free on each of them.
+     *
+     * @param network what they begin with, such as {@code 127.0.1.}
+     * @param most how many will be asked for, 1 to 254
+     * @param preferred the port if it is free, or 0 for any
+     * @throws IOException if no port is free on all
+     */
+    public static LoopbackAddresses find(String network, int most, int preferred) throws IOException {
+        if (!canBind(network + 1, 0)) {
+            return new LoopbackAddresses(ONLY, most, 0);
         }
+        int port = preferred == 0 ? freePort(network + 1) : preferred;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            int port = freePort(NETWORK + 1);
-            if (freeEverywhere(port)) {
-                return new LoopbackAddresses(true, port);
+            if (isFreeEverywhere(network, most, port)) {
+                return new LoopbackAddresses(network, most, port);
             }
+            port = freePort(network + 1);
         }
-        throw new IOException("port: none found (expected: one that is free on " + NETWORK + "1 to " + PODS + ")");
+        throw new IOException(
+                "port: none found (expected: one that is free on " + network + "1 to " + network + most + ")");
     }
 
     /** None is given out twice. */
-    InetSocketAddress next() throws IOException {
+    public synchronized InetSocketAddress next() throws IOException {
+        if (taken == most) {
+            throw new IOException("addresses: " + (most + 1) + " (expected: at most " + most + ")");
+        }
         taken++;
-        if (!several) {
-            return InetSocketAddress.createUnresolved("127.0.0.1", freePort("127.0.0.1"));
-        }
-        if (taken > PODS) {
-            throw new IOException("Pods: " + taken + " (expected: at most " + PODS + ")");
-        }
-        return InetSocketAddress.createUnresolved(NETWORK + taken, port);
+        return port == 0 ? new InetSocketAddress(ONLY, freePort(ONLY)) : new InetSocketAddress(network + taken, port);
     }
 
-    private static boolean freeEverywhere(int port) {
-        for (int n = 1; n <= PODS; n++) {
-            if (!canBind(NETWORK + n, port)) {
+    private static boolean isFreeEverywhere(String network, int most, int port) {
+        for (int n = 1; n <= most; n++) {
+            if (!canBind(network + n, port)) {
                 return false;
             }
         }
         return true;
     }
 
-    private static int freePort(String host) throws IOException {
+    /** A port that was free at this address a moment ago. */
+    public static int freePort(String host) throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(host))) {
             return socket.getLocalPort();
         }
     }
 
-    private static boolean canBind(String host, int port) {
+    /** Whether a server could listen there now. */
+    public static boolean canBind(String host, int port) {
         try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(host))) {
             return socket.isBound();
         } catch (IOException inUse) {

@@ -1,5 +1,6 @@
 package io.evenkeel.demo.postgres;
 
+import io.evenkeel.demo.loopback.LoopbackAddresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * server, frozen ones too, and removes their directory. Safe for use by several threads.
  */
 public final class PostgresPods implements AutoCloseable {
+    private static final String NETWORK = "127.0.1.";
+    private static final int MOST = 32;
     /** The database that every server has. */
     public static final String DATABASE = "postgres";
     /** An ordinary user, without the superuser's reserved connections. */
@@ -31,14 +34,14 @@ public final class PostgresPods implements AutoCloseable {
     private final ServerUser user;
     private final Path directory;
     private final Path template;
-    private final Addresses addresses;
+    private final LoopbackAddresses addresses;
     private final String password;
     private final List<PostgresServer> servers = new CopyOnWriteArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Thread hook = new Thread(this::end, "evenkeel-pods-shutdown");
 
     private PostgresPods(
-            PostgresBinaries binaries, ServerUser user, Path directory, Addresses addresses, String password) {
+            PostgresBinaries binaries, ServerUser user, Path directory, LoopbackAddresses addresses, String password) {
         this.binaries = binaries;
         this.user = user;
         this.directory = directory;
@@ -59,7 +62,8 @@ public final class PostgresPods implements AutoCloseable {
             Path base = Directories.base(user);
             PostgresBinaries binaries = PostgresBinaries.unpack(base);
             Path directory = Directories.create(base, "evenkeel-pods-");
-            pods = new PostgresPods(binaries, user, directory, Addresses.find(), randomPassword());
+            pods = new PostgresPods(
+                    binaries, user, directory, LoopbackAddresses.find(NETWORK, MOST, 0), randomPassword());
             Runtime.getRuntime().addShutdownHook(pods.hook);
             pods.initialize();
             return pods;

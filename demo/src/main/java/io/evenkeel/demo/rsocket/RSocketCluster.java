@@ -1,6 +1,7 @@
 package io.evenkeel.demo.rsocket;
 
 import io.evenkeel.demo.EndpointFile;
+import io.evenkeel.demo.loopback.LoopbackAddresses;
 import io.evenkeel.endpoint.Condition;
 import io.rsocket.loadbalance.LoadbalanceTarget;
 import io.rsocket.transport.netty.client.TcpClientTransport;
@@ -23,6 +24,8 @@ import reactor.netty.resources.LoopResources;
  * as a list of targets that changes at the same moment. Change it from one thread; anyone may look at the Pods.
  */
 public final class RSocketCluster implements AutoCloseable {
+    private static final String NETWORK = "127.0.4.";
+    private static final int MOST = 64;
     private final LoopbackAddresses addresses;
     private final SplittableRandom random;
     private final LoopResources loops = LoopResources.create("rsocket-pod", 1, 2, true);
@@ -47,8 +50,8 @@ public final class RSocketCluster implements AutoCloseable {
      * @param seed for the service times
      */
     public static RSocketCluster create(long seed) throws IOException {
-        RSocketCluster cluster =
-                new RSocketCluster(LoopbackAddresses.find(), Files.createTempDirectory("evenkeel-rsocket-"), seed);
+        RSocketCluster cluster = new RSocketCluster(
+                LoopbackAddresses.find(NETWORK, MOST, 0), Files.createTempDirectory("evenkeel-rsocket-"), seed);
         cluster.publish();
         return cluster;
     }

@@ -1,5 +1,6 @@
 package io.evenkeel.demo.amqp.broker;
 
+import io.evenkeel.demo.loopback.LoopbackAddresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ public final class HostRabbitCluster implements RabbitBrokers {
                         + " (expected: RabbitMQ installed, on Debian by" + " apt-get install rabbitmq-server)"));
         List<InetSocketAddress> addresses = BrokerAddresses.find(count);
         Path directory = Files.createTempDirectory("evenkeel-rabbitmq-");
-        int mapperPort = BrokerAddresses.freePort("127.0.0.1");
+        int mapperPort = LoopbackAddresses.freePort("127.0.0.1");
         Process mapper = startPortMapper(addresses, mapperPort, directory);
         List<RabbitBroker> nodes = new ArrayList<>();
         HostRabbitCluster cluster;

@@ -1,5 +1,6 @@
 package io.evenkeel.demo.amqp.broker;
 
+import io.evenkeel.demo.loopback.LoopbackAddresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -81,7 +82,7 @@ final class HostRabbitNode implements RabbitBroker {
                 Map.entry("RABBITMQ_USE_LONGNAME", "true"),
                 Map.entry("RABBITMQ_NODE_IP_ADDRESS", host()),
                 Map.entry("RABBITMQ_NODE_PORT", Integer.toString(port())),
-                Map.entry("RABBITMQ_DIST_PORT", Integer.toString(BrokerAddresses.freePort(host()))),
+                Map.entry("RABBITMQ_DIST_PORT", Integer.toString(LoopbackAddresses.freePort(host()))),
                 Map.entry("RABBITMQ_MNESIA_BASE", directory.resolve("data").toString()),
                 Map.entry("RABBITMQ_LOG_BASE", directory.resolve("log").toString()),
                 Map.entry(
