@@ -46,6 +46,7 @@ final class Placement implements EndpointConnections, Upkeep {
     private final ConnectionMoves moves;
     private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
     private final AtomicLong recoveries = new AtomicLong();
+    private volatile Runnable onClosed = () -> {};
 
     Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, AmqpMetrics metrics) {
         this.pool = pool;
@@ -56,8 +57,6 @@ final class Placement implements EndpointConnections, Upkeep {
         this.seekers = new SeekerQueue(signals);
         this.moves = new ConnectionMoves(pool, signals, ticker, metrics);
     }
-
-    private volatile Runnable onClosed = () -> {};
 
     /** Is told of each connection that was asked for and is closed, or was not opened; on a thread that may block. */
     void onClosed(Runnable task) {
@@ -81,7 +80,7 @@ final class Placement implements EndpointConnections, Upkeep {
             return seeker.opened().get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw asThrown(e.getCause());
-        } catch (java.util.concurrent.TimeoutException e) {
+        } catch (TimeoutException e) {
             TimeoutException late = new TimeoutException("newConnection: no broker of pool " + pool + " after " + atMost
                     + " (expected: its target to name at least one that can be reached)");
             seekers.giveUp(seeker, late);

@@ -57,7 +57,7 @@ public final class EndpointSliceBenchmark {
         measure(true);
     }
 
-    /** Once for nothing: what is compiled for one size alone is thrown away when the next one comes. */
+    /** Once for nothing, so that what is measured is compiled for all sizes. */
     private static void measure(boolean printed) {
         for (int slices : new int[] {1, 10, 100}) {
             new Service(slices, printed).measure();
