@@ -2,6 +2,7 @@ package io.evenkeel.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.demo.ActUnavailableException;
 import io.evenkeel.demo.kubernetes.KubernetesAct;
 import io.evenkeel.kubernetes.fake.FakeApiServer;
 import io.evenkeel.kubernetes.fake.FakeApiServer.Speaks;
