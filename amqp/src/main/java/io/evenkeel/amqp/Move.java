@@ -130,9 +130,7 @@ final class Move {
         Link next;
         try {
             next = connection.dial(to, true);
-        } catch (IOException | TimeoutException e) {
-            return new MoveOutcome.Failed(e);
-        } catch (RuntimeException e) {
+        } catch (IOException | TimeoutException | RuntimeException e) {
             return new MoveOutcome.Failed(e);
         }
         connection.movingTo(next);
@@ -158,7 +156,14 @@ final class Move {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return rolledBack(next, "it was interrupted");
-        } catch (IOException | ShutdownSignalException e) {
+        } catch (IOException | RuntimeException e) {
+            if (e instanceof RuntimeException && !(e instanceof ShutdownSignalException)) {
+                LOG.warn(
+                        "{}: the move to {} failed in a way that was not expected, and is taken back",
+                        connection,
+                        to,
+                        e);
+            }
             boolean failedB = connection.isMoving() && hasFailed(next);
             MoveOutcome outcome = rolledBack(next, String.valueOf(e.getMessage()));
             return failedB ? new MoveOutcome.Failed(e) : outcome;
@@ -414,7 +419,7 @@ final class Move {
             for (VirtualChannel channel : connection.channels()) {
                 try {
                     back(channel, next);
-                } catch (IOException | ShutdownSignalException | InterruptedException e) {
+                } catch (IOException | RuntimeException | InterruptedException e) {
                     LOG.warn("{}: channel {} could not go back to {}", connection, channel.number(), from, e);
                     if (e instanceof InterruptedException) {
                         Thread.currentThread().interrupt();

@@ -943,7 +943,12 @@ final class VirtualChannel extends TopologyChannel {
         if (txMode) {
             txDirty = true;
         }
-        deliveries.settle(deliveryTag, multiple, (raw, tag, all) -> raw.settle(tag, all, verdict));
+        deliveries.settle(deliveryTag, multiple, (raw, tag, all) -> {
+            // While a move is taken back whose new broker is gone: the message comes again.
+            if (!raw.isLost() || !shutdown.isOpen()) {
+                raw.settle(tag, all, verdict);
+            }
+        });
     }
 
     @Override

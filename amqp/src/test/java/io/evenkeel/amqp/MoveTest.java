@@ -262,6 +262,19 @@ class MoveTest {
 
     @Test
     void a_move_that_fails_anywhere_changes_nothing_and_works_the_next_time() throws Exception {
+        failsAnywhere(operation -> {
+            throw new IOException("injected at " + operation);
+        });
+        failsAnywhere(operation -> {
+            throw new IllegalStateException("injected at " + operation);
+        });
+    }
+
+    private interface Failure {
+        void at(String operation) throws IOException;
+    }
+
+    private static void failsAnywhere(Failure failure) throws Exception {
         int steps = 0;
         boolean failed = true;
         while (failed) {
@@ -278,7 +291,7 @@ class MoveTest {
             AtomicInteger left = new AtomicInteger(steps);
             one.cluster.fault = (broker, operation) -> {
                 if (broker.equals(B) && left.getAndDecrement() == 0) {
-                    throw new IOException("injected at " + operation);
+                    failure.at(operation);
                 }
             };
             MoveOutcome outcome = one.move(B);
@@ -376,6 +389,29 @@ class MoveTest {
             steps++;
         }
         assertThat(steps).isGreaterThan(5);
+    }
+
+    @Test
+    void an_acknowledgement_for_a_broker_that_has_just_refused_is_dropped_and_the_message_comes_again()
+            throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.consume(channel, "r");
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume") && bed.raw(B, 1).hasConsumer("tag-q")) {
+                bed.cluster.fault = (any, thing) -> {};
+                bed.cluster.publish("q");
+                bed.raw(B, 1).closeByBroker(403, "ACCESS_REFUSED - not here", operation);
+                channel.basicAck(1, false);
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Failed.class);
+        assertThat(consumer.messages).containsExactly(1L, 1L);
+        assertThat(consumer.redelivered).containsExactly(1L);
+        assertThat(consumer.tags).containsExactly(1L, 2L);
+        channel.basicAck(2, false);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(bed.raw(A, 1).unackedCount()).isZero();
     }
 
     @Test
