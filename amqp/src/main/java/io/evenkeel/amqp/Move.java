@@ -58,6 +58,9 @@ final class Move {
     private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    /** How long publishers are kept waiting at the first attempt. */
+    private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
     private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     /** It can't go on, and nothing is wrong with B. */
@@ -389,25 +392,39 @@ final class Move {
     private void publishers(Link next) throws InterruptedException, GaveUp, IOException {
         for (VirtualChannel channel : stillOn(next, true)) {
             RawChannel raw = channel.on(next);
-            boolean again = false;
-            while (raw != null && channel.isOpen() && !send(channel, raw, again && forced)) {
-                requireMoving();
-                if (!forced && left(deadline) <= 0) {
-                    throw new GaveUp(channel.unconfirmed() + " messages of channel " + channel.number()
-                            + " are not confirmed, " + (now() - begun) / 1_000_000 + " ms after it began");
-                }
-                again = true;
-                // The gate is open meanwhile.
-                connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
+            if (raw != null) {
+                publisher(channel, raw);
             }
             requireMoving();
         }
     }
 
-    private boolean send(VirtualChannel channel, RawChannel raw, boolean regardless) throws InterruptedException {
-        long closed = now();
+    /**
+     * Short pauses first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is slow at
+     * this very moment, better open the gate and try again than keep publishers waiting. Each is twice as long as the one
+     * before, up to the one that was configured, after which a forced move goes on without.
+     */
+    private void publisher(VirtualChannel channel, RawChannel raw) throws InterruptedException, GaveUp {
         long most = connection.dialer().publisherPause().toNanos();
-        boolean done = channel.sendOn(raw, Math.max(1, forced ? most : Math.min(most, left(deadline))), regardless);
+        long pause = Math.min(FIRST_PAUSE_NANOS, most);
+        boolean regardless = false;
+        while (channel.isOpen() && !send(channel, raw, pause, regardless)) {
+            requireMoving();
+            if (!forced && left(deadline) <= 0) {
+                throw new GaveUp(channel.unconfirmed() + " messages of channel " + channel.number()
+                        + " are not confirmed, " + (now() - begun) / 1_000_000 + " ms after it began");
+            }
+            regardless = forced && pause >= most;
+            pause = Math.min(2 * pause, most);
+            // The gate is open meanwhile.
+            connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
+        }
+    }
+
+    private boolean send(VirtualChannel channel, RawChannel raw, long pause, boolean regardless)
+            throws InterruptedException {
+        long closed = now();
+        boolean done = channel.sendOn(raw, Math.max(1, forced ? pause : Math.min(pause, left(deadline))), regardless);
         connection.upkeep().publisherPaused(Duration.ofNanos(now() - closed));
         return done;
     }

@@ -25,6 +25,8 @@ final class ConnectionBed implements Upkeep {
     final FakeCluster.FakeDialer dialer = (FakeCluster.FakeDialer) cluster.dialer();
     final List<String> told = new ArrayList<>();
     final VirtualConnection connection;
+    /** Every attempt of a move to switch publishers. */
+    final List<Duration> paused = new java.util.concurrent.CopyOnWriteArrayList<>();
     /** Holds background tasks back, such as the closing of links; else they run at once. */
     boolean holdBackground;
 
@@ -142,7 +144,9 @@ final class ConnectionBed implements Upkeep {
     }
 
     @Override
-    public void publisherPaused(Duration pause) {}
+    public void publisherPaused(Duration pause) {
+        paused.add(pause);
+    }
 
     @Override
     public void consumerGap(Duration gap) {}

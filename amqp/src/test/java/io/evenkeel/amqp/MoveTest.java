@@ -153,6 +153,38 @@ class MoveTest {
     }
 
     @Test
+    void a_broker_that_is_slow_to_confirm_lets_publishers_wait_in_turns() throws Exception {
+        bed.cluster.holdConfirms = true;
+        bed.dialer.publisherPause = java.time.Duration.ofSeconds(20);
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        VirtualChannel channel = bed.channel();
+        List<Long> confirmed = confirmed(channel);
+        bed.cluster.queue("q");
+        channel.basicPublish("", "q", null, new byte[0]);
+        FakeChannel old = bed.raw(A, 1);
+        // It gets through although nothing is confirmed before it does.
+        Thread publisher = new Thread(() -> {
+            try {
+                while (bed.paused.isEmpty()) {
+                    Thread.onSpinWait();
+                }
+                channel.basicPublish("", "q", null, new byte[0]);
+                old.confirmAll();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        publisher.start();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        publisher.join();
+        assertThat(bed.paused).hasSizeGreaterThan(1);
+        assertThat(channel.getNextPublishSeqNo()).isEqualTo(3);
+        assertThat(bed.cluster.log).doesNotContain("b publish");
+        assertThat(confirmed).containsExactly(2L);
+        assertThat(channel.unconfirmed()).isZero();
+    }
+
+    @Test
     void unconfirmed_messages_take_a_voluntary_move_back() throws Exception {
         bed.cluster.holdConfirms = true;
         VirtualChannel channel = bed.channel();

@@ -6,10 +6,13 @@ import static org.awaitility.Awaitility.await;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import io.evenkeel.demo.amqp.broker.Broker;
+import io.evenkeel.demo.amqp.broker.Handshake;
+import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
 import io.evenkeel.endpoint.Condition;
 import io.evenkeel.plan.Candidate;
 import io.evenkeel.plan.Planner;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +57,49 @@ class AmqpBalanceIT {
             assertThat(bed.shutdowns()).isEmpty();
             assertAlive(channels, received);
         }
+    }
+
+    @Test
+    void a_node_that_joins_the_running_cluster_takes_its_share(RabbitBrokers cluster) throws Exception {
+        RabbitBroker joining = cluster.nodes().get(2);
+        joining.run("rabbitmqctl", "stop_app");
+        joining.run("rabbitmqctl", "reset");
+        try (AmqpBed bed = AmqpBed.over(cluster, 2)) {
+            var factory = bed.factory("join", "join");
+            AtomicInteger received = new AtomicInteger();
+            List<Channel> channels = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                channels.add(consume(bed, bed.open(factory, "join-" + i), "balance-" + i, received));
+            }
+            assertThat(bed.places().values()).containsExactly(6, 6);
+            assertThat(running(cluster)).isEqualTo("2");
+
+            join(joining, cluster);
+            bed.set(joining, Condition.READY);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(bed.places().values()).containsExactly(4, 4, 4));
+            assertThat(running(cluster)).isEqualTo("3");
+            System.out.printf(
+                    "12 connections of one process, a node joins the cluster of 2: %s after %d moves%n",
+                    bed.places(), bed.moved());
+            assertThat(bed.moved()).isEqualTo(4);
+            assertThat(bed.shutdowns()).isEmpty();
+            assertAlive(channels, received);
+        } finally {
+            if (!running(cluster).equals("3")) {
+                join(joining, cluster);
+            }
+        }
+    }
+
+    private static void join(RabbitBroker node, RabbitBrokers cluster) throws Exception {
+        node.run("rabbitmqctl", "join_cluster", cluster.nodes().get(0).nodeName());
+        node.run("rabbitmqctl", "start_app");
+        Handshake.await(node, PATIENCE);
+    }
+
+    private static String running(RabbitBrokers cluster) throws IOException {
+        return cluster.nodes().get(0).eval("length(rabbit_nodes:list_running()).");
     }
 
     @Test
@@ -126,7 +172,7 @@ class AmqpBalanceIT {
         for (int i = 0; i < channels.size(); i++) {
             channels.get(i).basicPublish("", "balance-" + i, null, new byte[] {1});
         }
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(received.get()).isEqualTo(CONNECTIONS));
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(received.get()).isEqualTo(channels.size()));
         for (int i = 0; i < channels.size(); i++) {
             channels.get(i).queueDelete("balance-" + i);
         }
