@@ -1,5 +1,6 @@
 package io.evenkeel.amqp;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.endpoint.EndpointKey;
@@ -238,9 +239,17 @@ final class Move {
                 }
             }
         } finally {
-            for (VirtualChannel channel : holding) {
-                channel.receivingOn().flushAcks();
-            }
+            holding.forEach(this::flushAcks);
+        }
+    }
+
+    /** What stays held back would stop a consumer for good, so that none may keep another from it. */
+    private void flushAcks(VirtualChannel channel) {
+        try {
+            channel.receivingOn().flushAcks();
+        } catch (IOException | AlreadyClosedException e) {
+            // Whoever sees to the loss of the channel, or of the connection, tells it.
+            LOG.debug("{}: what channel {} held back is delivered again", connection, channel.number(), e);
         }
     }
 
@@ -267,7 +276,7 @@ final class Move {
             channel.pauseConsumers();
         } finally {
             if (holding.remove(channel)) {
-                channel.receivingOn().flushAcks();
+                flushAcks(channel);
             }
         }
     }

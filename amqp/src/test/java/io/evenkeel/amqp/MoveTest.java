@@ -749,6 +749,38 @@ class MoveTest {
     }
 
     @Test
+    void acknowledgements_held_back_are_written_also_where_another_channel_is_closed_meanwhile() throws Exception {
+        bed.dialer.ackHold = java.time.Duration.ofSeconds(20);
+        bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
+        List<VirtualChannel> channels = new ArrayList<>();
+        for (String queue : List.of("q", "r", "s")) {
+            VirtualChannel channel = bed.channel();
+            channel.basicQos(2);
+            bed.consume(channel, queue);
+            bed.cluster.publish(queue);
+            channels.add(channel);
+        }
+        // Saturated, so its turn is first; at its cancel the other two hold something back, and two of the three go.
+        bed.cluster.publish("q");
+        FakeChannel third = bed.raw(A, 3);
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                for (VirtualChannel channel : channels) {
+                    channel.basicAck(1, false);
+                }
+                bed.raw(A, 2).closeByBroker(404, "NOT_FOUND - no exchange 'e' in vhost '/'", "publish");
+                bed.raw(A, 1).closeByBroker(404, "NOT_FOUND - no exchange 'e' in vhost '/'", "publish");
+            }
+        };
+        bed.move(B);
+        assertThat(channels).extracting(VirtualChannel::isOpen).containsExactly(false, false, true);
+        assertThat(third.unackedCount()).isZero();
+        channels.get(2).basicAck(0, true);
+        assertThat(channels.get(2).isOpen()).isTrue();
+    }
+
+    @Test
     void what_a_quorum_queue_had_on_the_way_is_handled_before_the_consumer_goes_on() throws Exception {
         bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
         VirtualChannel channel = bed.channel();
