@@ -141,10 +141,10 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /**
-     * How long one channel's publishers may be kept waiting at once for what they published before to be confirmed. The
-     * first attempt lasts 25 ms at most and each further one twice as long as the one before, up to this; they publish in
-     * between. If that takes longer than a move may, one that nobody is forced to make is given up; a forced one goes on
-     * without after the longest attempt. Defaults to 500 ms.
+     * How long one channel's publishers may be kept waiting at once for what they published before to be confirmed. A
+     * first attempt lasts 25 ms at most, further ones as long as this; they publish in between. If that takes longer than a
+     * move may, one that nobody is forced to make is given up; a forced one goes on without after the first long attempt.
+     * Defaults to 500 ms.
      */
     public void setPublisherPause(Duration value) {
         if (value.isNegative() || value.isZero()) {

@@ -409,9 +409,9 @@ final class Move {
     }
 
     /**
-     * Short pauses first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is slow at
-     * this very moment, better open the gate and try again than keep publishers waiting. Each is twice as long as the one
-     * before, up to the one that was configured, after which a forced move goes on without.
+     * A short pause first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is slow at
+     * this very moment, better open the gate and try again. Then the one that was configured, after which a forced move goes
+     * on without. Not more short ones: where a broker is behind what is published, only a pause lets it catch up.
      */
     private void publisher(VirtualChannel channel, RawChannel raw) throws InterruptedException, GaveUp {
         long most = connection.dialer().publisherPause().toNanos();
@@ -424,7 +424,7 @@ final class Move {
                         + " are not confirmed, " + (now() - begun) / 1_000_000 + " ms after it began");
             }
             regardless = forced && pause >= most;
-            pause = Math.min(2 * pause, most);
+            pause = most;
             // The gate is open meanwhile.
             connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
         }

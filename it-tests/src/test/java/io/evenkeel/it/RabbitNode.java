@@ -49,7 +49,7 @@ final class RabbitNode implements RabbitBroker {
                                 command.withHostName(name).getHostConfig(), "host configuration")
                         .withPortBindings(binding(address, BrokerAddresses.PORT), binding(tlsAddress, TLS_PORT)))
                 // idle Erlang schedulers spin by default, and these share two cores with the tests
-                .withEnv("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none")
+                .withEnv("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none")
                 .withCopyToContainer(
                         Transferable.of(RabbitCluster.ERLANG_COOKIE, 0400), "/var/lib/rabbitmq/.erlang.cookie")
                 .withCopyToContainer(Transferable.of(configuration), "/etc/rabbitmq/conf.d/90-evenkeel.conf")
