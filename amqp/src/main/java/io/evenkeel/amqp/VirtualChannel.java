@@ -689,7 +689,28 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public @Nullable ShutdownSignalException getCloseReason() {
-        return shutdown.cause();
+        ShutdownSignalException cause = shutdown.cause();
+        return cause != null ? cause : justEnded();
+    }
+
+    /**
+     * Why the raw channel was closed if that is not told yet: a request that the broker answers so returns before, and
+     * whoever made it may ask at once whether the channel can be used again.
+     */
+    private @Nullable ShutdownSignalException justEnded() {
+        ShutdownSignalException cause = justEnded(receivingOn());
+        return cause != null ? cause : justEnded(sendingOn());
+    }
+
+    private @Nullable ShutdownSignalException justEnded(RawChannel raw) {
+        if (raw.channel().isOpen() || raw.isLost() || !raw.link().isOpen()) {
+            return null;
+        }
+        ShutdownSignalException signal = raw.channel().getCloseReason();
+        boolean tellsUs = signal != null
+                && !signal.isHardError()
+                && !(connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal));
+        return tellsUs ? ShutdownSignals.translated(signal, this, tag -> deliveries.shown(raw, tag)) : null;
     }
 
     @Override
@@ -699,7 +720,7 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public boolean isOpen() {
-        return shutdown.isOpen();
+        return shutdown.isOpen() && justEnded() == null;
     }
 
     @Override

@@ -824,6 +824,26 @@ class MoveTest {
     }
 
     @Test
+    void a_channel_that_the_broker_has_closed_is_closed_before_anybody_is_told() throws Exception {
+        VirtualChannel channel = bed.channel();
+        List<String> seen = new ArrayList<>();
+        bed.cluster.queue("q");
+        channel.basicConsume("q", false, "tag-q", new com.rabbitmq.client.DefaultConsumer(channel) {
+            @Override
+            public void handleShutdownSignal(String tag, com.rabbitmq.client.ShutdownSignalException signal) {
+                // consumers are told before the channel's own listeners
+                seen.add(channel.isOpen() + " " + channel.getCloseReason().getMessage());
+            }
+        });
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(channel.getCloseReason()).isNull();
+        assertThatThrownBy(() -> channel.queueDeclarePassive("none")).isInstanceOf(IOException.class);
+        assertThat(seen).hasSize(1);
+        assertThat(seen.get(0)).startsWith("false ").contains("no queue 'none'");
+    }
+
+    @Test
     void new_channels_are_opened_where_the_connection_is_and_numbers_stay() throws Exception {
         VirtualChannel first = bed.channel();
         bed.move(B);
