@@ -36,6 +36,7 @@ public interface ModuleRules {
             "io.evenkeel.health",
             "io.evenkeel.plan",
             "io.evenkeel.source",
+            "io.evenkeel.spi",
             "io.evenkeel.status",
             "io.evenkeel.time",
             "io.evenkeel.watch");

@@ -2,8 +2,8 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.ShutdownSignalException;
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,10 +3,10 @@ package io.evenkeel.amqp;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
-import io.evenkeel.balance.EndpointConnections;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.io.IOException;
 import java.time.Duration;
@@ -28,12 +28,12 @@ import org.slf4j.LoggerFactory;
  * The connections of one process to one target, as the rebalancer sees them: a pool of held seats, one for each connection
  * that the application has open, whichever of its factories opened it.
  *
- * <p>Whoever wants a seat, the application or a connection that was lost, queues up as a {@link Seeker} and makes the pool
+ * <p>Whoever wants a seat, the application or a connection that was lost, queues up as a {@link ConnectRequest} and makes the pool
  * larger by one (or has its seat counted as free); the rebalancer says where to open one, the first in the queue is dialled
  * there, and if that fails queues up again. So every connection goes where the plan says, also one that is recovered, and no
  * second logic decides where. Thread-safe.
  */
-final class Placement implements EndpointConnections, Upkeep {
+final class Placement implements EndpointConnections, ConnectionHost {
 
     private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
 
@@ -42,7 +42,7 @@ final class Placement implements EndpointConnections, Upkeep {
     private final Executor io;
     private final Ticker ticker;
     private final AmqpMetrics metrics;
-    private final SeekerQueue seekers;
+    private final ConnectRequestQueue seekers;
     private final ConnectionMoves moves;
     private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
     private final AtomicLong recoveries = new AtomicLong();
@@ -54,7 +54,7 @@ final class Placement implements EndpointConnections, Upkeep {
         this.io = io;
         this.ticker = ticker;
         this.metrics = metrics;
-        this.seekers = new SeekerQueue(signals);
+        this.seekers = new ConnectRequestQueue(signals);
         this.moves = new ConnectionMoves(pool, signals, ticker, metrics);
     }
 
@@ -67,7 +67,7 @@ final class Placement implements EndpointConnections, Upkeep {
 
     /** A new connection, at the endpoint that the plan has for it. Blocks. */
     VirtualConnection connect(Dialer dialer, Duration atMost) throws IOException, TimeoutException {
-        Seeker seeker = Seeker.forNew(dialer);
+        ConnectRequest seeker = ConnectRequest.forNew(dialer);
         seekers.add(seeker);
         signals.wanted();
         // Whoever asked has it, or is told why not, before anybody ends the pool.
@@ -112,7 +112,7 @@ final class Placement implements EndpointConnections, Upkeep {
 
     @Override
     public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
-        Seeker seeker = seekers.next();
+        ConnectRequest seeker = seekers.next();
         if (seeker == null) {
             done.accept(new OpenOutcome.Withdrawn());
         } else {
@@ -120,7 +120,7 @@ final class Placement implements EndpointConnections, Upkeep {
         }
     }
 
-    private OpenOutcome open(Seeker seeker, EndpointKey endpoint) {
+    private OpenOutcome open(ConnectRequest seeker, EndpointKey endpoint) {
         VirtualConnection lost = seeker.lost();
         try {
             if (lost == null) {
@@ -135,7 +135,7 @@ final class Placement implements EndpointConnections, Upkeep {
         }
     }
 
-    private OpenOutcome opened(Seeker seeker, VirtualConnection connection) {
+    private OpenOutcome opened(ConnectRequest seeker, VirtualConnection connection) {
         connections.add(connection);
         if (!seeker.opened().complete(connection)) {
             // The application has given up.
@@ -167,7 +167,7 @@ final class Placement implements EndpointConnections, Upkeep {
         return new OpenOutcome.Opened();
     }
 
-    private OpenOutcome failed(Seeker seeker, EndpointKey endpoint, Exception cause) {
+    private OpenOutcome failed(ConnectRequest seeker, EndpointKey endpoint, Exception cause) {
         VirtualConnection lost = seeker.lost();
         boolean again = seeker.failedAt(endpoint);
         if (lost != null) {
@@ -278,7 +278,7 @@ final class Placement implements EndpointConnections, Upkeep {
         return new Load(open, 0, open, draining);
     }
 
-    // Upkeep.
+    // ConnectionHost.
 
     @Override
     public void inBackground(Runnable task) {
@@ -297,7 +297,7 @@ final class Placement implements EndpointConnections, Upkeep {
 
     @Override
     public void lost(VirtualConnection connection, EndpointKey endpoint, Throwable cause) {
-        seekers.add(Seeker.forLost(connection));
+        seekers.add(ConnectRequest.forLost(connection));
         signals.failed(endpoint, cause);
         signals.lost(endpoint);
     }

@@ -2,12 +2,12 @@ package io.evenkeel.amqp;
 
 import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
-import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.spi.PoolSize;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.WatcherConfig;
 import java.util.HashMap;

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class RawChannel {
 
     /** An acknowledgement that is held back. */
-    private record Held(long tag, boolean multiple, Verdict verdict) {}
+    private record Held(long tag, boolean multiple, Settlement verdict) {}
 
     /** What is done to a delivery; the frame that says so. */
     @FunctionalInterface
-    interface Verdict {
+    interface Settlement {
         void write(Channel channel, long tag, boolean multiple) throws IOException;
     }
 
@@ -123,7 +123,7 @@ final class RawChannel {
     }
 
     /** Writes an acknowledgement (or its like), or keeps it for {@link #flushAcks}. */
-    void settle(long tag, boolean multiple, Verdict verdict) throws IOException {
+    void settle(long tag, boolean multiple, Settlement verdict) throws IOException {
         if (holding && hold(new Held(tag, multiple, verdict))) {
             changed.run();
             return;
@@ -131,7 +131,7 @@ final class RawChannel {
         write(tag, multiple, verdict);
     }
 
-    private void write(long tag, boolean multiple, Verdict verdict) throws IOException {
+    private void write(long tag, boolean multiple, Settlement verdict) throws IOException {
         verdict.write(channel, tag, multiple);
         books.lock();
         try {

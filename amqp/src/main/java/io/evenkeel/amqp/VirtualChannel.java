@@ -60,7 +60,7 @@ final class VirtualChannel extends TopologyChannel {
     private final WriteGate receiving;
     private final DeliveryTags deliveries;
     private final PublishConfirms confirms;
-    private final Activity confirmed = new Activity();
+    private final ChangeSignal confirmed = new ChangeSignal();
     private final Map<Link, RawChannel> raws = new ConcurrentHashMap<>();
     private final Map<String, ConsumerRecord> consumers = new ConcurrentHashMap<>();
     private final List<ReturnListener> returnListeners = new CopyOnWriteArrayList<>();
@@ -960,7 +960,7 @@ final class VirtualChannel extends TopologyChannel {
         settle(deliveryTag, false, (channel, tag, all) -> channel.basicReject(tag, requeue));
     }
 
-    private void settle(long deliveryTag, boolean multiple, RawChannel.Verdict verdict) throws IOException {
+    private void settle(long deliveryTag, boolean multiple, RawChannel.Settlement verdict) throws IOException {
         if (txMode) {
             txDirty = true;
         }

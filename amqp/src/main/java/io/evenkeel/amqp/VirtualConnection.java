@@ -58,11 +58,11 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     private final Dialer dialer;
-    private final Upkeep upkeep;
+    private final ConnectionHost upkeep;
     private final ForwardingExceptionHandler handler;
     private final ShutdownSignals shutdown = new ShutdownSignals();
     private final TopologyRecord topology = new TopologyRecord();
-    private final Activity activity = new Activity();
+    private final ChangeSignal activity = new ChangeSignal();
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private final Map<Integer, VirtualChannel> channels = new ConcurrentHashMap<>();
     private final List<Link> links = new CopyOnWriteArrayList<>();
@@ -82,7 +82,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private volatile long lostAt;
     private volatile @Nullable String id;
 
-    private VirtualConnection(Dialer dialer, Upkeep upkeep, EndpointKey endpoint) throws IOException, TimeoutException {
+    private VirtualConnection(Dialer dialer, ConnectionHost upkeep, EndpointKey endpoint)
+            throws IOException, TimeoutException {
         this.dialer = dialer;
         this.upkeep = upkeep;
         this.handler = new ForwardingExceptionHandler(this, dialer.exceptionHandler());
@@ -90,7 +91,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     /** Dials, blocking. */
-    static VirtualConnection open(Dialer dialer, Upkeep upkeep, EndpointKey endpoint)
+    static VirtualConnection open(Dialer dialer, ConnectionHost upkeep, EndpointKey endpoint)
             throws IOException, TimeoutException {
         VirtualConnection connection = new VirtualConnection(dialer, upkeep, endpoint);
         connection.adopt(connection.current);
@@ -404,7 +405,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         }
     }
 
-    Activity activity() {
+    ChangeSignal activity() {
         return activity;
     }
 
@@ -437,7 +438,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         upkeep.inBackground(task);
     }
 
-    Upkeep upkeep() {
+    ConnectionHost upkeep() {
         return upkeep;
     }
 

@@ -5,8 +5,8 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -15,7 +15,7 @@ import java.util.Deque;
 import java.util.List;
 
 /** One virtual connection over a {@link FakeCluster}, and an application that writes down what it sees. */
-final class ConnectionBed implements Upkeep {
+final class ConnectionBed implements ConnectionHost {
 
     static final EndpointKey A = FakeCluster.broker("a");
     static final EndpointKey B = FakeCluster.broker("b");
@@ -114,7 +114,7 @@ final class ConnectionBed implements Upkeep {
         return recorder;
     }
 
-    // Upkeep.
+    // ConnectionHost.
 
     @Override
     public void inBackground(Runnable task) {

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.ConfirmListener;
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

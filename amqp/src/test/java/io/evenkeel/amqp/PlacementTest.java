@@ -3,11 +3,11 @@ package io.evenkeel.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;

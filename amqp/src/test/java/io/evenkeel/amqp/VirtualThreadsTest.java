@@ -57,7 +57,7 @@ class VirtualThreadsTest {
 
     @Test
     void who_waits_for_confirms_holds_no_carrier() throws Exception {
-        Activity activity = new Activity();
+        ChangeSignal activity = new ChangeSignal();
         AtomicBoolean so = new AtomicBoolean();
         CountDownLatch arrived = new CountDownLatch(MANY);
         CountDownLatch done = new CountDownLatch(MANY);

@@ -1,11 +1,11 @@
 package io.evenkeel.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;

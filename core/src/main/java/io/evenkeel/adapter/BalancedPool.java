@@ -1,10 +1,10 @@
 package io.evenkeel.adapter;
 
 import io.evenkeel.balance.BalanceContext;
-import io.evenkeel.balance.EndpointConnections;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.balance.Rebalancer;
 import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
@@ -70,7 +70,7 @@ public final class BalancedPool implements AutoCloseable {
      * or {@code NODE_NAME}. Does nothing yet.
      */
     public static BalancedPool create(PoolConfig config) {
-        OwnPlace here = OwnPlace.ofThisProcess();
+        ProcessLocation here = ProcessLocation.ofThisProcess();
         RebalancerConfig balance = config.balance().orPlacedAt(here.zone(), here.node());
         return new BalancedPool(config.withBalance(balance), PoolThreads.own(config.name()));
     }

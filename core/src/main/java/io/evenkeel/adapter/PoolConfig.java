@@ -1,12 +1,12 @@
 package io.evenkeel.adapter;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
-import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.spi.PoolSize;
 import io.evenkeel.watch.WatcherConfig;
 import java.util.Objects;
 

@@ -4,6 +4,7 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.plan.Plan;
+import io.evenkeel.spi.PoolSize;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -31,7 +32,7 @@ final class Control {
 
     private final PoolState state;
     private final Planning planning;
-    private final Seating seating;
+    private final SeatOperations seating;
     private final Drains drains;
     private final Moves moves;
     private final Ejections ejections;
@@ -61,7 +62,7 @@ final class Control {
         this.state = state;
         this.published = published;
         this.planning = new Planning(state.pool, state.config);
-        this.seating = new Seating(state, this::post);
+        this.seating = new SeatOperations(state, this::post);
         this.drains = new Drains(state, seating);
         this.moves = new Moves(state, seating);
         this.ejections = new Ejections(state, this::post);

@@ -1,10 +1,10 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,9 +38,9 @@ final class Drains {
     private static final long ALMOST_NOTHING = Duration.ofSeconds(1).toNanos();
 
     private final PoolState state;
-    private final Seating seating;
+    private final SeatOperations seating;
 
-    Drains(PoolState state, Seating seating) {
+    Drains(PoolState state, SeatOperations seating) {
         this.state = state;
         this.seating = seating;
     }

@@ -1,8 +1,8 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;

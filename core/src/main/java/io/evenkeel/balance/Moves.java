@@ -1,9 +1,9 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -58,11 +58,11 @@ final class Moves {
     private static final int HOPELESS = 3;
 
     private final PoolState state;
-    private final Seating seating;
+    private final SeatOperations seating;
     private final MovePacer pacer;
     private @Nullable Move inAir;
 
-    Moves(PoolState state, Seating seating) {
+    Moves(PoolState state, SeatOperations seating) {
         this.state = state;
         this.seating = seating;
         this.pacer = new MovePacer(state.config.moveWindow(), state.context.random());

@@ -1,7 +1,7 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.plan.Candidate;
@@ -10,6 +10,7 @@ import io.evenkeel.plan.Planner;
 import io.evenkeel.plan.Ranks;
 import io.evenkeel.plan.SlowStart;
 import io.evenkeel.plan.ZonePreference;
+import io.evenkeel.spi.PoolSize;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -102,11 +103,11 @@ final class Planning {
     }
 
     private static Map<EndpointKey, Endpoint> usable(EndpointSet set) {
-        Map<EndpointKey, Endpoint> usable = of(set, Condition.READY);
-        return usable.isEmpty() ? of(set, Condition.TERMINATING) : usable;
+        Map<EndpointKey, Endpoint> usable = of(set, EndpointCondition.READY);
+        return usable.isEmpty() ? of(set, EndpointCondition.TERMINATING) : usable;
     }
 
-    private static Map<EndpointKey, Endpoint> of(EndpointSet set, Condition condition) {
+    private static Map<EndpointKey, Endpoint> of(EndpointSet set, EndpointCondition condition) {
         Map<EndpointKey, Endpoint> those = new LinkedHashMap<>();
         for (Endpoint endpoint : set.endpoints()) {
             if (endpoint.condition() == condition) {

@@ -5,6 +5,8 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthView;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.PoolSize;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.balance.EndpointConnections.Load;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.Load;
 import io.evenkeel.status.EndpointStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.watch.SourceHealth;

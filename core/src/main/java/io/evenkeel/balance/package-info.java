@@ -1,7 +1,7 @@
 /**
  * The single writer that brings the connections to the plan, a few at a time.
  *
- * <p>Starting points: {@link io.evenkeel.balance.EndpointConnections}, which an adapter implements.
+ * <p>Starting points: {@link io.evenkeel.spi.EndpointConnections}, which an adapter implements.
  */
 @NullMarked
 package io.evenkeel.balance;

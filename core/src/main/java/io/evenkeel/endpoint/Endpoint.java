@@ -19,7 +19,7 @@ public record Endpoint(
         @Nullable String zone,
         @Nullable String node,
         double weight,
-        Condition condition,
+        EndpointCondition condition,
         List<String> hintedZones) {
 
     public Endpoint {
@@ -39,7 +39,7 @@ public record Endpoint(
 
     /** A ready endpoint of weight 1. */
     public static Endpoint of(String identity, String host, int port) {
-        return new Endpoint(new EndpointKey(identity, host, port), null, null, 1.0, Condition.READY, List.of());
+        return new Endpoint(new EndpointKey(identity, host, port), null, null, 1.0, EndpointCondition.READY, List.of());
     }
 
     public String identity() {
@@ -60,10 +60,10 @@ public record Endpoint(
     }
 
     public boolean isReady() {
-        return condition == Condition.READY;
+        return condition == EndpointCondition.READY;
     }
 
-    public Endpoint withCondition(Condition newCondition) {
+    public Endpoint withCondition(EndpointCondition newCondition) {
         return new Endpoint(key, zone, node, weight, newCondition, hintedZones);
     }
 

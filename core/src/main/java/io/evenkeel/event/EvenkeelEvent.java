@@ -3,7 +3,6 @@ package io.evenkeel.event;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** Something that happened to one pool. Records, so that a listener can switch over them. */
 public sealed interface EvenkeelEvent {
@@ -59,5 +58,5 @@ public sealed interface EvenkeelEvent {
     record SourceRecovered(String pool) implements EvenkeelEvent {}
 
     /** The pool's connections are to be spread differently. */
-    record PlanChanged(String pool, String reason, @Nullable Integer moves) implements EvenkeelEvent {}
+    record PlanChanged(String pool, String reason, int moves) implements EvenkeelEvent {}
 }

@@ -1,7 +1,7 @@
 package io.evenkeel.source;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -101,7 +101,7 @@ final class DnsServices {
             // names none.
             String identity = EndpointKey.address(hosts.size() == 1 ? name : host, service.getPort());
             EndpointKey key = new EndpointKey(identity, host, service.getPort());
-            endpoints.add(new Endpoint(key, null, null, weight, Condition.READY, List.of()));
+            endpoints.add(new Endpoint(key, null, null, weight, EndpointCondition.READY, List.of()));
         }
         return endpoints;
     }

@@ -25,7 +25,7 @@ final class DnsSource implements EndpointSource {
     private final Supplier<DnsConfig> configReader;
     private final @Nullable HostsFileParser hostsFile;
     private final SourceContext context;
-    private final SourceLife life = new SourceLife();
+    private final SourceLifecycle life = new SourceLifecycle();
     private final DnsClient client;
     private final DnsServices services = new DnsServices();
 

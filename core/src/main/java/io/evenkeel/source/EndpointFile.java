@@ -8,8 +8,8 @@ import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import java.io.IOException;
 import java.io.StringReader;
@@ -193,17 +193,17 @@ final class EndpointFile {
         return value;
     }
 
-    private static Condition condition(String path, JsonObject object) {
+    private static EndpointCondition condition(String path, JsonObject object) {
         String name = string(path, object, "condition");
         if (name == null) {
-            return Condition.READY;
+            return EndpointCondition.READY;
         }
-        for (Condition condition : Condition.values()) {
+        for (EndpointCondition condition : EndpointCondition.values()) {
             if (condition.name().equals(name)) {
                 return condition;
             }
         }
-        throw wrong(path + ".condition", object.get("condition"), "one of " + List.of(Condition.values()));
+        throw wrong(path + ".condition", object.get("condition"), "one of " + List.of(EndpointCondition.values()));
     }
 
     private static @Nullable String string(String path, JsonObject object, String field) {

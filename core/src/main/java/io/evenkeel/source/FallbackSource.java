@@ -33,7 +33,7 @@ final class FallbackSource implements EndpointSource {
     private final @Nullable Snapshot snapshot;
     private final Duration patience;
     private final SourceContext context;
-    private final SourceLife life = new SourceLife();
+    private final SourceLifecycle life = new SourceLifecycle();
 
     // The last that was started; one after the last is the snapshot.
     private int asked = -1;

@@ -27,7 +27,7 @@ final class FileSource implements EndpointSource {
 
     private final Path path;
     private final SourceContext context;
-    private final SourceLife life = new SourceLife();
+    private final SourceLifecycle life = new SourceLifecycle();
 
     // Invariant: both are what the last valid reading gave, or null while the file is missing or invalid.
     private byte @Nullable [] lastContent;

@@ -34,14 +34,14 @@ final class Snapshot {
 
     private final Path file;
     private final SourceContext context;
-    private final SourceLife life;
+    private final SourceLifecycle life;
 
     private List<Endpoint> latest = List.of();
     private List<Endpoint> written = List.of();
     private boolean writing;
     private boolean complained;
 
-    Snapshot(Path file, SourceContext context, SourceLife life) {
+    Snapshot(Path file, SourceContext context, SourceLifecycle life) {
         this.file = file;
         this.context = context;
         this.life = life;

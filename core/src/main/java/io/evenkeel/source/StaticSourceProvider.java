@@ -44,7 +44,7 @@ public final class StaticSourceProvider implements EndpointSourceProvider {
 
         private final List<Endpoint> endpoints;
         private final SourceContext context;
-        private final SourceLife life = new SourceLife();
+        private final SourceLifecycle life = new SourceLifecycle();
 
         StaticSource(List<Endpoint> endpoints, SourceContext context) {
             this.endpoints = endpoints;

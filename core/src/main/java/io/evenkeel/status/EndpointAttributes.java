@@ -15,7 +15,7 @@ public final class EndpointAttributes {
     private final String address;
     private final @Nullable String zone;
     private final String condition;
-    private final int target;
+    private final int plannedSeats;
     private final int seats;
     private final int open;
     private final int connecting;
@@ -32,7 +32,7 @@ public final class EndpointAttributes {
         "address",
         "zone",
         "condition",
-        "target",
+        "plannedSeats",
         "seats",
         "open",
         "connecting",
@@ -48,7 +48,7 @@ public final class EndpointAttributes {
             String address,
             @Nullable String zone,
             String condition,
-            int target,
+            int plannedSeats,
             int seats,
             int open,
             int connecting,
@@ -62,7 +62,7 @@ public final class EndpointAttributes {
         this.address = address;
         this.zone = zone;
         this.condition = condition;
-        this.target = target;
+        this.plannedSeats = plannedSeats;
         this.seats = seats;
         this.open = open;
         this.connecting = connecting;
@@ -81,7 +81,7 @@ public final class EndpointAttributes {
                 endpoint.address(),
                 endpoint.zone(),
                 endpoint.condition().name(),
-                status.target(),
+                status.plannedSeats(),
                 status.seats(),
                 status.open(),
                 status.connecting(),
@@ -118,8 +118,8 @@ public final class EndpointAttributes {
     }
 
     /** The seats that the plan gives it. */
-    public int getTarget() {
-        return target;
+    public int getPlannedSeats() {
+        return plannedSeats;
     }
 
     /** The seats it has. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * One endpoint of a pool at one moment.
  *
  * @param endpoint as it was last described
- * @param target the seats that the plan gives it
+ * @param plannedSeats the seats that the plan gives it
  * @param seats the seats it has
  * @param open established connections, in use or idle
  * @param connecting being established
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record EndpointStatus(
         Endpoint endpoint,
-        int target,
+        int plannedSeats,
         int seats,
         int open,
         int connecting,

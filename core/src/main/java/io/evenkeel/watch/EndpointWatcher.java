@@ -1,7 +1,7 @@
 package io.evenkeel.watch;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointDiff;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
@@ -213,7 +213,7 @@ final class EndpointWatcher {
         EndpointDiff diff = answer.since(known);
         boolean somebodyLeaves = false;
         for (EndpointDiff.Change change : diff.changed()) {
-            somebodyLeaves |= change.before().isReady() && change.after().condition() == Condition.TERMINATING;
+            somebodyLeaves |= change.before().isReady() && change.after().condition() == EndpointCondition.TERMINATING;
         }
         if (!somebodyLeaves) {
             return;
@@ -224,7 +224,8 @@ final class EndpointWatcher {
         }
         for (EndpointDiff.Change change : diff.changed()) {
             Endpoint now = change.after();
-            if (now.condition() != Condition.NOT_READY || change.before().condition() == Condition.NOT_READY) {
+            if (now.condition() != EndpointCondition.NOT_READY
+                    || change.before().condition() == EndpointCondition.NOT_READY) {
                 next.put(now.key(), now);
             }
         }
@@ -310,7 +311,7 @@ final class EndpointWatcher {
     }
 
     private static int name(
-            StringBuilder text, int named, char sign, Endpoint endpoint, @Nullable Condition condition) {
+            StringBuilder text, int named, char sign, Endpoint endpoint, @Nullable EndpointCondition condition) {
         if (named == NAMED_IN_A_MESSAGE) {
             return named;
         }

@@ -1,8 +1,8 @@
 package io.evenkeel.adapter;
 
-import io.evenkeel.balance.EndpointConnections;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;

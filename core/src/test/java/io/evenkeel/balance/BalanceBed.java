@@ -2,8 +2,8 @@ package io.evenkeel.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
@@ -69,7 +69,7 @@ final class BalanceBed {
     }
 
     static Endpoint terminating(Endpoint endpoint) {
-        return endpoint.withCondition(Condition.TERMINATING);
+        return endpoint.withCondition(EndpointCondition.TERMINATING);
     }
 
     void publish(Endpoint... endpoints) {

@@ -3,13 +3,15 @@ package io.evenkeel.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.CapturedLog;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.PoolSize;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -185,7 +187,7 @@ class HeldSeatsTest {
         publish(brokers);
         want(30);
         pass(1000);
-        publish(List.of(brokers.get(0).withCondition(Condition.TERMINATING), brokers.get(1), brokers.get(2)));
+        publish(List.of(brokers.get(0).withCondition(EndpointCondition.TERMINATING), brokers.get(1), brokers.get(2)));
         pass(50);
         assertThat(held.open).hasToString("{rabbit-1=15, rabbit-2=15}");
         assertThat(held.mostMovesAtOnce).isEqualTo(10);
@@ -199,7 +201,7 @@ class HeldSeatsTest {
         want(30);
         pass(1000);
         held.unreachable.add("rabbit-1");
-        publish(List.of(brokers.get(0).withCondition(Condition.TERMINATING), brokers.get(1), brokers.get(2)));
+        publish(List.of(brokers.get(0).withCondition(EndpointCondition.TERMINATING), brokers.get(1), brokers.get(2)));
         pass(2000);
         assertThat(held.open).hasToString("{rabbit-1=10, rabbit-2=20}");
         held.unreachable.clear();

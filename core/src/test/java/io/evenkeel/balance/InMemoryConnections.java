@@ -2,6 +2,8 @@ package io.evenkeel.balance;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.ManualScheduler;
 import java.io.IOException;
 import java.time.Duration;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
+import io.evenkeel.spi.PoolSize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

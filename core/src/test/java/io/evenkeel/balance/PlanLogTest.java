@@ -4,8 +4,9 @@ import static io.evenkeel.balance.BalanceBed.pods;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.CapturedLog;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
+import io.evenkeel.spi.PoolSize;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -86,7 +87,7 @@ class PlanLogTest {
         IntStream.range(0, 10).forEach(i -> bed.rebalancer.signals().wanted());
         bed.passSeconds(1);
         assertThat(log.linesWith("no endpoint can be used")).hasSize(1);
-        bed.publish(pods.get(0).withCondition(Condition.NOT_READY));
+        bed.publish(pods.get(0).withCondition(EndpointCondition.NOT_READY));
         assertThat(log.linesWith("no endpoint can be used")).hasSize(2);
     }
 }

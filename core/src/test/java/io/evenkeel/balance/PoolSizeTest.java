@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.spi.PoolSize;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -5,8 +5,8 @@ import static io.evenkeel.balance.BalanceBed.pods;
 import static io.evenkeel.balance.BalanceBed.terminating;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.event.EvenkeelEvent.ConnectionExpired;
 import io.evenkeel.event.EvenkeelEvent.ConnectionMoved;
 import io.evenkeel.event.EvenkeelEvent.DrainEnded;
@@ -253,7 +253,7 @@ class RebalancerTest {
     void endpoints_that_only_terminate_are_used_where_there_is_no_other() {
         BalanceBed bed = new BalanceBed(4);
         List<Endpoint> pods = pods(2);
-        bed.publish(terminating(pods.get(0)), pods.get(1).withCondition(Condition.NOT_READY));
+        bed.publish(terminating(pods.get(0)), pods.get(1).withCondition(EndpointCondition.NOT_READY));
         bed.passSeconds(1);
         assertThat(bed.connections.open(pods.get(0))).isEqualTo(4);
     }
@@ -441,7 +441,7 @@ class RebalancerTest {
         assertThat(status.source()).isEqualTo(SourceHealth.HEALTHY);
         assertThat(status.planReason()).isEqualTo("endpoints changed");
         EndpointStatus first = status.endpoints().get(0);
-        assertThat(first.target()).isEqualTo(5);
+        assertThat(first.plannedSeats()).isEqualTo(5);
         assertThat(first.open()).isEqualTo(5);
         assertThat(first.inUse()).isEqualTo(1);
         assertThat(first.idle()).isEqualTo(4);

@@ -77,7 +77,7 @@ class EndpointSetTest {
         List<Endpoint> endpoints = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             if (random.nextBoolean()) {
-                Condition condition = Condition.values()[random.nextInt(3)];
+                EndpointCondition condition = EndpointCondition.values()[random.nextInt(3)];
                 endpoints.add(endpoint(i).withCondition(condition));
             }
         }

@@ -2,8 +2,8 @@ package io.evenkeel.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +103,6 @@ class ZonePreferenceTest {
 
     private Endpoint endpoint(@Nullable String zone, double weight, List<String> hints) {
         EndpointKey key = new EndpointKey("pod-" + endpoints.size(), "10.0.0." + endpoints.size(), 5432);
-        return new Endpoint(key, zone, null, weight, Condition.READY, hints);
+        return new Endpoint(key, zone, null, weight, EndpointCondition.READY, hints);
     }
 }

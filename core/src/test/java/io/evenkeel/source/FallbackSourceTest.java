@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.CapturedLog;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.Target;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -227,7 +227,7 @@ class FallbackSourceTest {
     @Test
     void what_was_ready_is_kept_on_disk_and_read_when_nobody_answers() {
         start(true);
-        first.endpoints(POD_0.withZone("a"), POD_1.withCondition(Condition.TERMINATING));
+        first.endpoints(POD_0.withZone("a"), POD_1.withCondition(EndpointCondition.TERMINATING));
         harness.scheduler.advance(Duration.ofSeconds(10));
         assertThat(file).exists();
 

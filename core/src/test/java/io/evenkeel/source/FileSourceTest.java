@@ -3,8 +3,8 @@ package io.evenkeel.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ class FileSourceTest {
                                 "a",
                                 "n1",
                                 2.5,
-                                Condition.TERMINATING,
+                                EndpointCondition.TERMINATING,
                                 List.of()),
                         Endpoint.of("fd00::1", 5433));
     }

@@ -3,8 +3,8 @@ package io.evenkeel.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.watch.SourceHealth;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -73,7 +73,7 @@ class JmxStatusTest {
         expected.put("address", "10.0.0.1:5432");
         expected.put("zone", "z1");
         expected.put("condition", "TERMINATING");
-        expected.put("target", 1);
+        expected.put("plannedSeats", 1);
         expected.put("seats", 2);
         expected.put("open", 3);
         expected.put("connecting", 4);
@@ -188,7 +188,7 @@ class JmxStatusTest {
 
     private static PoolStatus status(String pool, Duration sourceAge) {
         Endpoint leaving = Endpoint.of("pg-0", "10.0.0.1", 5432)
-                .withCondition(Condition.TERMINATING)
+                .withCondition(EndpointCondition.TERMINATING)
                 .withZone("z1");
         return new PoolStatus(
                 pool,

@@ -3,8 +3,8 @@ package io.evenkeel.watch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.time.ManualScheduler;
@@ -28,11 +28,11 @@ class EndpointWatcherTest {
     }
 
     private static Endpoint leaving(Endpoint endpoint) {
-        return endpoint.withCondition(Condition.TERMINATING);
+        return endpoint.withCondition(EndpointCondition.TERMINATING);
     }
 
     private static Endpoint notReady(Endpoint endpoint) {
-        return endpoint.withCondition(Condition.NOT_READY);
+        return endpoint.withCondition(EndpointCondition.NOT_READY);
     }
 
     private EndpointWatcher watcher(WatcherConfig config) {

@@ -2,7 +2,7 @@ package io.evenkeel.demo;
 
 import io.evenkeel.demo.postgres.PostgresPods;
 import io.evenkeel.demo.postgres.PostgresServer;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -51,7 +51,7 @@ final class Cluster implements AutoCloseable {
     /** The Pod is deleted: no new work for it. It still runs. */
     void terminate(Pod pod) throws IOException {
         pod.happens(Pod.State.TERMINATING);
-        pod.isReported(Condition.TERMINATING);
+        pod.isReported(EndpointCondition.TERMINATING);
         publish();
     }
 
@@ -71,14 +71,14 @@ final class Cluster implements AutoCloseable {
 
     /** The kubelet has noticed. */
     void reportNotReady(Pod pod) throws IOException {
-        pod.isReported(Condition.NOT_READY);
+        pod.isReported(EndpointCondition.NOT_READY);
         publish();
     }
 
     void restart(Pod pod) throws IOException {
         pod.server().start();
         pod.happens(Pod.State.READY);
-        pod.isReported(Condition.READY);
+        pod.isReported(EndpointCondition.READY);
         publish();
     }
 
@@ -127,7 +127,7 @@ final class Cluster implements AutoCloseable {
 
     private void publish() throws IOException {
         service.route(pods.stream()
-                .filter(pod -> pod.condition() == Condition.READY)
+                .filter(pod -> pod.condition() == EndpointCondition.READY)
                 .map(pod ->
                         new InetSocketAddress(pod.server().host(), pod.server().port()))
                 .toList());

@@ -1,8 +1,8 @@
 package io.evenkeel.demo;
 
 import io.evenkeel.demo.postgres.PostgresServer;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 
 /** A server with what the control plane says about it. */
 final class Pod {
@@ -28,7 +28,7 @@ final class Pod {
 
     private final PostgresServer server;
     private volatile State state = State.READY;
-    private volatile Condition condition = Condition.READY;
+    private volatile EndpointCondition condition = EndpointCondition.READY;
 
     Pod(PostgresServer server) {
         this.server = server;
@@ -46,7 +46,7 @@ final class Pod {
         return state;
     }
 
-    Condition condition() {
+    EndpointCondition condition() {
         return condition;
     }
 
@@ -54,7 +54,7 @@ final class Pod {
         state = newState;
     }
 
-    void isReported(Condition newCondition) {
+    void isReported(EndpointCondition newCondition) {
         condition = newCondition;
     }
 

@@ -2,7 +2,7 @@ package io.evenkeel.demo;
 
 import io.evenkeel.demo.Stage.Event;
 import io.evenkeel.demo.Stage.Moves;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -129,7 +129,7 @@ final class Script {
         long to = System.nanoTime();
         Counts after = count();
         List<String> ready = cluster.pods().stream()
-                .filter(pod -> pod.condition() == Condition.READY)
+                .filter(pod -> pod.condition() == EndpointCondition.READY)
                 .map(Pod::name)
                 .toList();
         Stage stage = new Stage(name, from, to, ready, event, moves(name, before, after));

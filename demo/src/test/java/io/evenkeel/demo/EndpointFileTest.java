@@ -2,8 +2,8 @@ package io.evenkeel.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class EndpointFileTest {
     void write_replaces_the_content_and_leaves_nothing_else() throws IOException {
         EndpointFile file = EndpointFile.at(directory.resolve("pods.json"));
         file.write(List.of(POD));
-        file.write(List.of(POD.withCondition(Condition.TERMINATING)));
+        file.write(List.of(POD.withCondition(EndpointCondition.TERMINATING)));
         assertThat(file.path()).hasContent(JSON.formatted("TERMINATING"));
         assertThat(names()).containsExactly("pods.json");
     }
@@ -41,7 +41,7 @@ class EndpointFileTest {
         EndpointFile file = EndpointFile.mounted(directory, "pods.json");
         file.write(List.of(POD));
         Path firstTarget = file.path().toRealPath();
-        file.write(List.of(POD.withCondition(Condition.NOT_READY)));
+        file.write(List.of(POD.withCondition(EndpointCondition.NOT_READY)));
         assertThat(file.path()).hasContent(JSON.formatted("NOT_READY"));
         assertThat(file.path().toRealPath()).isNotEqualTo(firstTarget);
         assertThat(names()).containsExactlyInAnyOrder("pods.json", "..data", "..2");

@@ -9,7 +9,7 @@ import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.Handshake;
 import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.plan.Candidate;
 import io.evenkeel.plan.Planner;
 import java.io.IOException;
@@ -42,7 +42,7 @@ class AmqpBalanceIT {
             }
             assertThat(bed.places().values()).containsExactly(30, 30);
 
-            bed.set(bed.broker(2), Condition.READY);
+            bed.set(bed.broker(2), EndpointCondition.READY);
             await().atMost(PATIENCE)
                     .untilAsserted(() ->
                             assertThat(bed.places().values()).hasSize(3).allMatch(count -> count >= 19 && count <= 21));
@@ -75,7 +75,7 @@ class AmqpBalanceIT {
             assertThat(running(cluster)).isEqualTo("2");
 
             join(joining, cluster);
-            bed.set(joining, Condition.READY);
+            bed.set(joining, EndpointCondition.READY);
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(bed.places().values()).containsExactly(4, 4, 4));
             assertThat(running(cluster)).isEqualTo("3");
@@ -117,7 +117,7 @@ class AmqpBalanceIT {
             assertThat(connections.stream().map(bed::place).toList()).isEqualTo(planned);
 
             bed.resetCounts();
-            bed.set(bed.broker(2), Condition.READY);
+            bed.set(bed.broker(2), EndpointCondition.READY);
             List<String> expected = clients.stream()
                     .map(client -> planned(client, cluster.brokers()))
                     .toList();

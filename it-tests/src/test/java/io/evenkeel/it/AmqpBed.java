@@ -11,8 +11,8 @@ import io.evenkeel.amqp.EvenkeelConnectionFactory;
 import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
@@ -39,7 +39,7 @@ final class AmqpBed implements AutoCloseable {
     private final BrokerCluster cluster;
     private final Path directory;
     private final EndpointFile file;
-    private final Map<Broker, Condition> conditions = new LinkedHashMap<>();
+    private final Map<Broker, EndpointCondition> conditions = new LinkedHashMap<>();
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
     private final List<String> shutdowns = new CopyOnWriteArrayList<>();
     private final Counts counts = new Counts();
@@ -55,7 +55,7 @@ final class AmqpBed implements AutoCloseable {
     /** The first so many brokers are said to be ready; the cluster is not closed with the bed. */
     static AmqpBed over(BrokerCluster cluster, int ready) throws IOException {
         AmqpBed bed = new AmqpBed(cluster);
-        cluster.brokers().subList(0, ready).forEach(broker -> bed.conditions.put(broker, Condition.READY));
+        cluster.brokers().subList(0, ready).forEach(broker -> bed.conditions.put(broker, EndpointCondition.READY));
         bed.publish();
         return bed;
     }
@@ -72,7 +72,7 @@ final class AmqpBed implements AutoCloseable {
         return file.target();
     }
 
-    void set(Broker broker, Condition condition) throws IOException {
+    void set(Broker broker, EndpointCondition condition) throws IOException {
         conditions.put(broker, condition);
         publish();
     }
@@ -81,12 +81,12 @@ final class AmqpBed implements AutoCloseable {
     void flip() throws IOException {
         Broker left = broker(0);
         Broker next = broker(1);
-        if (conditions.get(left) != Condition.READY) {
+        if (conditions.get(left) != EndpointCondition.READY) {
             left = broker(1);
             next = broker(0);
         }
-        conditions.put(next, Condition.READY);
-        conditions.put(left, Condition.TERMINATING);
+        conditions.put(next, EndpointCondition.READY);
+        conditions.put(left, EndpointCondition.TERMINATING);
         publish();
         Broker empty = left;
         await().atMost(Duration.ofSeconds(40))

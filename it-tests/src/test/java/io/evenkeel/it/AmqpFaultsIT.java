@@ -12,7 +12,7 @@ import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.Handshake;
 import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +41,7 @@ class AmqpFaultsIT {
             RabbitBroker node = cluster.nodes().get(1);
             assertThat(bed.places()).containsEntry(node.name(), CONNECTIONS / 3);
             // what Kubernetes does: the Pod is marked, and its preStop hook drains the node
-            bed.set(node, Condition.TERMINATING);
+            bed.set(node, EndpointCondition.TERMINATING);
             try {
                 bed.awaitLeft(node, PATIENCE);
                 node.drain();
@@ -75,9 +75,9 @@ class AmqpFaultsIT {
                 all.add(Traffic.start(bed, bed.open(factory, "all-drain-" + i), "all-drain-" + i));
             }
             RabbitBroker node = cluster.nodes().get(0);
-            bed.set(bed.broker(1), Condition.READY);
-            bed.set(bed.broker(2), Condition.READY);
-            bed.set(node, Condition.TERMINATING);
+            bed.set(bed.broker(1), EndpointCondition.READY);
+            bed.set(bed.broker(2), EndpointCondition.READY);
+            bed.set(node, EndpointCondition.TERMINATING);
             try {
                 bed.awaitLeft(node, Duration.ofSeconds(25));
                 node.drain();
@@ -185,7 +185,7 @@ class AmqpFaultsIT {
                 node.raiseMemoryAlarm(true);
                 await().atMost(PATIENCE).untilTrue(blocked);
                 // confirms don't come and a close would hang: it stays
-                bed.set(here, Condition.TERMINATING);
+                bed.set(here, EndpointCondition.TERMINATING);
                 TimeUnit.SECONDS.sleep(3);
                 assertThat(bed.place(connection)).isEqualTo(before);
             } finally {
@@ -205,13 +205,13 @@ class AmqpFaultsIT {
         try (AmqpBed bed = AmqpBed.over(cluster, 1)) {
             Connection connection = bed.open(bed.factory("leader", "leader"), "leader");
             Traffic traffic = Traffic.start(bed, connection, "leader");
-            bed.set(bed.broker(1), Condition.READY);
+            bed.set(bed.broker(1), EndpointCondition.READY);
             for (int i = 0; i < 4; i++) {
                 RabbitBroker to = cluster.nodes().get(1 - i % 2);
                 cluster.nodes().get(2).transferLeader("leader", to);
-                bed.set(bed.broker(i % 2), Condition.TERMINATING);
+                bed.set(bed.broker(i % 2), EndpointCondition.TERMINATING);
                 bed.awaitLeft(bed.broker(i % 2), PATIENCE);
-                bed.set(bed.broker(i % 2), Condition.READY);
+                bed.set(bed.broker(i % 2), EndpointCondition.READY);
             }
             traffic.finish();
             Traffic.deleteQueues(cluster, List.of(traffic));

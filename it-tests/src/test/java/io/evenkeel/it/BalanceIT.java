@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import io.evenkeel.demo.postgres.PostgresServer;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.jdbc.EvenkeelDataSource;
 import io.evenkeel.status.EndpointStatus;
 import java.sql.Connection;
@@ -43,8 +43,8 @@ class BalanceIT {
                 bed.addReady();
                 bed.awaitEven(12, bed.pods().servers(), MOVED);
                 assertThat(bed.accepted()).as("sessions opened for 3 → 4").isEqualTo(12 + 3);
-                bed.set(bed.server(0), Condition.TERMINATING);
-                bed.set(bed.server(1), Condition.TERMINATING);
+                bed.set(bed.server(0), EndpointCondition.TERMINATING);
+                bed.set(bed.server(1), EndpointCondition.TERMINATING);
                 bed.awaitEven(12, List.of(bed.server(2), bed.server(3)), MOVED);
                 assertThat(bed.accepted()).as("sessions opened for 4 → 2").isEqualTo(12 + 3 + 6);
                 long before = load.answered();

@@ -3,8 +3,8 @@ package io.evenkeel.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.it.ClusterWriter.Member;
 import io.evenkeel.kubernetes.KubernetesEndpointSource;
@@ -153,7 +153,7 @@ class ClusterIT {
     }
 
     private static String described(Endpoint endpoint) {
-        Condition condition = endpoint.condition();
+        EndpointCondition condition = endpoint.condition();
         return endpoint.identity() + ":" + endpoint.port() + " " + condition;
     }
 }

@@ -8,8 +8,8 @@ import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.postgres.PostgresPods;
 import io.evenkeel.demo.postgres.PostgresServer;
 import io.evenkeel.demo.postgres.PostgresSettings;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.jdbc.EvenkeelDataSource;
 import io.evenkeel.jdbc.EvenkeelDataSourceBuilder;
 import java.io.IOException;
@@ -40,7 +40,7 @@ final class DataSourceBed implements AutoCloseable {
     private final PostgresPods pods;
     private final Path directory;
     private final EndpointFile file;
-    private final Map<PostgresServer, Condition> conditions = new LinkedHashMap<>();
+    private final Map<PostgresServer, EndpointCondition> conditions = new LinkedHashMap<>();
     private final List<EvenkeelDataSource> dataSources = new ArrayList<>();
     private final String application;
 
@@ -60,7 +60,7 @@ final class DataSourceBed implements AutoCloseable {
         DataSourceBed bed = new DataSourceBed(application);
         try {
             for (int i = 0; i < count; i++) {
-                bed.conditions.put(bed.pods.start("pg-" + i, settings), Condition.READY);
+                bed.conditions.put(bed.pods.start("pg-" + i, settings), EndpointCondition.READY);
             }
             bed.publish();
             return bed;
@@ -85,11 +85,11 @@ final class DataSourceBed implements AutoCloseable {
 
     PostgresServer addReady(PostgresSettings settings) throws IOException {
         PostgresServer server = pods.start("pg-" + pods.servers().size(), settings);
-        set(server, Condition.READY);
+        set(server, EndpointCondition.READY);
         return server;
     }
 
-    void set(PostgresServer server, Condition condition) throws IOException {
+    void set(PostgresServer server, EndpointCondition condition) throws IOException {
         conditions.put(server, condition);
         publish();
     }
@@ -97,8 +97,8 @@ final class DataSourceBed implements AutoCloseable {
     /** A new server is ready and an old one terminates, in one change. */
     PostgresServer replace(PostgresServer old) throws IOException {
         PostgresServer replacement = pods.start("pg-" + pods.servers().size());
-        conditions.put(replacement, Condition.READY);
-        set(old, Condition.TERMINATING);
+        conditions.put(replacement, EndpointCondition.READY);
+        set(old, EndpointCondition.TERMINATING);
         return replacement;
     }
 

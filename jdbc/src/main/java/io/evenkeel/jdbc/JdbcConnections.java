@@ -2,11 +2,11 @@ package io.evenkeel.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.util.Credentials;
-import io.evenkeel.balance.EndpointConnections;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,9 +1,9 @@
 package io.evenkeel.jdbc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.evenkeel.balance.EndpointConnections.Load;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.Load;
+import io.evenkeel.spi.EndpointSignals;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

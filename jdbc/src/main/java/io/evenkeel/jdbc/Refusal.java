@@ -1,6 +1,6 @@
 package io.evenkeel.jdbc;
 
-import io.evenkeel.balance.EndpointConnections.Load;
+import io.evenkeel.spi.EndpointConnections.Load;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.TreeMap;

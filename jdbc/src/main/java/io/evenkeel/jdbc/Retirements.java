@@ -1,7 +1,7 @@
 package io.evenkeel.jdbc;
 
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

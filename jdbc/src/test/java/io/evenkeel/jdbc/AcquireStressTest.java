@@ -2,8 +2,8 @@ package io.evenkeel.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;

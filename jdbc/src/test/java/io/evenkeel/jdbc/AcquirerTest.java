@@ -3,9 +3,9 @@ package io.evenkeel.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.FakeTicker;
 import java.sql.Connection;
 import java.sql.SQLException;

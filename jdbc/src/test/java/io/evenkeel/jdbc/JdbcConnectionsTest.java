@@ -3,9 +3,9 @@ package io.evenkeel.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

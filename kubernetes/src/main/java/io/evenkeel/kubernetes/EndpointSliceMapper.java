@@ -1,7 +1,7 @@
 package io.evenkeel.kubernetes;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.kubernetes.EndpointSlice.Entry;
@@ -301,7 +301,7 @@ public final class EndpointSliceMapper {
         return byCondition != 0 ? byCondition : a.key.compareTo(b.key);
     }
 
-    private static Condition condition(Pod pod) {
+    private static EndpointCondition condition(Pod pod) {
         return Objects.requireNonNull(pod.endpoint).condition();
     }
 
@@ -328,7 +328,7 @@ public final class EndpointSliceMapper {
         return byType != 0 ? byType : FIRST.compare(a, b);
     }
 
-    private static Condition conditionOf(List<Sighting> ofOnePod) {
+    private static EndpointCondition conditionOf(List<Sighting> ofOnePod) {
         boolean ready = false;
         boolean terminating = false;
         boolean servingWhileTerminating = false;
@@ -339,8 +339,8 @@ public final class EndpointSliceMapper {
             ready |= entry.ready() && entry.serving() && !entry.terminating();
         }
         if (terminating) {
-            return servingWhileTerminating ? Condition.TERMINATING : Condition.NOT_READY;
+            return servingWhileTerminating ? EndpointCondition.TERMINATING : EndpointCondition.NOT_READY;
         }
-        return ready ? Condition.READY : Condition.NOT_READY;
+        return ready ? EndpointCondition.READY : EndpointCondition.NOT_READY;
     }
 }

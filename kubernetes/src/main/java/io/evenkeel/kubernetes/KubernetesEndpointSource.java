@@ -4,7 +4,7 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SharedResources.Lease;
 import io.evenkeel.source.SourceContext;
-import io.evenkeel.source.SourceLife;
+import io.evenkeel.source.SourceLifecycle;
 import io.evenkeel.time.Scheduler;
 import io.kubernetes.client.openapi.ApiClient;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
     private final Settings settings;
     private final SourceContext context;
-    private final SourceLife life = new SourceLife();
+    private final SourceLifecycle life = new SourceLifecycle();
     private final OfWatch listener;
     private volatile List<EndpointSlice> shown = List.of();
     // Set by start, on whatever thread that is; closed once.

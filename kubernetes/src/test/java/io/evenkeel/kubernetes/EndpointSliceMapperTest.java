@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonStreamParser;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.kubernetes.ApiObject.SliceList;
 import io.evenkeel.kubernetes.ApiObject.WatchEvent;
@@ -167,7 +167,7 @@ class EndpointSliceMapperTest {
         "false, false, true,  NOT_READY",
         "true,  false, true,  NOT_READY"
     })
-    void conditions(boolean ready, boolean serving, boolean terminating, Condition expected) {
+    void conditions(boolean ready, boolean serving, boolean terminating, EndpointCondition expected) {
         mapper.put(slice("a", new Pod("pg-0", "10.0.0.1").conditions(ready, serving, terminating)));
 
         assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(expected);
@@ -188,10 +188,10 @@ class EndpointSliceMapperTest {
     void of_two_sightings_of_a_pod_terminating_wins_and_else_ready() {
         mapper.put(slice("a", new Pod("pg-0", "10.0.0.1").conditions(false, false, false)));
         mapper.put(slice("b", new Pod("pg-0", "10.0.0.1")));
-        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(Condition.READY);
+        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(EndpointCondition.READY);
 
         mapper.put(slice("c", new Pod("pg-0", "10.0.0.1").conditions(false, true, true)));
-        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(Condition.TERMINATING);
+        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(EndpointCondition.TERMINATING);
     }
 
     @Test
@@ -200,7 +200,7 @@ class EndpointSliceMapperTest {
         mapper.put(slice("b", new Pod("new", "10.0.0.1")));
 
         assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("new");
-        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(Condition.READY);
+        assertThat(mapper.endpoints()).extracting(Endpoint::condition).containsExactly(EndpointCondition.READY);
 
         mapper.remove("b");
         assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("old");
@@ -388,10 +388,10 @@ class EndpointSliceMapperTest {
         Map<String, String> shown = new TreeMap<>();
         for (Endpoint endpoint : endpoints) {
             assertThat(endpoint.port()).isEqualTo(5432);
-            assertThat(endpoint.condition()).isNotEqualTo(Condition.NOT_READY);
+            assertThat(endpoint.condition()).isNotEqualTo(EndpointCondition.NOT_READY);
             shown.put(
                     endpoint.host().substring(POD_IP.length()),
-                    endpoint.condition() == Condition.TERMINATING ? "t" : "");
+                    endpoint.condition() == EndpointCondition.TERMINATING ? "t" : "");
         }
         List<String> words = new ArrayList<>();
         shown.forEach((address, mark) -> words.add(address + mark));

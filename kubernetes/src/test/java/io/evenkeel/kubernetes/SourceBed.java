@@ -2,8 +2,8 @@ package io.evenkeel.kubernetes;
 
 import static java.util.stream.Collectors.joining;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.kubernetes.fake.FakeApiServer;
 import io.evenkeel.kubernetes.fake.Slice;
@@ -240,8 +240,8 @@ final class SourceBed implements AutoCloseable {
     static List<String> names(Iterable<Endpoint> endpoints) {
         List<String> names = new ArrayList<>();
         endpoints.forEach(endpoint -> names.add(endpoint.identity()
-                + (endpoint.condition() == Condition.TERMINATING ? "-" : "")
-                + (endpoint.condition() == Condition.NOT_READY ? "?" : "")));
+                + (endpoint.condition() == EndpointCondition.TERMINATING ? "-" : "")
+                + (endpoint.condition() == EndpointCondition.NOT_READY ? "?" : "")));
         names.sort(null);
         return names;
     }

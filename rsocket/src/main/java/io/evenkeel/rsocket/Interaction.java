@@ -40,7 +40,7 @@ enum Interaction {
 
     /** What it counts as while it is in flight. */
     long kind() {
-        return isStream() ? ConnectionWord.OPEN_ENDED : ConnectionWord.AWAITED;
+        return isStream() ? StateAndCount.OPEN_ENDED : StateAndCount.AWAITED;
     }
 
     /** Whether the time until its first signal says how quick the server is. */

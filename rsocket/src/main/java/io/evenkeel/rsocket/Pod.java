@@ -1,9 +1,9 @@
 package io.evenkeel.rsocket;
 
-import io.evenkeel.balance.EndpointConnections.Load;
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.Load;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
 import io.evenkeel.time.Scheduler;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

@@ -55,7 +55,7 @@ final class PodConnection {
     private final EndpointKey endpoint;
     private final double weight;
     private final Listener listener;
-    private final ConnectionWord word = new ConnectionWord();
+    private final StateAndCount word = new StateAndCount();
     private final LatencyEstimate latency = new LatencyEstimate();
     private final AtomicInteger streams = new AtomicInteger();
     /**
@@ -145,11 +145,11 @@ final class PodConnection {
      */
     boolean enter(Interaction interaction, long now) {
         long before = word.enter(interaction.kind());
-        if (!ConnectionWord.isOpen(before) || (leased && interaction.isLeased() && !wire.takePermit())) {
+        if (!StateAndCount.isOpen(before) || (leased && interaction.isLeased() && !wire.takePermit())) {
             exit(interaction);
             return false;
         }
-        if (now != Request.UNTIMED && (ConnectionWord.awaited(before) == 0 || silence(now) >= TRIED_AGAIN_NANOS)) {
+        if (now != Request.UNTIMED && (StateAndCount.awaited(before) == 0 || silence(now) >= TRIED_AGAIN_NANOS)) {
             awaitingSince = now;
         }
         return true;
@@ -168,12 +168,12 @@ final class PodConnection {
 
     /** Takes something that the server began; {@link #exitAnyway} follows. */
     void enterAnyway() {
-        word.enter(ConnectionWord.OPEN_ENDED);
+        word.enter(StateAndCount.OPEN_ENDED);
     }
 
     /** What the server began is over. */
     void exitAnyway() {
-        exit(ConnectionWord.OPEN_ENDED);
+        exit(StateAndCount.OPEN_ENDED);
     }
 
     private void exit(long kind) {
@@ -241,11 +241,11 @@ final class PodConnection {
         }
         double nanos = latency.nanos(now, otherwise);
         long at = word.get();
-        if (ConnectionWord.awaited(at) > 0) {
+        if (StateAndCount.awaited(at) > 0) {
             long silence = silence(now);
             nanos = silence < TRIED_AGAIN_NANOS ? Math.max(nanos, silence) : nanos;
         }
-        return nanos * (ConnectionWord.inFlight(at) + 1) / share;
+        return nanos * (StateAndCount.inFlight(at) + 1) / share;
     }
 
     // Its life.

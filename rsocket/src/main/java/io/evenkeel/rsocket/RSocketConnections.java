@@ -1,12 +1,12 @@
 package io.evenkeel.rsocket;
 
-import io.evenkeel.balance.EndpointConnections;
-import io.evenkeel.balance.EndpointSignals;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.rsocket.Pod.Seat;
 import io.evenkeel.rsocket.PodConnection.Ending;
+import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.rsocket.RSocket;

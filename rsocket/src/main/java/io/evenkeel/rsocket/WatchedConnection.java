@@ -117,7 +117,7 @@ final class WatchedConnection implements DuplexConnection {
 
         @Override
         public void onNext(ByteBuf frame) {
-            Allowance lease = watch.received(frame);
+            LeasePermits lease = watch.received(frame);
             actual.onNext(frame);
             if (lease != null) {
                 watch.granted(lease);

@@ -34,7 +34,7 @@ final class WireWatch {
     private final Runnable whenLeased;
     private volatile boolean ended;
     private volatile boolean leased;
-    private volatile @Nullable Allowance allowance;
+    private volatile @Nullable LeasePermits allowance;
     private volatile @Nullable DuplexConnection current;
     private final Sinks.Empty<Void> answered = Sinks.empty();
     // Written by the event loop that reads it.
@@ -54,7 +54,7 @@ final class WireWatch {
 
     /** Whether there is a permit for a request, where the server grants leases; rsocket-java has to think so, too. */
     boolean hasPermit(@Nullable RSocket rsocket) {
-        Allowance granted = allowance;
+        LeasePermits granted = allowance;
         return granted != null && granted.isLeft(ticker.nanos()) && rsocket != null && rsocket.availability() > 0;
     }
 
@@ -65,7 +65,7 @@ final class WireWatch {
 
     /** Takes the server's permission for one request, which then may be sent once. */
     boolean takePermit() {
-        Allowance granted = allowance;
+        LeasePermits granted = allowance;
         return granted != null && granted.take(ticker.nanos());
     }
 
@@ -124,7 +124,7 @@ final class WireWatch {
      * @return what it grants, if it is a lease, for {@link #granted} when it has been handled
      */
     @Nullable
-    Allowance received(ByteBuf frame) {
+    LeasePermits received(ByteBuf frame) {
         if ((alive && !leased) || FrameHeaderCodec.streamId(frame) != 0) {
             return null;
         }
@@ -136,12 +136,12 @@ final class WireWatch {
         if (type != FrameType.LEASE) {
             return null;
         }
-        return Allowance.of(
+        return LeasePermits.of(
                 LeaseFrameCodec.numRequests(frame), Duration.ofMillis(LeaseFrameCodec.ttl(frame)), ticker.nanos());
     }
 
     /** rsocket-java has the lease: requests may use it. Before that they would be kept there, or be refused. */
-    void granted(Allowance lease) {
+    void granted(LeasePermits lease) {
         allowance = lease;
         whenLeased.run();
     }

@@ -63,14 +63,14 @@ class LeaseTest {
     void a_lease_ends_here_before_it_ends_there() {
         pods("a1");
         bed.grant("a1", 100, Duration.ofMillis(40));
-        bed.pass(Duration.ofMillis(40).minus(Allowance.LEAST_MARGIN).minusNanos(1));
+        bed.pass(Duration.ofMillis(40).minus(LeasePermits.LEAST_MARGIN).minusNanos(1));
         bed.ask("in time").subscribe();
         bed.pass(Duration.ofNanos(1));
         bed.ask("late").subscribe();
         assertThat(bed.socket("a1").received).containsExactly("in time");
         bed.grant("a1", 100, Duration.ofSeconds(10));
         assertThat(bed.socket("a1").received).containsExactly("in time", "late");
-        bed.pass(Duration.ofSeconds(10).minus(Allowance.MOST_MARGIN));
+        bed.pass(Duration.ofSeconds(10).minus(LeasePermits.MOST_MARGIN));
         bed.ask("later").subscribe();
         assertThat(bed.socket("a1").received).hasSize(2);
     }
@@ -111,7 +111,7 @@ class LeaseTest {
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         try {
             for (int round = 0; round < 500; round++) {
-                Allowance allowance = Allowance.of(3, LONG, 0);
+                LeasePermits allowance = LeasePermits.of(3, LONG, 0);
                 CountDownLatch begin = new CountDownLatch(threads);
                 CountDownLatch done = new CountDownLatch(threads);
                 AtomicInteger taken = new AtomicInteger();

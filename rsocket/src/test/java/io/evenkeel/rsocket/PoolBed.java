@@ -1,16 +1,16 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.balance.BalanceContext;
-import io.evenkeel.balance.PoolSize;
 import io.evenkeel.balance.Rebalancer;
 import io.evenkeel.balance.RebalancerConfig;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.rsocket.NoEndpointException.Reason;
+import io.evenkeel.spi.PoolSize;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -128,7 +128,7 @@ final class PoolBed {
     }
 
     static Endpoint leaving(String name) {
-        return pod(name).withCondition(Condition.TERMINATING);
+        return pod(name).withCondition(EndpointCondition.TERMINATING);
     }
 
     void publish(Endpoint... endpoints) {
@@ -158,7 +158,7 @@ final class PoolBed {
     void grant(String pod, int requests, Duration time) {
         WireWatch wire = connection(socket(pod)).wire();
         ByteBuf frame = LeaseFrameCodec.encode(ByteBufAllocator.DEFAULT, (int) time.toMillis(), requests, null);
-        Allowance allowance = wire.received(frame);
+        LeasePermits allowance = wire.received(frame);
         frame.release();
         wire.granted(allowance);
     }

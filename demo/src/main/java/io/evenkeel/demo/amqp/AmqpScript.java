@@ -3,7 +3,7 @@ package io.evenkeel.demo.amqp;
 import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
 import io.evenkeel.demo.amqp.ledger.LedgerReport;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -45,13 +45,13 @@ final class AmqpScript {
 
         Broker added = cluster.brokers().get(cluster.brokers().size() - 1);
         added.start();
-        service.report(added, Condition.READY);
+        service.report(added, EndpointCondition.READY);
         say(added.name() + " is added");
         watch(AFTER_ADDED);
         AmqpVerdict.Spread afterAdded = new AmqpVerdict.Spread(plainAt(added), evenkeel.connections(added));
 
         Broker drained = cluster.brokers().get(0);
-        service.report(drained, Condition.TERMINATING);
+        service.report(drained, EndpointCondition.TERMINATING);
         say(drained.name() + " is terminating, " + GRACE.toSeconds() + " s of grace");
         watch(GRACE);
         drained.stop();
@@ -72,10 +72,10 @@ final class AmqpScript {
         broker.kill();
         say(broker.name() + " is killed");
         watch(NOTICED_AFTER);
-        service.report(broker, Condition.NOT_READY);
+        service.report(broker, EndpointCondition.NOT_READY);
         watch(RESTART_AFTER);
         broker.start();
-        service.report(broker, Condition.READY);
+        service.report(broker, EndpointCondition.READY);
         say(broker.name() + " is back");
         watch(AFTER_RESTART);
     }

@@ -3,8 +3,8 @@ package io.evenkeel.demo.amqp;
 import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.RandomService;
 import io.evenkeel.demo.amqp.broker.Broker;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -22,14 +22,14 @@ final class BrokerService implements AutoCloseable {
     private final RandomService service;
     private final Path directory;
     private final EndpointFile file;
-    private final Map<Broker, Condition> conditions = new LinkedHashMap<>();
+    private final Map<Broker, EndpointCondition> conditions = new LinkedHashMap<>();
 
     /** @param seed decides which broker the Service sends each connection to */
     BrokerService(List<Broker> ready, long seed) throws IOException {
         service = RandomService.start(new SplittableRandom(seed));
         directory = Files.createTempDirectory("evenkeel-demo-");
         file = EndpointFile.at(directory.resolve("brokers.json"));
-        ready.forEach(broker -> conditions.put(broker, Condition.READY));
+        ready.forEach(broker -> conditions.put(broker, EndpointCondition.READY));
         publish();
     }
 
@@ -45,7 +45,7 @@ final class BrokerService implements AutoCloseable {
         return file.target();
     }
 
-    void report(Broker broker, Condition condition) throws IOException {
+    void report(Broker broker, EndpointCondition condition) throws IOException {
         conditions.put(broker, condition);
         publish();
     }
@@ -60,7 +60,7 @@ final class BrokerService implements AutoCloseable {
         List<Endpoint> endpoints = new ArrayList<>();
         conditions.forEach((broker, condition) -> {
             endpoints.add(broker.endpoint().withCondition(condition));
-            if (condition == Condition.READY) {
+            if (condition == EndpointCondition.READY) {
                 ready.add(new InetSocketAddress(broker.host(), broker.port()));
             }
         });

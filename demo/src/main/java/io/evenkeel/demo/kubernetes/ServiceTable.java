@@ -1,7 +1,7 @@
 package io.evenkeel.demo.kubernetes;
 
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.kubernetes.EndpointSlice;
 import io.evenkeel.plan.Candidate;
@@ -52,7 +52,7 @@ final class ServiceTable {
         List<Endpoint> usable = set.ready();
         if (usable.isEmpty()) {
             usable = set.endpoints().stream()
-                    .filter(endpoint -> endpoint.condition() == Condition.TERMINATING)
+                    .filter(endpoint -> endpoint.condition() == EndpointCondition.TERMINATING)
                     .toList();
         }
         List<Candidate> candidates = ZonePreference.prefer(usable, inquiry.zone()).stream()

@@ -2,7 +2,7 @@ package io.evenkeel.demo.rsocket;
 
 import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.loopback.LoopbackAddresses;
-import io.evenkeel.endpoint.Condition;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.rsocket.loadbalance.LoadbalanceTarget;
 import io.rsocket.transport.netty.client.TcpClientTransport;
 import java.io.IOException;
@@ -106,7 +106,7 @@ public final class RSocketCluster implements AutoCloseable {
     /** Reports every Pod that runs and was never reported. */
     public void report() throws IOException {
         for (RSocketPod pod : everStarted) {
-            if (pod.isRunning() && pod.condition() == Condition.READY && !reported.contains(pod)) {
+            if (pod.isRunning() && pod.condition() == EndpointCondition.READY && !reported.contains(pod)) {
                 reported.add(pod);
             }
         }
@@ -115,11 +115,11 @@ public final class RSocketCluster implements AutoCloseable {
 
     /** The Pod is deleted: no new work for it. It still runs. */
     public void terminate(RSocketPod pod) throws IOException {
-        report(pod, Condition.TERMINATING);
+        report(pod, EndpointCondition.TERMINATING);
     }
 
     /** What the readiness probe has found. */
-    public void report(RSocketPod pod, Condition condition) throws IOException {
+    public void report(RSocketPod pod, EndpointCondition condition) throws IOException {
         pod.isReported(condition);
         publish();
     }
@@ -127,7 +127,7 @@ public final class RSocketCluster implements AutoCloseable {
     /** A new Pod is ready and an old one terminates, in one change. */
     public RSocketPod replace(RSocketPod old, Behaviour behaviour) throws IOException {
         RSocketPod replacement = prepare(behaviour, ServerOptions.plain());
-        old.isReported(Condition.TERMINATING);
+        old.isReported(EndpointCondition.TERMINATING);
         report();
         return replacement;
     }
@@ -139,7 +139,7 @@ public final class RSocketCluster implements AutoCloseable {
      */
     public int remove(RSocketPod pod) throws IOException {
         int brokenOff = pod.stop(Duration.ZERO);
-        pod.isReported(Condition.TERMINATING);
+        pod.isReported(EndpointCondition.TERMINATING);
         reported.remove(pod);
         publish();
         return brokenOff;
@@ -168,7 +168,7 @@ public final class RSocketCluster implements AutoCloseable {
         file.write(reported.stream().map(RSocketPod::endpoint).toList());
         targets.emitNext(
                 reported.stream()
-                        .filter(pod -> pod.condition() == Condition.READY)
+                        .filter(pod -> pod.condition() == EndpointCondition.READY)
                         .map(pod ->
                                 LoadbalanceTarget.from(pod.name(), TcpClientTransport.create(pod.host(), pod.port())))
                         .toList(),

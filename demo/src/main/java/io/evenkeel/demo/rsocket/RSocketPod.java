@@ -1,8 +1,8 @@
 package io.evenkeel.demo.rsocket;
 
 import io.evenkeel.demo.rsocket.Behaviour.Answer;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -64,7 +64,7 @@ public final class RSocketPod {
     private final PodCounts counts = new PodCounts();
     private final AtomicLong setups = new AtomicLong();
     private volatile Behaviour behaviour;
-    private volatile Condition condition = Condition.READY;
+    private volatile EndpointCondition condition = EndpointCondition.READY;
     private @Nullable CloseableChannel server;
 
     RSocketPod(
@@ -100,11 +100,11 @@ public final class RSocketPod {
         return Endpoint.of(name, host(), port()).withCondition(condition);
     }
 
-    public Condition condition() {
+    public EndpointCondition condition() {
         return condition;
     }
 
-    void isReported(Condition newCondition) {
+    void isReported(EndpointCondition newCondition) {
         condition = newCondition;
     }
 

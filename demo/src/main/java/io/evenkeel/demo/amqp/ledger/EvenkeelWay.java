@@ -6,8 +6,8 @@ import io.evenkeel.amqp.EvenkeelConnectionFactory;
 import io.evenkeel.demo.EndpointFile;
 import io.evenkeel.demo.amqp.broker.Broker;
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
-import io.evenkeel.endpoint.Condition;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
@@ -152,7 +152,7 @@ public final class EvenkeelWay implements Way {
         file.write(
                 voluntary
                         ? List.of(here.withWeight(NEARLY_ALL), there)
-                        : List.of(here, there.withCondition(Condition.TERMINATING)));
+                        : List.of(here, there.withCondition(EndpointCondition.TERMINATING)));
     }
 
     private static final class Moved implements AmqpMetrics {

@@ -14,27 +14,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class ConnectionWordTest {
+class StateAndCountTest {
 
-    private static boolean enter(ConnectionWord word) {
-        return ConnectionWord.isOpen(word.enter(ConnectionWord.AWAITED));
+    private static boolean enter(StateAndCount word) {
+        return StateAndCount.isOpen(word.enter(StateAndCount.AWAITED));
     }
 
     @Test
     void both_kinds_are_in_flight_and_told_apart() {
-        ConnectionWord word = new ConnectionWord();
+        StateAndCount word = new StateAndCount();
         word.open();
-        word.enter(ConnectionWord.OPEN_ENDED);
-        word.enter(ConnectionWord.AWAITED);
-        assertThat(ConnectionWord.awaited(word.enter(ConnectionWord.OPEN_ENDED)))
-                .isEqualTo(1);
+        word.enter(StateAndCount.OPEN_ENDED);
+        word.enter(StateAndCount.AWAITED);
+        assertThat(StateAndCount.awaited(word.enter(StateAndCount.OPEN_ENDED))).isEqualTo(1);
         assertThat(word.inFlight()).isEqualTo(3);
-        assertThat(ConnectionWord.awaited(word.get())).isEqualTo(1);
+        assertThat(StateAndCount.awaited(word.get())).isEqualTo(1);
         word.drain();
-        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
-        assertThat(ConnectionWord.awaited(word.get())).isZero();
-        assertThat(word.exit(ConnectionWord.OPEN_ENDED)).isFalse();
-        assertThat(word.exit(ConnectionWord.OPEN_ENDED)).as("the last one").isTrue();
+        assertThat(word.exit(StateAndCount.AWAITED)).isFalse();
+        assertThat(StateAndCount.awaited(word.get())).isZero();
+        assertThat(word.exit(StateAndCount.OPEN_ENDED)).isFalse();
+        assertThat(word.exit(StateAndCount.OPEN_ENDED)).as("the last one").isTrue();
         assertThat(word.finish()).isTrue();
     }
 
@@ -57,33 +56,33 @@ class ConnectionWordTest {
 
     @Test
     void only_an_open_connection_is_entered() {
-        ConnectionWord word = new ConnectionWord();
+        StateAndCount word = new StateAndCount();
         assertThat(enter(word)).isFalse();
-        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
+        assertThat(word.exit(StateAndCount.AWAITED)).isFalse();
         assertThat(word.open()).isTrue();
         assertThat(enter(word)).isTrue();
         assertThat(word.drain()).isTrue();
         assertThat(word.drain()).isFalse();
         assertThat(word.finish()).as("one is in flight").isFalse();
         assertThat(enter(word)).isFalse();
-        assertThat(word.exit(ConnectionWord.AWAITED))
+        assertThat(word.exit(StateAndCount.AWAITED))
                 .as("the refused one was not the last")
                 .isFalse();
-        assertThat(word.exit(ConnectionWord.AWAITED)).as("this was").isTrue();
+        assertThat(word.exit(StateAndCount.AWAITED)).as("this was").isTrue();
         assertThat(word.finish()).isTrue();
         assertThat(word.close()).isEqualTo(ConnectionState.CLOSED);
     }
 
     @Test
     void closing_keeps_the_count_and_is_done_once() {
-        ConnectionWord word = new ConnectionWord();
+        StateAndCount word = new StateAndCount();
         word.open();
         enter(word);
         assertThat(word.close()).isEqualTo(ConnectionState.OPEN);
         assertThat(word.close()).isEqualTo(ConnectionState.CLOSED);
         assertThat(word.inFlight()).isEqualTo(1);
         assertThat(word.keep()).isFalse();
-        assertThat(word.exit(ConnectionWord.AWAITED)).isFalse();
+        assertThat(word.exit(StateAndCount.AWAITED)).isFalse();
         assertThat(word.toString()).isEqualTo("CLOSED, 0 in flight");
     }
 
@@ -93,7 +92,7 @@ class ConnectionWordTest {
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try {
             for (int round = 0; round < 2_000; round++) {
-                ConnectionWord word = new ConnectionWord();
+                StateAndCount word = new StateAndCount();
                 word.open();
                 AtomicInteger inside = new AtomicInteger();
                 AtomicInteger finished = new AtomicInteger();
@@ -109,7 +108,7 @@ class ConnectionWordTest {
                                 late.addAndGet(finished.get());
                                 inside.decrementAndGet();
                             }
-                            if (word.exit(ConnectionWord.AWAITED) && word.finish()) {
+                            if (word.exit(StateAndCount.AWAITED) && word.finish()) {
                                 finished.incrementAndGet();
                             }
                         }

@@ -1,4 +1,4 @@
-package io.evenkeel.balance;
+package io.evenkeel.spi;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;

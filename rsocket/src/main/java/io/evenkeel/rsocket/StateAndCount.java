@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>The entering side is on every request's path: one atomic addition, no loop, whatever the number of threads.
  */
-final class ConnectionWord {
+final class StateAndCount {
 
     private static final int STATE_BITS = 2;
     private static final int COUNT_BITS = 31;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Somebody who wants a seat: the application, which waits for a new connection, or a connection that was lost. Handled by one
  * thread at a time.
  */
-final class Seeker {
+final class ConnectRequest {
 
     /** At so many endpoints a new connection is tried before the application is told. */
     private static final int ATTEMPTS = 3;
@@ -21,17 +21,17 @@ final class Seeker {
     private final Set<EndpointKey> tried = new HashSet<>();
     private int attempts;
 
-    private Seeker(Dialer dialer, @Nullable VirtualConnection lost) {
+    private ConnectRequest(Dialer dialer, @Nullable VirtualConnection lost) {
         this.dialer = dialer;
         this.lost = lost;
     }
 
-    static Seeker forNew(Dialer dialer) {
-        return new Seeker(dialer, null);
+    static ConnectRequest forNew(Dialer dialer) {
+        return new ConnectRequest(dialer, null);
     }
 
-    static Seeker forLost(VirtualConnection connection) {
-        return new Seeker(connection.dialer(), connection);
+    static ConnectRequest forLost(VirtualConnection connection) {
+        return new ConnectRequest(connection.dialer(), connection);
     }
 
     Dialer dialer() {

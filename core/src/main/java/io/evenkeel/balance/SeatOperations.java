@@ -1,11 +1,11 @@
 package io.evenkeel.balance;
 
-import io.evenkeel.balance.EndpointConnections.MoveOutcome;
-import io.evenkeel.balance.EndpointConnections.OpenOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireOutcome;
-import io.evenkeel.balance.EndpointConnections.RetireReason;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireOutcome;
+import io.evenkeel.spi.EndpointConnections.RetireReason;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
  * in the air. It holds because a seat is counted before the adapter hears of it and until the adapter has confirmed that
  * its connection is closed.
  */
-final class Seating {
+final class SeatOperations {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Seating.class);
+    private static final Logger LOG = LoggerFactory.getLogger(SeatOperations.class);
     private static final long FIRST_BACKOFF = Duration.ofMillis(100).toNanos();
     private static final long MAX_BACKOFF = Duration.ofSeconds(10).toNanos();
     private static final long WITHDRAWN = Duration.ofMillis(20).toNanos();
@@ -33,7 +33,7 @@ final class Seating {
     private final PoolState state;
     private final Consumer<Runnable> post;
 
-    Seating(PoolState state, Consumer<Runnable> post) {
+    SeatOperations(PoolState state, Consumer<Runnable> post) {
         this.state = state;
         this.post = post;
     }

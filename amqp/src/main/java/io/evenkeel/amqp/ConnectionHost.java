@@ -4,7 +4,7 @@ import io.evenkeel.endpoint.EndpointKey;
 import java.time.Duration;
 
 /** What a virtual connection needs of whoever placed it. No method blocks. */
-interface Upkeep {
+interface ConnectionHost {
 
     /** Runs soon, on a thread that may block. */
     void inBackground(Runnable task);

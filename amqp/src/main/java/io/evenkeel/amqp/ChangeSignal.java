@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
  * Lets a mover, or whoever waits for confirms, wait until something is so that changes on other threads: they
  * {@link #changed} after each change, which costs one read while nobody waits.
  */
-final class Activity {
+final class ChangeSignal {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();

@@ -1,4 +1,4 @@
-package io.evenkeel.balance;
+package io.evenkeel.spi;
 
 /**
  * How many connections a pool is to have: a number, or as many as its endpoints make it. Immutable.

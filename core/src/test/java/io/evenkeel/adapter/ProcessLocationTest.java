@@ -6,14 +6,14 @@ import io.evenkeel.balance.RebalancerConfig;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class OwnPlaceTest {
+class ProcessLocationTest {
 
     @Test
     void the_environment_says_zone_and_node() {
-        assertThat(OwnPlace.of(Map.of("EVENKEEL_ZONE", "a", "EVENKEEL_NODE", "n1", "NODE_NAME", "n2")::get))
-                .isEqualTo(new OwnPlace("a", "n1"));
-        assertThat(OwnPlace.of(Map.of("EVENKEEL_ZONE", " ", "NODE_NAME", "n2")::get))
-                .isEqualTo(new OwnPlace(null, "n2"));
+        assertThat(ProcessLocation.of(Map.of("EVENKEEL_ZONE", "a", "EVENKEEL_NODE", "n1", "NODE_NAME", "n2")::get))
+                .isEqualTo(new ProcessLocation("a", "n1"));
+        assertThat(ProcessLocation.of(Map.of("EVENKEEL_ZONE", " ", "NODE_NAME", "n2")::get))
+                .isEqualTo(new ProcessLocation(null, "n2"));
     }
 
     @Test

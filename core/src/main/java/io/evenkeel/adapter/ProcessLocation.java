@@ -18,15 +18,16 @@ import org.jspecify.annotations.Nullable;
  * @param zone or null where it is not said
  * @param node or null where it is not said
  */
-record OwnPlace(@Nullable String zone, @Nullable String node) {
+record ProcessLocation(@Nullable String zone, @Nullable String node) {
 
-    static OwnPlace ofThisProcess() {
+    static ProcessLocation ofThisProcess() {
         return of(System::getenv);
     }
 
-    static OwnPlace of(Function<String, @Nullable String> environment) {
+    static ProcessLocation of(Function<String, @Nullable String> environment) {
         String node = value(environment, "EVENKEEL_NODE");
-        return new OwnPlace(value(environment, "EVENKEEL_ZONE"), node == null ? value(environment, "NODE_NAME") : node);
+        return new ProcessLocation(
+                value(environment, "EVENKEEL_ZONE"), node == null ? value(environment, "NODE_NAME") : node);
     }
 
     private static @Nullable String value(Function<String, @Nullable String> environment, String variable) {

@@ -1,6 +1,6 @@
 package io.evenkeel.amqp;
 
-import io.evenkeel.balance.EndpointSignals;
+import io.evenkeel.spi.EndpointSignals;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
@@ -13,28 +13,28 @@ import org.jspecify.annotations.Nullable;
  * application that gives up, {@link #next} that finds it over, or who dials for it. A lost connection's seat is given back by
  * closing it. Thread-safe.
  */
-final class SeekerQueue {
+final class ConnectRequestQueue {
 
-    private final Deque<Seeker> seekers = new ConcurrentLinkedDeque<>();
+    private final Deque<ConnectRequest> seekers = new ConcurrentLinkedDeque<>();
     private final EndpointSignals signals;
 
-    SeekerQueue(EndpointSignals signals) {
+    ConnectRequestQueue(EndpointSignals signals) {
         this.signals = signals;
     }
 
-    void add(Seeker seeker) {
+    void add(ConnectRequest seeker) {
         seekers.add(seeker);
     }
 
     /** It was dialled for in vain and is the next to be dialled for. */
-    void addAgain(Seeker seeker) {
+    void addAgain(ConnectRequest seeker) {
         seekers.addFirst(seeker);
     }
 
     /** Takes out the first that still wants a seat. */
     @Nullable
-    Seeker next() {
-        Seeker seeker = seekers.poll();
+    ConnectRequest next() {
+        ConnectRequest seeker = seekers.poll();
         while (seeker != null && seeker.isOver()) {
             if (seeker.lost() == null) {
                 signals.unwanted();
@@ -45,7 +45,7 @@ final class SeekerQueue {
     }
 
     /** The application doesn't wait for its new connection any longer, even if it is opened at the last moment. */
-    void giveUp(Seeker seeker, Exception why) {
+    void giveUp(ConnectRequest seeker, Exception why) {
         if (!seeker.opened().completeExceptionally(why)) {
             seeker.opened().thenAccept(VirtualConnection::abort);
         } else if (seekers.remove(seeker)) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * This is the one place where an observer runs under a lock: the SPI asks it to return quickly and never to throw, and
  * the lock is this source's own. A reentrant close from within the observer is fine.
  */
-public final class SourceLife {
+public final class SourceLifecycle {
 
     private final ReentrantLock lock = new ReentrantLock();
     private EndpointSource.@Nullable Observer observer;

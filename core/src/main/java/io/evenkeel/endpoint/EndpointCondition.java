@@ -1,7 +1,7 @@
 package io.evenkeel.endpoint;
 
 /** What an endpoint may be used for. */
-public enum Condition {
+public enum EndpointCondition {
     /** Serves, and is not leaving: new work may go there. */
     READY,
     /** Still serves but is about to leave: no new work, what it has is drained now. */

@@ -16,28 +16,28 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * began to count when it sent it. A permit whose request was cancelled before it was sent is not given back. What is left to
  * rsocket-java is a request whose result is asked for only after the lease it got has ended.
  */
-final class Allowance {
+final class LeasePermits {
 
     static final Duration LEAST_MARGIN = Duration.ofMillis(3);
     static final Duration MOST_MARGIN = Duration.ofMillis(50);
 
     private static final int PARTS = 20;
 
-    private static final AtomicIntegerFieldUpdater<Allowance> LEFT =
-            AtomicIntegerFieldUpdater.newUpdater(Allowance.class, "left");
+    private static final AtomicIntegerFieldUpdater<LeasePermits> LEFT =
+            AtomicIntegerFieldUpdater.newUpdater(LeasePermits.class, "left");
 
     private final long ends;
     private volatile int left;
 
-    private Allowance(int requests, long ends) {
+    private LeasePermits(int requests, long ends) {
         this.left = requests;
         this.ends = ends;
     }
 
-    static Allowance of(int requests, Duration time, long now) {
+    static LeasePermits of(int requests, Duration time, long now) {
         long nanos = time.toNanos();
         long margin = Math.max(LEAST_MARGIN.toNanos(), Math.min(MOST_MARGIN.toNanos(), nanos / PARTS));
-        return new Allowance(requests, now + nanos - margin);
+        return new LeasePermits(requests, now + nanos - margin);
     }
 
     boolean isLeft(long now) {
