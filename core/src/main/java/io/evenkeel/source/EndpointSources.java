@@ -52,7 +52,7 @@ public final class EndpointSources {
         return switch (scheme) {
             case "k8s", "kubernetes" ->
                 "add the module evenkeel-kubernetes (io.evenkeel:evenkeel-kubernetes) to the class path";
-            case FallbackSourceProvider.SNAPSHOT -> "a snapshot can only be the last target of fallback:";
+            case "snapshot" -> "a snapshot can only be the last target of fallback:";
             default -> "add the module that provides it to the class path, or correct the scheme";
         };
     }

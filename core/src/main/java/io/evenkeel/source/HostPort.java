@@ -1,12 +1,12 @@
 package io.evenkeel.source;
 
 /**
- * An address as people write it.
+ * An address as a target writes it. For those who implement {@link EndpointSourceProvider}.
  *
  * @param host without brackets
  * @param port 1 to 65535
  */
-record HostPort(String host, int port) {
+public record HostPort(String host, int port) {
 
     /**
      * Parses {@code host:port} or {@code [ipv6]:port}.
@@ -16,7 +16,7 @@ record HostPort(String host, int port) {
      * @param example of the whole, for messages
      * @throws IllegalArgumentException if it is neither, or the port is no port
      */
-    static HostPort parse(String text, String what, String whole, String example) {
+    public static HostPort parse(String text, String what, String whole, String example) {
         int colon = text.lastIndexOf(':');
         String host = colon < 0 ? text : text.substring(0, colon);
         String port = colon < 0 ? "" : text.substring(colon + 1);

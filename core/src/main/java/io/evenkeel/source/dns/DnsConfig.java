@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.fallback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,12 @@ import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.EndpointSources;
+import io.evenkeel.source.FakeSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceHarness;
+import io.evenkeel.source.file.EndpointFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,7 +131,7 @@ class FallbackSourceTest {
     }
 
     private static List<String> told(CapturedLog log) {
-        return log.linesWith("INFO io.evenkeel.source.FallbackSource").stream()
+        return log.linesWith("INFO io.evenkeel.source.fallback.FallbackSource").stream()
                 .map(line -> line.substring(line.indexOf(" - ") + 3))
                 .toList();
     }

@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.file;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -20,7 +20,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The format of {@link FileSourceProvider}'s files. Every complaint begins with the path of the field. */
-final class EndpointFile {
+public final class EndpointFile {
 
     private EndpointFile() {}
 
@@ -29,7 +29,7 @@ final class EndpointFile {
      *
      * @throws IllegalArgumentException if it is not valid; the message says where and what was expected
      */
-    static List<Endpoint> parse(String text) {
+    public static List<Endpoint> parse(String text) {
         JsonElement root = parseStrictly(text);
         if (!root.isJsonObject()) {
             throw wrong("$", root, "an object with \"endpoints\"");
@@ -51,7 +51,7 @@ final class EndpointFile {
     }
 
     /** Writes what {@link #parse} reads; hints are not part of the format. */
-    static String format(List<Endpoint> endpoints) {
+    public static String format(List<Endpoint> endpoints) {
         JsonArray items = new JsonArray();
         for (Endpoint endpoint : endpoints) {
             JsonObject item = new JsonObject();

@@ -1,6 +1,9 @@
-package io.evenkeel.source;
+package io.evenkeel.source.file;
 
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.EndpointSourceProvider;
+import io.evenkeel.source.SourceContext;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import java.io.IOException;
 import java.net.InetAddress;

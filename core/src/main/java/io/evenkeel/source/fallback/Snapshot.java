@@ -1,10 +1,13 @@
-package io.evenkeel.source;
+package io.evenkeel.source.fallback;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.source.EndpointSource.Endpoints;
 import io.evenkeel.source.EndpointSource.Failed;
 import io.evenkeel.source.EndpointSource.Missing;
 import io.evenkeel.source.EndpointSource.Report;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceLifecycle;
+import io.evenkeel.source.file.EndpointFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,7 +1,10 @@
-package io.evenkeel.source;
+package io.evenkeel.source.fallback;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceLifecycle;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

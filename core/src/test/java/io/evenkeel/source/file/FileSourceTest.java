@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceHarness;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.time.Ticker;

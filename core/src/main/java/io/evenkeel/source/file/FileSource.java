@@ -1,6 +1,9 @@
-package io.evenkeel.source;
+package io.evenkeel.source.file;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceLifecycle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

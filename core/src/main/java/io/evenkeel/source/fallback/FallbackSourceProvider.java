@@ -1,6 +1,11 @@
-package io.evenkeel.source;
+package io.evenkeel.source.fallback;
 
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.EndpointSourceProvider;
+import io.evenkeel.source.EndpointSources;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.file.FileSourceProvider;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;

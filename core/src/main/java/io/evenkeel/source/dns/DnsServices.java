@@ -1,8 +1,9 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.source.EndpointSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -1,4 +1,4 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.EndpointSources;
+import io.evenkeel.source.SourceContext;
+import io.evenkeel.source.SourceHarness;
 import io.evenkeel.watch.EndpointWatchers;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;

@@ -1,6 +1,10 @@
-package io.evenkeel.source;
+package io.evenkeel.source.dns;
 
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.EndpointSourceProvider;
+import io.evenkeel.source.HostPort;
+import io.evenkeel.source.SourceContext;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
