@@ -8,6 +8,7 @@ import io.evenkeel.adapter.DerivedTarget;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.jdbc.driver.DriverTemplate;
 import io.evenkeel.status.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,7 +1,8 @@
 package io.evenkeel.jdbc;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.ConnectionFaults.Fault;
+import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
+import io.evenkeel.jdbc.handle.DelegatingConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 
@@ -17,7 +18,7 @@ final class LeasedConnection extends DelegatingConnection {
     }
 
     @Override
-    void release(Connection pooled) throws SQLException {
+    protected void release(Connection pooled) throws SQLException {
         try {
             pooled.close();
         } finally {
@@ -37,7 +38,7 @@ final class LeasedConnection extends DelegatingConnection {
     }
 
     @Override
-    void faulted(Fault fault, SQLException failure) {
+    protected void faulted(Fault fault, SQLException failure) {
         if (fault == Fault.CONNECTION) {
             faulted = true;
             seat.lane.failed(failure);
@@ -48,12 +49,12 @@ final class LeasedConnection extends DelegatingConnection {
     }
 
     @Override
-    String pool() {
+    protected String pool() {
         return seat.lane.acquirer().pool();
     }
 
     @Override
-    EndpointKey endpoint() {
+    protected EndpointKey endpoint() {
         return seat.lane.key();
     }
 }

@@ -1,5 +1,6 @@
 package io.evenkeel.jdbc;
 
+import io.evenkeel.jdbc.handle.ForwardingConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.Executor;

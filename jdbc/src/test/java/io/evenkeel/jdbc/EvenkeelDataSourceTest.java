@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.jdbc.driver.FakeDatabase;
 import io.evenkeel.status.EndpointStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.watch.SourceHealth;

@@ -1,7 +1,12 @@
 package io.evenkeel.jdbc;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
 import com.tngtech.archunit.core.domain.JavaClasses;
 import io.evenkeel.ModuleRules;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** An adapter knows core and its own library, and no other adapter. */
@@ -17,6 +22,18 @@ class OneWayFlowTest implements ModuleRules {
     @Test
     void the_adapter_knows_core_and_no_other_module() {
         ModuleRules.knowNothingOfOursButCoreAnd("io.evenkeel.jdbc..").check(JDBC);
+    }
+
+    @Test
+    void the_handles_and_the_drivers_know_nothing_of_the_pool() {
+        for (String room : List.of("io.evenkeel.jdbc.handle", "io.evenkeel.jdbc.driver")) {
+            noClasses()
+                    .that()
+                    .resideInAPackage(room)
+                    .should()
+                    .dependOnClassesThat(resideInAPackage("io.evenkeel.jdbc..").and(resideOutsideOfPackage(room)))
+                    .check(JDBC);
+        }
     }
 
     @Test

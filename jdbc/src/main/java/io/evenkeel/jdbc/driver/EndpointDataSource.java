@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
@@ -46,16 +46,24 @@ final class EndpointDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
-        Credentials now = credentials.get();
-        return connect(now.getUsername(), now.getPassword());
+        return open(null, null).connection();
     }
 
     @Override
     public Connection getConnection(String user, String password) throws SQLException {
-        return connect(user, password);
+        return connect(user, password).connection();
     }
 
-    private Connection connect(@Nullable String user, @Nullable String password) throws SQLException {
+    /** Connects, by the configured credentials where {@code user} is null. */
+    DriverConnection open(@Nullable String user, @Nullable String password) throws SQLException {
+        if (user != null) {
+            return connect(user, password);
+        }
+        Credentials now = credentials.get();
+        return connect(now.getUsername(), now.getPassword());
+    }
+
+    private DriverConnection connect(@Nullable String user, @Nullable String password) throws SQLException {
         Properties all = new Properties();
         all.putAll(properties);
         if (user != null) {
@@ -75,7 +83,7 @@ final class EndpointDataSource implements DataSource {
                             + driver.getClass().getName() + " accepts)",
                     "08001");
         }
-        return connection;
+        return new DriverConnection(connection, LivenessProbe.NONE);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
 import java.io.IOException;
 import java.sql.SQLException;
@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  * own; other vendors use the same numbers for other things. Sources: PostgreSQL's manual, appendix A; the error
  * references of MySQL and MariaDB.
  */
-final class ConnectionFaults {
+public final class ConnectionFaults {
 
     /** What an exception says. */
-    enum Fault {
+    public enum Fault {
         /** Nothing about the connection. */
         NONE,
         /** The connection or its endpoint failed. */
@@ -56,7 +56,7 @@ final class ConnectionFaults {
     private ConnectionFaults() {}
 
     /** What {@code failure} says; never throws, also not for chains that lead back to themselves. */
-    static Fault classify(Throwable failure) {
+    public static Fault classify(Throwable failure) {
         Deque<Throwable> ahead = new ArrayDeque<>();
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         ahead.add(failure);
@@ -76,7 +76,7 @@ final class ConnectionFaults {
     }
 
     /** Whether the endpoint's health should hear of it. */
-    static boolean isConnectionFault(Throwable failure) {
+    public static boolean isConnectionFault(Throwable failure) {
         return classify(failure) == Fault.CONNECTION;
     }
 

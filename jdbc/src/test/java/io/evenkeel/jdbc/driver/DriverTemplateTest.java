@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

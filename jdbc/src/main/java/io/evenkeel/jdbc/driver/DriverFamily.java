@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import io.evenkeel.endpoint.Endpoint;
 import java.util.Properties;
@@ -18,7 +18,7 @@ enum DriverFamily {
 
         @Override
         void lead(Properties properties, Endpoint endpoint) {
-            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.PostgresSocketFactory");
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.PostgresSocketFactory");
             properties.setProperty("socketFactoryArg", endpoint.address());
         }
 
@@ -38,7 +38,7 @@ enum DriverFamily {
 
         @Override
         void lead(Properties properties, Endpoint endpoint) {
-            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.MySqlSocketFactory");
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MySqlSocketFactory");
             properties.setProperty("evenkeelHost", endpoint.host());
             properties.setProperty("evenkeelPort", Integer.toString(endpoint.port()));
         }
@@ -57,7 +57,7 @@ enum DriverFamily {
 
         @Override
         void lead(Properties properties, Endpoint endpoint) {
-            properties.setProperty("socketFactory", "io.evenkeel.jdbc.internal.MariaDbSocketFactory");
+            properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MariaDbSocketFactory");
             properties.setProperty("evenkeelEndpoint", endpoint.address());
             // A redirected connection would be counted at an endpoint where it is not.
             properties.setProperty("permitRedirect", "false");

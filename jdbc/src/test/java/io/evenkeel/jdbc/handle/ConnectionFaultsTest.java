@@ -1,11 +1,11 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
-import static io.evenkeel.jdbc.ConnectionFaults.Fault.CONNECTION;
-import static io.evenkeel.jdbc.ConnectionFaults.Fault.NONE;
-import static io.evenkeel.jdbc.ConnectionFaults.Fault.READ_ONLY;
+import static io.evenkeel.jdbc.handle.ConnectionFaults.Fault.CONNECTION;
+import static io.evenkeel.jdbc.handle.ConnectionFaults.Fault.NONE;
+import static io.evenkeel.jdbc.handle.ConnectionFaults.Fault.READ_ONLY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.jdbc.ConnectionFaults.Fault;
+import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import java.net.SocketTimeoutException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;

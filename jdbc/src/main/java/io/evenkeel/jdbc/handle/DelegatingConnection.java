@@ -1,7 +1,7 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.ConnectionFaults.Fault;
+import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.sql.Array;
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Every {@link SQLException} that passes by is classified by {@link ConnectionFaults} and told, at most once while on
  * loan and before the user sees it, to {@link #faulted}; the user gets the exception itself, unchanged.
  */
-abstract class DelegatingConnection implements Connection {
+public abstract class DelegatingConnection implements Connection {
     private static final VarHandle DELEGATE;
 
     static {
@@ -55,7 +55,7 @@ abstract class DelegatingConnection implements Connection {
     /** Whether a fault was told already: one broken connection is one failure, however often its user tries again. */
     private boolean told;
 
-    DelegatingConnection(Connection delegate) {
+    protected DelegatingConnection(Connection delegate) {
         this.delegate = Objects.requireNonNull(delegate, "delegate");
     }
 
@@ -63,16 +63,16 @@ abstract class DelegatingConnection implements Connection {
      * Gives the pooled connection back; called exactly once, when the handle is first closed or aborted. After an abort
      * the connection is on its way to being closed, and another thread may still be using it.
      */
-    abstract void release(Connection delegate) throws SQLException;
+    protected abstract void release(Connection delegate) throws SQLException;
 
     /** The first fault while on loan. Must not throw nor block; the user gets {@code failure} whatever happens here. */
-    abstract void faulted(Fault fault, SQLException failure);
+    protected abstract void faulted(Fault fault, SQLException failure);
 
     /** The pool's name, for messages. */
-    abstract String pool();
+    protected abstract String pool();
 
     /** Where the connection leads, for messages. */
-    abstract EndpointKey endpoint();
+    protected abstract EndpointKey endpoint();
 
     /** The pooled connection beneath. */
     final Connection delegate() throws SQLException {

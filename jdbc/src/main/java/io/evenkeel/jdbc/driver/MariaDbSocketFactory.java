@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc.internal;
+package io.evenkeel.jdbc.driver;
 
 import java.io.IOException;
 import java.net.InetAddress;

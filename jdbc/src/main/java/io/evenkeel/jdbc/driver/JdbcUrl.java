@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import io.evenkeel.endpoint.Endpoint;
 import java.io.DataInputStream;
@@ -14,8 +14,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 /** A server on a loopback address that speaks just enough of a protocol to see who was reached and with what. */
-abstract class FakeDatabase implements AutoCloseable {
-    final List<String> seen = new CopyOnWriteArrayList<>();
+public abstract class FakeDatabase implements AutoCloseable {
+    public final List<String> seen = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final ServerSocket server;
 
@@ -26,7 +26,7 @@ abstract class FakeDatabase implements AutoCloseable {
         thread.start();
     }
 
-    Endpoint endpoint() {
+    public Endpoint endpoint() {
         return Endpoint.of(server.getInetAddress().getHostAddress(), server.getLocalPort());
     }
 
@@ -63,11 +63,11 @@ abstract class FakeDatabase implements AutoCloseable {
     }
 
     /** Accepts every connection; every query runs until it is cancelled. */
-    static final class Postgres extends FakeDatabase {
+    public static final class Postgres extends FakeDatabase {
         private final CountDownLatch cancelled = new CountDownLatch(1);
-        final CountDownLatch querying = new CountDownLatch(1);
+        public final CountDownLatch querying = new CountDownLatch(1);
 
-        Postgres(String address) throws IOException {
+        public Postgres(String address) throws IOException {
             super(address);
         }
 
@@ -141,8 +141,8 @@ abstract class FakeDatabase implements AutoCloseable {
     }
 
     /** Refuses every connection as MySQL and MariaDB do, with an error packet in place of a greeting. */
-    static final class MySql extends FakeDatabase {
-        MySql(String address) throws IOException {
+    public static final class MySql extends FakeDatabase {
+        public MySql(String address) throws IOException {
             super(address);
         }
 
@@ -157,8 +157,8 @@ abstract class FakeDatabase implements AutoCloseable {
     }
 
     /** Accepts and then says nothing, as a frozen server does. */
-    static final class Silent extends FakeDatabase {
-        Silent(String address) throws IOException {
+    public static final class Silent extends FakeDatabase {
+        public Silent(String address) throws IOException {
             super(address);
         }
 

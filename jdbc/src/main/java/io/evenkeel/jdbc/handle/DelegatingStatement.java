@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
 import java.sql.Connection;
 import java.sql.ResultSet;

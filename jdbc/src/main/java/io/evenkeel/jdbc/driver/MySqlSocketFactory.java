@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc.internal;
+package io.evenkeel.jdbc.driver;
 
 import com.mysql.cj.conf.PropertySet;
 import com.mysql.cj.conf.RuntimeProperty;

@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
 import java.sql.Array;
 import java.sql.Blob;
@@ -21,10 +21,11 @@ import java.util.Properties;
 import java.util.concurrent.Executor;
 
 /** Hands everything on to a driver's connection, except what ends or tests it. */
-abstract class ForwardingConnection implements Connection {
-    final Connection delegate;
+public abstract class ForwardingConnection implements Connection {
+    /** The connection beneath. */
+    protected final Connection delegate;
 
-    ForwardingConnection(Connection delegate) {
+    protected ForwardingConnection(Connection delegate) {
         this.delegate = delegate;
     }
 

@@ -1,4 +1,4 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.driver;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.util.Credentials;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The URL stays as it is, so that TLS verifies the name in it; only the socket beneath leads to the endpoint. How each
  * driver does that is in {@link DriverFamily}.
  */
-final class DriverTemplate {
+public final class DriverTemplate {
     private final Driver driver;
     private final JdbcUrl url;
     private final Properties properties;
@@ -40,7 +40,7 @@ final class DriverTemplate {
     /**
      * @throws IllegalArgumentException for what can't be led to an endpoint; the message says what to do instead
      */
-    static DriverTemplate from(HikariConfig config) {
+    public static DriverTemplate from(HikariConfig config) {
         if (config.getDataSource() != null) {
             throw refused(
                     "dataSource",
@@ -164,12 +164,12 @@ final class DriverTemplate {
     }
 
     /** The host that the user's URL names. */
-    String host() {
+    public String host() {
         return url.host();
     }
 
     /** The port that the user's URL names, or the driver's default. */
-    int port() {
+    public int port() {
         return url.port();
     }
 
@@ -179,7 +179,7 @@ final class DriverTemplate {
      * @param live the user name and password, asked for at every connect; where one is null, that of the data source's own
      *     properties or of the URL is used
      */
-    DataSource dataSource(Endpoint endpoint, Supplier<Credentials> live) {
+    public DataSource dataSource(Endpoint endpoint, Supplier<Credentials> live) {
         return new EndpointDataSource(driver, url, properties, given, () -> or(live.get(), credentials), endpoint);
     }
 

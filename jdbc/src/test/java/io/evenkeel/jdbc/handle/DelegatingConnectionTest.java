@@ -1,10 +1,10 @@
-package io.evenkeel.jdbc;
+package io.evenkeel.jdbc.handle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.ConnectionFaults.Fault;
+import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -310,7 +310,7 @@ class DelegatingConnectionTest {
         }
 
         @Override
-        synchronized void release(Connection delegate) throws SQLException {
+        protected synchronized void release(Connection delegate) throws SQLException {
             released.add(delegate);
             if (onRelease != null) {
                 throw onRelease;
@@ -318,17 +318,17 @@ class DelegatingConnectionTest {
         }
 
         @Override
-        void faulted(Fault fault, SQLException failure) {
+        protected void faulted(Fault fault, SQLException failure) {
             faults.add(fault);
         }
 
         @Override
-        String pool() {
+        protected String pool() {
             return "orders";
         }
 
         @Override
-        EndpointKey endpoint() {
+        protected EndpointKey endpoint() {
             return new EndpointKey("pg-0", "10.0.0.1", 5432);
         }
     }
