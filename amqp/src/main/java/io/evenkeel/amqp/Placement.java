@@ -212,11 +212,6 @@ final class Placement implements EndpointConnections, ConnectionHost {
     }
 
     @Override
-    public boolean movesWhole() {
-        return true;
-    }
-
-    @Override
     public void move(
             EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
         VirtualConnection chosen = moves.choose(connections, from, reason);

@@ -7,7 +7,7 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.WatcherConfig;
 import java.util.HashMap;
@@ -112,7 +112,7 @@ final class Placements {
     private Running begin(Settings settings) {
         Key key = settings.key();
         BalancedPool pool = BalancedPool.create(PoolConfig.builder(key.pool(), key.target(), settings.balance())
-                .size(PoolSize.held(0))
+                .size(SeatPolicy.held(0))
                 .health(settings.health())
                 .watch(settings.watch())
                 .listener(settings.listener())

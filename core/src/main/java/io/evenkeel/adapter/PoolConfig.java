@@ -6,7 +6,7 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.watch.WatcherConfig;
 import java.util.Objects;
 
@@ -26,7 +26,7 @@ import java.util.Objects;
 public record PoolConfig(
         String name,
         Target target,
-        PoolSize size,
+        SeatPolicy size,
         RebalancerConfig balance,
         HealthConfig health,
         WatcherConfig watch,
@@ -61,7 +61,7 @@ public record PoolConfig(
         private final String name;
         private final Target target;
         private final RebalancerConfig balance;
-        private PoolSize size = PoolSize.fixed(1);
+        private SeatPolicy size = SeatPolicy.budgeted(1);
         private HealthConfig health = HealthConfig.builder().build();
         private WatcherConfig watch = WatcherConfig.defaults();
         private EvenkeelListener listener = EvenkeelListener.none();
@@ -81,12 +81,12 @@ public record PoolConfig(
          */
         @CanIgnoreReturnValue
         public Builder seats(int value) {
-            return size(PoolSize.fixed(value));
+            return size(SeatPolicy.budgeted(value));
         }
 
         /** The pool's size, which may follow its endpoints. */
         @CanIgnoreReturnValue
-        public Builder size(PoolSize value) {
+        public Builder size(SeatPolicy value) {
             size = Objects.requireNonNull(value, "size");
             return this;
         }

@@ -4,7 +4,7 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.plan.Plan;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -94,10 +94,15 @@ final class Control {
         }
     }
 
-    void resize(PoolSize size) {
-        if (!size.equals(state.size)) {
-            replanFor("resized from " + state.size + " to " + size);
-            state.size = size;
+    /** The pool's budget from now on; how its connections move stays as it was. */
+    void resize(int seats) {
+        resize(new SeatPolicy.Budgeted(seats, state.policy.movement()));
+    }
+
+    void resize(SeatPolicy policy) {
+        if (!policy.equals(state.policy)) {
+            replanFor("resized from " + state.policy + " to " + policy);
+            state.policy = policy;
         }
     }
 
@@ -108,12 +113,12 @@ final class Control {
 
     /** More, or fewer, seats are held than before. */
     void held(int change) {
-        if (state.size instanceof PoolSize.Held held) {
-            int seats = Math.max(0, held.seats() + change);
-            state.size = PoolSize.held(seats);
-            dirty = dirty != null ? dirty : seats + " seats are held";
-            // Also where no plan can be made: a seat that nobody holds is not to be filled.
-            state.seats = Math.min(state.seats, seats);
+        if (state.policy instanceof SeatPolicy.Held held) {
+            SeatPolicy.Held changed = held.changedBy(change);
+            state.policy = changed;
+            dirty = dirty != null ? dirty : changed.seats() + " seats are held";
+            // Also where no plan can be made: a seat that is not held any more is not to be filled.
+            state.seats = Math.min(state.seats, changed.seats());
         }
     }
 
@@ -170,7 +175,7 @@ final class Control {
         if (dirty == null) {
             return;
         }
-        Planning.Decision decision = planning.decide(snapshot.endpoints(), givenUp, state.size, now);
+        Planning.Decision decision = planning.decide(snapshot.endpoints(), givenUp, state.policy, now);
         replanAt = planning.nextChangeAt(now);
         if (decision == null) {
             planReason = dirty + "; no endpoint can be used, so everything stays as it is";

@@ -112,7 +112,7 @@ final class Drains {
             if (!slot.leaving) {
                 continue;
             }
-            if (state.connections().movesWhole()) {
+            if (state.movesWhole()) {
                 moveOut(slot, now);
             }
             if (state.held()) {
@@ -172,7 +172,7 @@ final class Drains {
     private void overran(Slot slot) {
         slot.overran = true;
         // What moves as a whole is in use all the time, and on its way while it is moved.
-        boolean whole = state.connections().movesWhole();
+        boolean whole = state.movesWhole();
         int left = whole ? slot.seats : state.connections().load(slot.key()).inUse();
         LOG.warn(
                 "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until {} or it closes"

@@ -129,7 +129,7 @@ final class Moves {
     }
 
     private void begin(Slot from, Slot to, RetireReason reason, long now) {
-        boolean whole = state.connections().movesWhole();
+        boolean whole = state.movesWhole();
         Phase phase = whole ? Phase.MOVING : state.config.surge() == 1 ? Phase.OPENING : Phase.RETIRING;
         Move move =
                 new Move(from, reason, phase, now + state.config.moveDeadline().toNanos());
@@ -157,7 +157,7 @@ final class Moves {
     private void openFirst(Move move, Slot to) {
         move.to = to;
         seating.open(to, outcome -> {
-            if (outcome instanceof OpenOutcome.Failed) {
+            if (!(outcome instanceof OpenOutcome.Opened)) {
                 later(move, to.retryAt);
             } else if (isPresent(move.from) && move.from.seats > move.from.retiring) {
                 retire(move);

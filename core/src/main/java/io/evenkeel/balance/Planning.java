@@ -10,7 +10,7 @@ import io.evenkeel.plan.Planner;
 import io.evenkeel.plan.Ranks;
 import io.evenkeel.plan.SlowStart;
 import io.evenkeel.plan.ZonePreference;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -69,7 +69,7 @@ final class Planning {
      * @return null if nobody can take part: keep what there is
      */
     @Nullable
-    Decision decide(EndpointSet set, Set<EndpointKey> unhealthy, PoolSize size, long now) {
+    Decision decide(EndpointSet set, Set<EndpointKey> unhealthy, SeatPolicy policy, long now) {
         Map<EndpointKey, Endpoint> usable = usable(set);
         if (usable.isEmpty()) {
             return null;
@@ -85,7 +85,7 @@ final class Planning {
             candidates.add(new Candidate(endpoint.key(), ranks.of(endpoint), weight(endpoint, now)));
         }
         planned = true;
-        int seats = size.seats(candidates.size());
+        int seats = policy.seats(candidates.size());
         return new Decision(usable, seats, Planner.plan(client, seats, candidates));
     }
 

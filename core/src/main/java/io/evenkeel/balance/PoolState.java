@@ -6,7 +6,7 @@ import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthView;
 import io.evenkeel.spi.EndpointConnections;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class PoolState {
     private @Nullable EndpointConnections connections;
 
     /** What the pool's size is to be, and what the last plan made of it. */
-    PoolSize size;
+    SeatPolicy policy;
 
     int seats;
     /** Whether what is known of the endpoints is current: no voluntary move begins otherwise. */
@@ -36,10 +36,10 @@ final class PoolState {
 
     HealthView healthView;
 
-    PoolState(String pool, PoolSize size, RebalancerConfig config, BalanceContext context, EndpointHealth health) {
+    PoolState(String pool, SeatPolicy policy, RebalancerConfig config, BalanceContext context, EndpointHealth health) {
         this.pool = pool;
-        this.size = size;
-        this.seats = size.seats(1);
+        this.policy = policy;
+        this.seats = policy.seats(1);
         this.config = config;
         this.context = context;
         this.health = health;
@@ -78,9 +78,14 @@ final class PoolState {
         return !slot.leaving && slot.retryAt - now <= 0 && !isEjected(slot.key());
     }
 
-    /** Whether each seat is somebody's connection, which is never retired. */
+    /** Whether each connection is owned by the application, and so never retired. */
     boolean held() {
-        return size instanceof PoolSize.Held;
+        return !policy.isPoolOwned();
+    }
+
+    /** Whether a connection moves by one verb, rather than by a retire and an open. */
+    boolean movesWhole() {
+        return policy.movement() == SeatPolicy.Movement.WHOLE;
     }
 
     /** Makes an endpoint known that had no seat. */

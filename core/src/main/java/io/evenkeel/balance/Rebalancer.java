@@ -7,7 +7,7 @@ import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -64,18 +64,18 @@ public final class Rebalancer implements AutoCloseable {
             RebalancerConfig config,
             HealthConfig healthConfig,
             BalanceContext context) {
-        this(pool, target, PoolSize.fixed(seats), config, healthConfig, context);
+        this(pool, target, SeatPolicy.budgeted(seats), config, healthConfig, context);
     }
 
     /**
      * @param pool the pool's name, in messages, events and, with the client id, in the plan
      * @param target where its endpoints come from, for the status
-     * @param size the pool's size
+     * @param policy how many seats the pool has and how its connections move
      */
     public Rebalancer(
             String pool,
             String target,
-            PoolSize size,
+            SeatPolicy policy,
             RebalancerConfig config,
             HealthConfig healthConfig,
             BalanceContext context) {
@@ -83,7 +83,7 @@ public final class Rebalancer implements AutoCloseable {
         this.target = Objects.requireNonNull(target, "target");
         this.context = Objects.requireNonNull(context, "context");
         this.health = new EndpointHealth(pool, healthConfig, context.ticker(), context.random(), this::wake);
-        this.state = new PoolState(pool, size, config, context, health);
+        this.state = new PoolState(pool, policy, config, context, health);
         this.view = new StatusView(
                 state.seats,
                 List.of(),
@@ -115,13 +115,16 @@ public final class Rebalancer implements AutoCloseable {
      * @throws IllegalArgumentException if {@code seats} is below 1
      */
     public void resize(int seats) {
-        resize(PoolSize.fixed(seats));
+        if (seats < 1) {
+            throw new IllegalArgumentException("seats: " + seats + " (expected: 1 or more)");
+        }
+        control.post(() -> control.resize(seats));
     }
 
-    /** The pool's size from now on. */
-    public void resize(PoolSize size) {
-        Objects.requireNonNull(size, "size");
-        control.post(() -> control.resize(size));
+    /** How many seats the pool has, and how its connections move, from now on. */
+    public void resize(SeatPolicy policy) {
+        Objects.requireNonNull(policy, "policy");
+        control.post(() -> control.resize(policy));
     }
 
     /** What the pool looks like now: counts are read at this moment, the rest is as of the last change. */
@@ -182,6 +185,18 @@ public final class Rebalancer implements AutoCloseable {
             context.metrics().connectionFailed(pool, endpoint);
             health.failed(endpoint, cause);
             control.post(() -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
+        }
+
+        @Override
+        public void refused(EndpointKey endpoint, Throwable cause) {
+            context.metrics().connectionFailed(pool, endpoint);
+            health.refused(endpoint, cause);
+            control.post(() -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
+        }
+
+        @Override
+        public int successesWanted(EndpointKey endpoint) {
+            return health.successesWanted(endpoint);
         }
 
         @Override

@@ -147,6 +147,8 @@ final class SeatOperations {
                             slot.opening = false;
                             if (outcome instanceof OpenOutcome.Failed failed) {
                                 backOff(slot, failed.cause());
+                            } else if (outcome instanceof OpenOutcome.Refused refused) {
+                                backOff(slot, refused.cause());
                             } else if (outcome instanceof OpenOutcome.Withdrawn) {
                                 // Never ask in a loop for what nobody wants.
                                 slot.retryAt = state.now() + WITHDRAWN;

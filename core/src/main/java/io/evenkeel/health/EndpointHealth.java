@@ -125,6 +125,23 @@ public final class EndpointHealth {
     }
 
     /**
+     * There is no connection, for a reason that says nothing about the endpoint's health: it is only remembered as the last
+     * error. Any thread; never blocks, never throws.
+     */
+    public void refused(EndpointKey endpoint, Throwable cause) {
+        TrackedEndpoint tracked = present.get(endpoint);
+        if (tracked != null) {
+            tracked.remember(describe(cause));
+        }
+    }
+
+    /** How many more successes at the endpoint would say anything; 0 unless it failed lately. Any thread. */
+    public int successesWanted(EndpointKey endpoint) {
+        TrackedEndpoint tracked = present.get(endpoint);
+        return tracked == null ? 0 : tracked.successesWanted();
+    }
+
+    /**
      * Work at the endpoint went well. Any thread; never blocks, never throws, and is nearly free while the endpoint did not
      * fail lately.
      */

@@ -135,6 +135,11 @@ final class TrackedEndpoint {
         return successesWanted != 0;
     }
 
+    /** How many more successes would say anything. */
+    int successesWanted() {
+        return successesWanted;
+    }
+
     /** Records a success; true if, by completing the window, it tripped the endpoint. */
     boolean succeeded(long now, long nextOrder) {
         lock.lock();

@@ -10,10 +10,12 @@ import java.util.function.Consumer;
 /**
  * The connections of one pool, as the rebalancer sees them; an adapter implements it over its per-endpoint pools.
  *
- * <p>Every verb is called on the control thread only, returns at once and never throws for anything that the network did;
- * outcomes are delivered exactly once each, from any thread, also after {@link #leave}. The rebalancer counts: an adapter
- * never opens a connection that it was not told to open, except to replace one that was lost at the same endpoint while
- * its seat stays there.
+ * <p>Every verb is called on the control thread only and returns at once. Outcomes are delivered exactly once each, from any
+ * thread, also after {@link #leave}. The rebalancer counts: an adapter never opens a connection that it was not asked to open,
+ * except to replace one that was lost at the same endpoint while its seat stays there.
+ *
+ * <p>A verb that throws, whatever it throws, counts as the failure of that one step: an open has failed, a retire has kept its
+ * seat, a move has failed, and the same is tried again later with a back-off.
  *
  * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a seat
  * without a connection; it then completes {@link #open} at once.
@@ -33,7 +35,7 @@ public interface EndpointConnections {
     void open(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
     /**
-     * Gives up one seat: closes an idle connection now, or else marks one, so that it is closed when its user returns it.
+     * Retires one seat: closes an idle connection now, or else marks one, so that it is closed when it is returned.
      * Completes when the seat is free again. Never closes a connection in use.
      */
     void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done);
@@ -45,27 +47,15 @@ public interface EndpointConnections {
     void keep(EndpointKey endpoint);
 
     /**
-     * Moves one connection as a whole, for adapters where the new one must exist before the old can be left. Only called
-     * if {@link #movesWhole()}.
-     */
-    default void move(EndpointKey from, EndpointKey to, Duration deadline, Consumer<MoveOutcome> done) {
-        throw new UnsupportedOperationException("move (expected: only called where movesWhole() is true)");
-    }
-
-    /**
-     * As {@link #move(EndpointKey, EndpointKey, Duration, Consumer)}, with the reason; this is what is called.
+     * Moves one connection as a whole. Only called where {@link SeatPolicy#movement()} is {@code WHOLE}.
      *
-     * @param reason {@code DRAIN}: {@code from} leaves, so the move is not to be given up lightly, and several are asked for at
-     *     once; {@code REBALANCE} and {@code AGE}: nobody is in a hurry
+     * @param reason {@code DRAIN}: {@code from} leaves, so the adapter tries hard, and several moves are asked for at once;
+     *     {@code REBALANCE} and {@code AGE}: there is no hurry
+     * @param deadline by when it is to complete, in any way
      */
     default void move(
             EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
-        move(from, to, deadline, done);
-    }
-
-    /** Whether a move is one verb of this adapter, rather than a retire and an open. */
-    default boolean movesWhole() {
-        return false;
+        throw new UnsupportedOperationException("move (expected: only called where a connection moves as a whole)");
     }
 
     /**
@@ -100,13 +90,24 @@ public interface EndpointConnections {
     sealed interface OpenOutcome {
         record Opened() implements OpenOutcome {}
 
+        /** The endpoint could not be reached or does not work. */
         record Failed(Throwable cause) implements OpenOutcome {
             public Failed {
                 Objects.requireNonNull(cause, "cause");
             }
         }
 
-        /** Nobody wants the seat any more; it says nothing about the endpoint. */
+        /**
+         * There is no connection, for a reason that says nothing against the endpoint (see {@link EndpointSignals}): the
+         * seat is not added and is tried again later. Of a probe it means that the endpoint answers.
+         */
+        record Refused(Throwable cause) implements OpenOutcome {
+            public Refused {
+                Objects.requireNonNull(cause, "cause");
+            }
+        }
+
+        /** The seat is not wanted any more; it says nothing about the endpoint. */
         record Withdrawn() implements OpenOutcome {}
     }
 

@@ -9,6 +9,7 @@ import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -96,6 +97,13 @@ final class BalanceBed {
     void resize(int newSeats) {
         seats = newSeats;
         rebalancer.resize(newSeats);
+        scheduler.runDue();
+    }
+
+    /** From now on a move is one verb; the first so many are postponed. */
+    void moveWhole(int postponed) {
+        connections.postponeMoves(postponed);
+        rebalancer.resize(new SeatPolicy.Budgeted(seats, SeatPolicy.Movement.WHOLE));
         scheduler.runDue();
     }
 

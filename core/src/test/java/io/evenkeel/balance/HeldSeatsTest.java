@@ -11,7 +11,7 @@ import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.spi.EndpointConnections;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -35,7 +35,7 @@ class HeldSeatsTest {
     private final Rebalancer rebalancer = new Rebalancer(
             "rabbit",
             "static:///test",
-            PoolSize.held(0),
+            SeatPolicy.held(0),
             RebalancerConfig.builder()
                     .clientId("client-1")
                     .maxConnectionAge(Duration.ZERO)
@@ -84,12 +84,8 @@ class HeldSeatsTest {
         public void keep(EndpointKey endpoint) {}
 
         @Override
-        public boolean movesWhole() {
-            return true;
-        }
-
-        @Override
-        public void move(EndpointKey from, EndpointKey to, Duration deadline, Consumer<MoveOutcome> done) {
+        public void move(
+                EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
             movesAtOnce++;
             mostMovesAtOnce = Math.max(mostMovesAtOnce, movesAtOnce);
             scheduler.schedule(Duration.ofMillis(10), () -> {

@@ -41,7 +41,6 @@ public final class InMemoryConnections implements EndpointConnections {
     private int mostAtOnce;
     private int probes;
     private boolean stopped;
-    private boolean movesWhole;
     private int postponements;
 
     public InMemoryConnections(ManualScheduler scheduler, EndpointSignals signals) {
@@ -130,12 +129,8 @@ public final class InMemoryConnections implements EndpointConnections {
     }
 
     @Override
-    public boolean movesWhole() {
-        return movesWhole;
-    }
-
-    @Override
-    public void move(EndpointKey from, EndpointKey to, Duration deadline, Consumer<MoveOutcome> done) {
+    public void move(
+            EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
         Pod source = joined(from);
         Pod target = joined(to);
         if (postponements > 0) {
@@ -215,9 +210,8 @@ public final class InMemoryConnections implements EndpointConnections {
         dialTime = value;
     }
 
-    /** From now on moves are one verb, the first so many of which are postponed. */
-    public void moveWhole(int postponed) {
-        movesWhole = true;
+    /** The first so many moves that are one verb are postponed. */
+    public void postponeMoves(int postponed) {
         postponements = postponed;
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +67,7 @@ class OwnZoneTest {
     private static Set<String> zonesUsed(Planning planning, List<Endpoint> endpoints) {
         EndpointSet set = EndpointSet.of(1, endpoints);
         Planning.Decision decision =
-                Objects.requireNonNull(planning.decide(set, Set.of(), PoolSize.fixed(20), 0), "a decision");
+                Objects.requireNonNull(planning.decide(set, Set.of(), SeatPolicy.budgeted(20), 0), "a decision");
         Set<String> zones = new TreeSet<>();
         for (Map.Entry<EndpointKey, Integer> seats :
                 decision.plan().seatsByEndpoint().entrySet()) {

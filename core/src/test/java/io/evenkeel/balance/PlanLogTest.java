@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,7 +31,7 @@ class PlanLogTest {
 
     private BalanceBed held() {
         BalanceBed bed = new BalanceBed(1);
-        bed.rebalancer.resize(PoolSize.held(0));
+        bed.rebalancer.resize(SeatPolicy.held(0));
         bed.scheduler.runDue();
         return bed;
     }

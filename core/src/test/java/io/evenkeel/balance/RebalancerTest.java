@@ -95,7 +95,7 @@ class RebalancerTest {
     @Test
     void a_leaving_endpoint_whose_connections_cannot_be_moved_is_reported_with_all_of_them() {
         BalanceBed bed = new BalanceBed(4);
-        bed.connections.moveWhole(1_000);
+        bed.moveWhole(1_000);
         List<Endpoint> pods = pods(2);
         bed.publish(pods);
         bed.passSeconds(1);
@@ -393,7 +393,7 @@ class RebalancerTest {
     @Test
     void an_adapter_that_moves_as_a_whole_is_asked_again_after_it_postponed() {
         BalanceBed bed = new BalanceBed(12);
-        bed.connections.moveWhole(4);
+        bed.moveWhole(4);
         bed.publish(pods(3));
         bed.passSeconds(1);
         bed.publish(pods(4));
@@ -406,7 +406,7 @@ class RebalancerTest {
     @Test
     void a_whole_move_to_an_endpoint_that_cannot_be_reached_changes_nothing_until_it_can() {
         BalanceBed bed = new BalanceBed(12);
-        bed.connections.moveWhole(0);
+        bed.moveWhole(0);
         bed.publish(pods(3));
         bed.passSeconds(1);
         bed.connections.unreachable(pods(4).get(3), true);

@@ -7,7 +7,7 @@ import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.MetricsRecorder;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.rsocket.Payload;
 import io.rsocket.core.RSocketConnector;
 import java.time.Duration;
@@ -198,7 +198,7 @@ public final class EvenkeelRSocketClientBuilder extends BalancedPoolBuilder<Even
             throw new IllegalArgumentException("maxWaiting: " + maxWaiting + " (expected: 0 or more)");
         }
         PoolConfig config = pool(pool, where)
-                .size(PoolSize.perEndpoint(connectionsPerPod, maxConnections))
+                .size(SeatPolicy.perEndpoint(connectionsPerPod, maxConnections))
                 .build();
         return start(BalancedPool.create(config), config);
     }

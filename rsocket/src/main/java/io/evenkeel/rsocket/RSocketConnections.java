@@ -165,11 +165,6 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     }
 
     @Override
-    public boolean movesWhole() {
-        return true;
-    }
-
-    @Override
     public void move(
             EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
         Pod source = pods.get(from);

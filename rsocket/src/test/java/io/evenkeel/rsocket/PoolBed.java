@@ -10,7 +10,7 @@ import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.rsocket.NoEndpointException.Reason;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -77,7 +77,7 @@ final class PoolBed {
         rebalancer = new Rebalancer(
                 "orders",
                 "static:///test",
-                PoolSize.perEndpoint(perPod, most),
+                SeatPolicy.perEndpoint(perPod, most),
                 config,
                 HealthConfig.defaults(),
                 new BalanceContext(scheduler.ticker(), scheduler, random, events::add, MetricsRecorder.none()));

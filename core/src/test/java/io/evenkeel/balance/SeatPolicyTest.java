@@ -7,32 +7,32 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.EvenkeelEvent;
-import io.evenkeel.spi.PoolSize;
+import io.evenkeel.spi.SeatPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class PoolSizeTest {
+class SeatPolicyTest {
 
     private static BalanceBed bed(int each, int most) {
         BalanceBed bed = new BalanceBed(1);
-        bed.rebalancer.resize(PoolSize.perEndpoint(each, most));
+        bed.rebalancer.resize(SeatPolicy.perEndpoint(each, most));
         return bed;
     }
 
     @Test
     void a_size_per_endpoint_follows_their_number_up_to_its_most() {
-        PoolSize size = PoolSize.perEndpoint(2, 7);
+        SeatPolicy size = SeatPolicy.perEndpoint(2, 7);
         assertThat(List.of(size.seats(0), size.seats(1), size.seats(3), size.seats(4), size.seats(100)))
                 .containsExactly(2, 2, 6, 7, 7);
-        assertThat(PoolSize.fixed(4).seats(100)).isEqualTo(4);
+        assertThat(SeatPolicy.budgeted(4).seats(100)).isEqualTo(4);
     }
 
     @Test
     void sizes_out_of_bounds_are_refused() {
-        assertThatThrownBy(() -> PoolSize.fixed(0)).hasMessage("seats: 0 (expected: 1 or more)");
-        assertThatThrownBy(() -> PoolSize.perEndpoint(0, 1)).hasMessage("each: 0 (expected: 1 or more)");
-        assertThatThrownBy(() -> PoolSize.perEndpoint(3, 2)).hasMessage("most: 2 (expected: at least each, 3)");
+        assertThatThrownBy(() -> SeatPolicy.budgeted(0)).hasMessage("seats: 0 (expected: 1 or more)");
+        assertThatThrownBy(() -> SeatPolicy.perEndpoint(0, 1)).hasMessage("each: 0 (expected: 1 or more)");
+        assertThatThrownBy(() -> SeatPolicy.perEndpoint(3, 2)).hasMessage("most: 2 (expected: at least each, 3)");
     }
 
     @Test
