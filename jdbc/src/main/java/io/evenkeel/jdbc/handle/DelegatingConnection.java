@@ -68,6 +68,17 @@ public abstract class DelegatingConnection implements Connection {
     /** The first fault while on loan. Must not throw nor block; the user gets {@code failure} whatever happens here. */
     protected abstract void faulted(Fault fault, SQLException failure);
 
+    /** A statement was made on the connection; called with the driver's own. */
+    protected void opened(Statement statement) {}
+
+    /** A statement that was {@link #opened} is closed by its user. */
+    protected void closed(Statement statement) {}
+
+    /** What a failure says about the connection. */
+    protected Fault classify(SQLException failure) {
+        return ConnectionFaults.classify(failure);
+    }
+
     /** The pool's name, for messages. */
     protected abstract String pool();
 
@@ -93,7 +104,7 @@ public abstract class DelegatingConnection implements Connection {
     }
 
     private void tell(SQLException failure) {
-        Fault fault = told ? Fault.NONE : ConnectionFaults.classify(failure);
+        Fault fault = told ? Fault.NONE : classify(failure);
         if (fault == Fault.READ_ONLY && askedForReadOnly()) {
             fault = Fault.NONE;
         }

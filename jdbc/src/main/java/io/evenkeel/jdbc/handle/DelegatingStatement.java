@@ -16,6 +16,7 @@ class DelegatingStatement implements Statement {
     DelegatingStatement(DelegatingConnection connection, Statement delegate) {
         this.connection = connection;
         this.delegate = delegate;
+        connection.opened(delegate);
     }
 
     @Override
@@ -66,6 +67,7 @@ class DelegatingStatement implements Statement {
     @Override
     public void close() throws SQLException {
         try {
+            connection.closed(delegate);
             delegate.close();
         } catch (SQLException e) {
             throw connection.failed(e);
