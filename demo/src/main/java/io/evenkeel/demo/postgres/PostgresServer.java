@@ -85,6 +85,7 @@ public final class PostgresServer {
             ServerProcess started = ServerProcess.start(command, data, logFile);
             process = started;
             awaitAnswer(started);
+            started.guard();
         } finally {
             changing.unlock();
         }

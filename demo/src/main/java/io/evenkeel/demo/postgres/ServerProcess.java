@@ -1,5 +1,6 @@
 package io.evenkeel.demo.postgres;
 
+import io.evenkeel.demo.process.ProcessGuard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -24,12 +25,12 @@ final class ServerProcess {
     }
 
     static ServerProcess start(List<String> command, Path data, Path log) throws IOException {
-        Process process = new ProcessBuilder(command)
-                .directory(Objects.requireNonNull(data.getParent(), "parent of data")
-                        .toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
+        Process process = ProcessGuard.ofThisJvm()
+                .start(new ProcessBuilder(command)
+                        .directory(Objects.requireNonNull(data.getParent(), "parent of data")
+                                .toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
         process.getOutputStream().close();
         return new ServerProcess(process, data);
     }
@@ -60,11 +61,19 @@ final class ServerProcess {
     /** SIGSTOP to all of its processes: the kernel still accepts connections for it, nobody answers them. */
     void freeze() throws IOException {
         signal("STOP");
-        send("STOP", tree());
+        List<ProcessHandle> all = tree();
+        // stopped they do not notice that their postmaster has ended
+        ProcessGuard.ofThisJvm().add(all);
+        send("STOP", all);
     }
 
     void resume() throws IOException {
         send("CONT", tree());
+    }
+
+    /** The postmaster, too, which is another process than the one we started where that only changed the user. */
+    void guard() throws IOException {
+        ProcessGuard.ofThisJvm().add(List.of(postmaster()));
     }
 
     boolean awaitExit(Duration atMost) throws IOException {

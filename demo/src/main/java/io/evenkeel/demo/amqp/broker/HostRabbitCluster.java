@@ -1,6 +1,7 @@
 package io.evenkeel.demo.amqp.broker;
 
 import io.evenkeel.demo.loopback.LoopbackAddresses;
+import io.evenkeel.demo.process.ProcessGuard;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -122,11 +123,10 @@ public final class HostRabbitCluster implements RabbitBrokers {
                 .map(InetSocketAddress::getHostString)
                 .filter(host -> !hosts.contains(host))
                 .forEach(hosts::add);
-        Process process = new ProcessBuilder(
-                        "epmd", "-port", Integer.toString(port), "-address", String.join(",", hosts))
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("epmd.log").toFile())
-                .start();
+        Process process = ProcessGuard.ofThisJvm()
+                .start(new ProcessBuilder("epmd", "-port", Integer.toString(port), "-address", String.join(",", hosts))
+                        .redirectErrorStream(true)
+                        .redirectOutput(directory.resolve("epmd.log").toFile()));
         try {
             if (process.waitFor(300, TimeUnit.MILLISECONDS)) {
                 throw new IOException("epmd: ended at once" + System.lineSeparator()

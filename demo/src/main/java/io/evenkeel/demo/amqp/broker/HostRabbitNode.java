@@ -1,6 +1,7 @@
 package io.evenkeel.demo.amqp.broker;
 
 import io.evenkeel.demo.loopback.LoopbackAddresses;
+import io.evenkeel.demo.process.ProcessGuard;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -139,8 +140,10 @@ final class HostRabbitNode implements RabbitBroker {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         directory.resolve("out").toFile()));
         builder.environment().putAll(environment);
-        process = builder.start();
+        Process started = ProcessGuard.ofThisJvm().start(builder);
+        process = started;
         Handshake.await(this, START_TIMEOUT);
+        ProcessGuard.ofThisJvm().add(started.descendants().toList());
     }
 
     @Override
