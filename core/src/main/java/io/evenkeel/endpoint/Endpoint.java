@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
  * One Pod, as a source describes it. Immutable.
  *
  * @param key who and where it is
- * @param zone its topology zone, or null where the source does not know
- * @param node the node it runs on, or null where the source does not know
+ * @param zone its topology zone, or null where the source does not know; 1 to 253 characters, no control characters
+ * @param node the node it runs on, or null where the source does not know; as zone
  * @param weight its share relative to the others, above 0 and finite; 1 unless the source says otherwise
  * @param condition what it may be used for
- * @param hintedZones the zones whose clients the source advises to use it; empty where there is no advice
+ * @param hintedZones the zones whose clients the source advises to use it; empty where there is no advice, at most 64
  */
 public record Endpoint(
         EndpointKey key,
@@ -22,13 +22,33 @@ public record Endpoint(
         EndpointCondition condition,
         List<String> hintedZones) {
 
+    private static final int LONGEST_LABEL = 253;
+    private static final int MOST_HINTS = 64;
+
     public Endpoint {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(condition, "condition");
         hintedZones = List.copyOf(hintedZones);
+        requireLabels(zone, node, hintedZones);
         if (!(weight > 0) || Double.isInfinite(weight)) {
             throw new IllegalArgumentException(
                     "weight: " + weight + " (expected: above 0 and finite) of endpoint " + key);
+        }
+    }
+
+    private static void requireLabels(@Nullable String zone, @Nullable String node, List<String> hintedZones) {
+        if (zone != null) {
+            HostSyntax.requireName("zone", zone, LONGEST_LABEL);
+        }
+        if (node != null) {
+            HostSyntax.requireName("node", node, LONGEST_LABEL);
+        }
+        if (hintedZones.size() > MOST_HINTS) {
+            throw new IllegalArgumentException(
+                    "hintedZones: " + hintedZones.size() + " (expected: at most " + MOST_HINTS + ")");
+        }
+        for (String hint : hintedZones) {
+            HostSyntax.requireName("hintedZones", hint, LONGEST_LABEL);
         }
     }
 

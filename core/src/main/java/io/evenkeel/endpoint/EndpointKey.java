@@ -7,22 +7,24 @@ import java.util.Objects;
  * has the same {@link #identity()} (so the planner gives it the same seats) but another key (so no connection to the old
  * address is taken for one to the new).
  *
- * @param identity the Pod's name where the source knows it, else {@code host:port}
- * @param host an IP literal without brackets, or a host name
+ * @param identity the Pod's name where the source knows it, else {@code host:port}; at most 512 characters, none of them a
+ *     control character
+ * @param host an IP literal without brackets, or a host name of at most 253 characters as of RFC 1123
  * @param port 1 to 65535
  */
 public record EndpointKey(String identity, String host, int port) implements Comparable<EndpointKey> {
 
+    private static final int LONGEST_IDENTITY = 512;
+
     public EndpointKey {
         Objects.requireNonNull(identity, "identity");
         Objects.requireNonNull(host, "host");
-        if (identity.isBlank()) {
-            throw new IllegalArgumentException("identity: \"" + identity + "\" (expected: not blank)");
-        }
-        if (host.isBlank() || host.indexOf('[') >= 0 || host.indexOf('/') >= 0) {
+        if (!HostSyntax.isHost(host)) {
             throw new IllegalArgumentException(
-                    "host: \"" + host + "\" (expected: an IP address without brackets, or a host name)");
+                    "host: " + HostSyntax.shown(host) + " (expected: " + HostSyntax.EXPECTED + ")");
         }
+        // After the host, which is part of the identity where there is no name.
+        HostSyntax.requireName("identity", identity, LONGEST_IDENTITY);
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");
         }

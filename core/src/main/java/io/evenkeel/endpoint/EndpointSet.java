@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointSet {
 
+    /** How many endpoints may stand behind one target: more than any Service has, and few enough to fit anywhere. */
+    public static final int MOST = 20_000;
+
     private static final EndpointSet EMPTY = new EndpointSet(0, List.of());
     private static final Comparator<Endpoint> BY_KEY = Comparator.comparing(Endpoint::key);
 
@@ -40,11 +43,15 @@ public final class EndpointSet {
      * A set of these endpoints.
      *
      * @param version at least 0
-     * @throws IllegalArgumentException if two endpoints have the same key
+     * @throws IllegalArgumentException if two endpoints have the same key, or there are more than {@link #MOST}
      */
     public static EndpointSet of(long version, Collection<Endpoint> endpoints) {
         if (version < 0) {
             throw new IllegalArgumentException("version: " + version + " (expected: >= 0)");
+        }
+        if (endpoints.size() > MOST) {
+            throw new IllegalArgumentException(
+                    "endpoints: " + endpoints.size() + " (expected: at most " + MOST + " behind one target)");
         }
         Endpoint[] sorted = endpoints.toArray(Endpoint[]::new);
         if (!ascending(sorted)) {

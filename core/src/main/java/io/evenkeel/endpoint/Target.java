@@ -2,11 +2,12 @@ package io.evenkeel.endpoint;
 
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * Names where the endpoints are, in gRPC's name syntax: {@code scheme:///what}, such as {@code k8s:///pg.default:5432},
  * {@code dns:///pg-headless.default.svc:5432}, {@code static:///10.0.0.1:5432,10.0.0.2:5432} or
- * {@code file:///etc/evenkeel/pg.json}.
+ * {@code file:///etc/evenkeel/pg.json}. At most 65,536 characters, none of them a control character.
  *
  * @param scheme in lower case, without the colon
  * @param authority what stands between {@code //} and the next {@code /}; usually empty
@@ -14,15 +15,23 @@ import java.util.Objects;
  */
 public record Target(String scheme, String authority, String path) {
 
+    private static final int LONGEST = 65_536;
+    private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]{0,30}");
     private static final String EXPECTED = "expected: scheme:///what, such as static:///10.0.0.1:5432,10.0.0.2:5432)";
 
     public Target {
         Objects.requireNonNull(scheme, "scheme");
         Objects.requireNonNull(authority, "authority");
         Objects.requireNonNull(path, "path");
-        if (!scheme.matches("[a-z][a-z0-9+.-]*") || path.isBlank()) {
-            throw new IllegalArgumentException(
-                    "target: \"" + scheme + "://" + authority + "/" + path + "\" (" + EXPECTED);
+        String whole = scheme + "://" + authority + "/" + path;
+        if (!SCHEME.matcher(scheme).matches()
+                || path.isBlank()
+                || whole.codePoints().anyMatch(HostSyntax::isControl)) {
+            throw new IllegalArgumentException("target: " + HostSyntax.shown(whole) + " (" + EXPECTED);
+        }
+        if (whole.length() > LONGEST) {
+            throw new IllegalArgumentException("target: " + HostSyntax.shown(whole) + " (expected: at most " + LONGEST
+                    + " characters; for more endpoints, a file: target)");
         }
     }
 
@@ -36,7 +45,7 @@ public record Target(String scheme, String authority, String path) {
         int scheme = text.indexOf("://");
         int path = scheme < 0 ? -1 : text.indexOf('/', scheme + 3);
         if (scheme <= 0 || path < 0 || path + 1 == text.length()) {
-            throw new IllegalArgumentException("target: \"" + text + "\" (" + EXPECTED);
+            throw new IllegalArgumentException("target: " + HostSyntax.shown(text) + " (" + EXPECTED);
         }
         return new Target(
                 text.substring(0, scheme).toLowerCase(Locale.ROOT),

@@ -1,6 +1,7 @@
 package io.evenkeel.source;
 
 import io.evenkeel.endpoint.Endpoint;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,22 @@ public interface EndpointSource extends AutoCloseable {
      * @throws IllegalStateException if started before
      */
     void start(Observer observer);
+
+    /**
+     * For how long an answer proves that what is known is the truth: a source that works reports again within this time,
+     * if only to say that nothing changed. Longer silence is a fault, and makes what is known stale.
+     *
+     * @return above zero, or null (the default) if this source's answers hold for ever or it makes no promise;
+     *     asked for after each report, on the scheduler
+     */
+    default @Nullable Duration freshFor() {
+        return null;
+    }
+
+    /** How many requests to the outside it has made so far: questions, readings, lists and watches. Thread-safe. */
+    default long requests() {
+        return 0;
+    }
 
     /** Stops watching and frees what it holds; may be called again. */
     @Override

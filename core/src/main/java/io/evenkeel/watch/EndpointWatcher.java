@@ -9,6 +9,8 @@ import io.evenkeel.source.EndpointSource;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +65,11 @@ final class EndpointWatcher {
     private @Nullable Window window;
     private Scheduler.@Nullable Cancellable timer;
     private boolean toldUnknown;
+    private final SourceFacts source;
+    private final Deque<SourceDetails.SetChange> changes = new ArrayDeque<>();
+    private @Nullable String lastFailure;
+    // Invariant: pending exactly while the source has answered, and promises to answer again within a time.
+    private Scheduler.@Nullable Cancellable freshness;
     private boolean stopped;
 
     /**
@@ -90,21 +97,59 @@ final class EndpointWatcher {
         }
     }
 
+    /** What the source says of itself; asked on the scheduler, and never throws. */
+    interface SourceFacts {
+
+        SourceFacts NONE = new SourceFacts() {
+            @Override
+            public @Nullable Duration freshFor() {
+                return null;
+            }
+
+            @Override
+            public long requests() {
+                return 0;
+            }
+        };
+
+        @Nullable
+        Duration freshFor();
+
+        long requests();
+    }
+
+    /** A watcher of a source that makes no promises. */
+    EndpointWatcher(
+            String name, WatcherConfig config, Ticker ticker, Scheduler scheduler, Consumer<WatchSnapshot> sink) {
+        this(name, SourceFacts.NONE, config, ticker, scheduler, sink);
+    }
+
     /**
-     * A watcher that has heard nothing yet.
+     * A watcher that has received no report yet.
      *
      * @param name of the target, for logs
+     * @param source what the source says of itself
      * @param sink gets every snapshot after the first, on the scheduler
      */
     EndpointWatcher(
-            String name, WatcherConfig config, Ticker ticker, Scheduler scheduler, Consumer<WatchSnapshot> sink) {
+            String name,
+            SourceFacts source,
+            WatcherConfig config,
+            Ticker ticker,
+            Scheduler scheduler,
+            Consumer<WatchSnapshot> sink) {
         this.name = name;
+        this.source = source;
         this.config = config;
         this.ticker = ticker;
         this.scheduler = scheduler;
         this.sink = sink;
         this.current = new WatchSnapshot(
-                EndpointSet.empty(), SourceHealth.UNKNOWN, ticker.nanos(), "nothing was heard from " + name + " yet");
+                EndpointSet.empty(),
+                SourceHealth.UNKNOWN,
+                ticker.nanos(),
+                "no answer from " + name + " yet",
+                new SourceDetails(name, null, 0, null, List.of()));
     }
 
     WatchSnapshot current() {
@@ -114,6 +159,7 @@ final class EndpointWatcher {
     void stop() {
         stopped = true;
         closeWindow();
+        cancelFreshness();
     }
 
     void accept(EndpointSource.Report report) {
@@ -122,6 +168,7 @@ final class EndpointWatcher {
         }
         if (report instanceof EndpointSource.Endpoints endpoints) {
             answered(endpoints.endpoints());
+            expectTheNextAnswer();
         } else if (report instanceof EndpointSource.Missing missing) {
             unanswered(missing.reason(), null);
         } else if (report instanceof EndpointSource.Failed failed) {
@@ -129,8 +176,48 @@ final class EndpointWatcher {
         }
     }
 
+    /** Without a failure and without an answer for too long: silence is no proof that nothing changed. */
+    private void expectTheNextAnswer() {
+        Duration bound = source.freshFor();
+        if (stopped || freshness != null || bound == null) {
+            return;
+        }
+        long age = ticker.nanos() - current.answeredAtNanos();
+        freshness = scheduler.schedule(bound.minusNanos(age), this::checkFreshness);
+    }
+
+    private void checkFreshness() {
+        freshness = null;
+        if (stopped) {
+            return;
+        }
+        Duration bound = source.freshFor();
+        Duration age = Duration.ofNanos(ticker.nanos() - current.answeredAtNanos());
+        if (bound != null && age.compareTo(bound) >= 0) {
+            // The next answer expects another one.
+            unanswered("no answer for " + age + " (expected: at least one every " + bound + ")", null);
+        } else {
+            expectTheNextAnswer();
+        }
+    }
+
+    private void cancelFreshness() {
+        Scheduler.Cancellable pending = freshness;
+        if (pending != null) {
+            pending.cancel();
+            freshness = null;
+        }
+    }
+
+    private WatchSnapshot snapshot(EndpointSet endpoints, SourceHealth health, long answeredAt, String reason) {
+        SourceDetails details =
+                new SourceDetails(name, source.freshFor(), source.requests(), lastFailure, List.copyOf(changes));
+        return new WatchSnapshot(endpoints, health, answeredAt, reason, details);
+    }
+
     private void unanswered(String reason, @Nullable Throwable cause) {
         closeWindow();
+        lastFailure = reason;
         if (current.health() == SourceHealth.HEALTHY) {
             int kept = current.endpoints().size();
             LOG.info("{}: stale, the {} endpoints that were known are kept: {}", name, kept, reason, cause);
@@ -163,7 +250,7 @@ final class EndpointWatcher {
         lastReported = endpoints;
         SourceHealth before = current.health();
         answer = latest;
-        current = new WatchSnapshot(current.endpoints(), before, ticker.nanos(), current.reason());
+        current = snapshot(current.endpoints(), before, ticker.nanos(), current.reason());
         if (before == SourceHealth.UNKNOWN || current.endpoints().isEmpty()) {
             if (before != SourceHealth.HEALTHY || !answer.isEmpty()) {
                 publishAnswer();
@@ -267,11 +354,15 @@ final class EndpointWatcher {
         EndpointDiff diff = next.since(current.endpoints());
         String reason = diff.isEmpty() ? "the source answers that there is no endpoint" : describe(diff);
         LOG.info("{}: {} ({} endpoints now)", name, reason, next.size());
+        if (changes.size() == SourceDetails.MOST_CHANGES) {
+            changes.removeFirst();
+        }
+        changes.addLast(new SourceDetails.SetChange(ticker.nanos(), reason));
         publish(next, SourceHealth.HEALTHY, reason);
     }
 
     private void publish(EndpointSet endpoints, SourceHealth health, String reason) {
-        current = new WatchSnapshot(endpoints, health, current.answeredAtNanos(), reason);
+        current = snapshot(endpoints, health, current.answeredAtNanos(), reason);
         sink.accept(current);
     }
 

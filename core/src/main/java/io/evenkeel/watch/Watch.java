@@ -4,6 +4,7 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.Scheduler;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -37,8 +38,34 @@ final class Watch {
         this.threads = threads;
         SourceContext context = threads.context();
         this.scheduler = context.scheduler();
-        this.watcher = new EndpointWatcher(target.toString(), config, context.ticker(), scheduler, this::tellEverybody);
+        this.watcher = new EndpointWatcher(
+                target.toString(), new Facts(), config, context.ticker(), scheduler, this::tellEverybody);
         this.current = watcher.current();
+    }
+
+    /** A source is foreign code: one that throws here makes no promise. */
+    private final class Facts implements EndpointWatcher.SourceFacts {
+
+        @Override
+        public @Nullable Duration freshFor() {
+            try {
+                Duration bound = source.freshFor();
+                return bound == null || bound.isNegative() || bound.isZero() ? null : bound;
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's freshFor() failed", target, failure);
+                return null;
+            }
+        }
+
+        @Override
+        public long requests() {
+            try {
+                return source.requests();
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's requests() failed", target, failure);
+                return 0;
+            }
+        }
     }
 
     Target target() {
@@ -57,8 +84,10 @@ final class Watch {
         scheduler.execute(() -> {
             try {
                 source.start(report -> scheduler.execute(() -> accept(report)));
-            } catch (RuntimeException refused) {
-                accept(new EndpointSource.Failed("the source did not start: " + refused.getMessage(), refused));
+            } catch (RuntimeException | Error refused) {
+                accept(new EndpointSource.Failed(
+                        "the source did not start: " + (refused.getMessage() == null ? refused : refused.getMessage()),
+                        refused));
             }
         });
     }
@@ -67,7 +96,11 @@ final class Watch {
     void stop() {
         scheduler.execute(() -> {
             watcher.stop();
-            source.close();
+            try {
+                source.close();
+            } catch (RuntimeException | Error failure) {
+                LOG.warn("{}: the source failed to close", target, failure);
+            }
         });
     }
 

@@ -417,4 +417,47 @@ class EndpointWatcherTest {
                         .build())
                 .hasMessage("emptyGrace: PT-1S (expected: 0 to PT8760H)");
     }
+
+    @Test
+    void a_source_that_is_silent_for_longer_than_it_promised_is_stale_until_it_answers() {
+        Duration[] promised = {Duration.ofSeconds(12)};
+        EndpointWatcher strict = new EndpointWatcher(
+                "static:///x:1",
+                new EndpointWatcher.SourceFacts() {
+                    @Override
+                    public Duration freshFor() {
+                        return promised[0];
+                    }
+
+                    @Override
+                    public long requests() {
+                        return 7;
+                    }
+                },
+                WatcherConfig.defaults(),
+                scheduler.ticker(),
+                scheduler,
+                snapshot -> {});
+        EndpointSource.Endpoints answer = new EndpointSource.Endpoints(List.of(Endpoint.of("10.0.0.1", 1)));
+        strict.accept(answer);
+        pass(11);
+        strict.accept(answer);
+        pass(11.9);
+        assertThat(strict.current().health()).isEqualTo(SourceHealth.HEALTHY);
+        pass(0.2);
+        assertThat(strict.current().health()).isEqualTo(SourceHealth.STALE);
+        assertThat(strict.current().reason()).isEqualTo("no answer for PT12S (expected: at least one every PT12S)");
+        assertThat(strict.current().endpoints().size()).isEqualTo(1);
+        strict.accept(answer);
+        assertThat(strict.current().health()).isEqualTo(SourceHealth.HEALTHY);
+        SourceDetails details = strict.current().details();
+        assertThat(details.requests()).isEqualTo(7);
+        assertThat(details.freshFor()).isEqualTo(promised[0]);
+        assertThat(details.lastFailure()).startsWith("no answer for PT12S");
+        assertThat(details.changes())
+                .extracting(SourceDetails.SetChange::what)
+                .containsExactly("endpoints changed: +10.0.0.1:1");
+        strict.stop();
+        assertThat(scheduler.pending()).isEmpty();
+    }
 }

@@ -1,5 +1,6 @@
 package io.evenkeel.source.dns;
 
+import io.evenkeel.endpoint.HostSyntax;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.EndpointSourceProvider;
@@ -61,10 +62,15 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
     }
 
     private static DnsSource.Question addresses(Target target) {
-        HostPort address = HostPort.parse(target.path(), "name", target.toString(), EXAMPLE);
+        HostPort address = HostPort.parse(target.path(), "name", target.toString(), EXAMPLE, DnsSourceProvider::isName);
         InetAddress literal = literal(address.host());
         Name name = literal == null ? name(address.host(), target) : Name.root;
         return new DnsSource.Question(name, address.host(), literal, false, address.port());
+    }
+
+    /** DNS knows names with underscores too, such as those of Docker Compose; what is dialled are addresses. */
+    private static boolean isName(String host) {
+        return HostSyntax.isHost(host.replace('_', 'u'));
     }
 
     private static Name name(String text, Target target) {

@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -78,7 +77,7 @@ final class Snapshot {
                 IOException failure = exchange(content);
                 context.scheduler().execute(() -> wrote(content, failure));
             });
-        } catch (RejectedExecutionException full) {
+        } catch (RuntimeException | Error full) {
             wrote(content, new IOException("the executor for blocking work refused", full));
         }
     }
@@ -107,7 +106,7 @@ final class Snapshot {
             return null;
         } catch (IOException failure) {
             return discard(temporary, failure);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             return discard(temporary, new IOException(failure));
         }
     }
@@ -130,19 +129,19 @@ final class Snapshot {
                 Report report = read();
                 context.scheduler().execute(() -> then.accept(report));
             });
-        } catch (RejectedExecutionException full) {
+        } catch (RuntimeException | Error full) {
             then.accept(new Failed(this + ": not read, the executor for blocking work refused", full));
         }
     }
 
     private Report read() {
         try {
-            List<Endpoint> endpoints = EndpointFile.parse(Files.readString(file, StandardCharsets.UTF_8));
+            List<Endpoint> endpoints = EndpointFile.parse(EndpointFile.read(file));
             LOG.info("{}: {} endpoints as of {}", this, endpoints.size(), Files.getLastModifiedTime(file));
             return new Endpoints(endpoints);
         } catch (NoSuchFileException missing) {
             return new Missing(this + ": does not exist yet");
-        } catch (IOException | RuntimeException unreadable) {
+        } catch (IOException | RuntimeException | Error unreadable) {
             return new Failed(this + ": cannot be read: " + unreadable.getMessage(), unreadable);
         }
     }

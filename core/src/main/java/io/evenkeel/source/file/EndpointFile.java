@@ -11,9 +11,18 @@ import com.google.gson.stream.JsonToken;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +33,53 @@ public final class EndpointFile {
 
     private EndpointFile() {}
 
+    // Eight hundred bytes for each of as many endpoints as there may be.
+    static final int MOST_BYTES = 16 << 20;
+    private static final int DEEPEST = 32;
+
     /**
-     * Reads a whole file.
+     * Reads a file's bytes, after a look at its size: a huge file costs nothing.
+     *
+     * @throws NoSuchFileException if there is none
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if it is too large, or no file
+     */
+    public static byte[] read(Path file) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw new IllegalArgumentException(
+                    "type: " + (attributes.isDirectory() ? "a directory" : "a device or pipe") + " (expected: a file)");
+        }
+        requireSize(attributes.size());
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] content = in.readNBytes(MOST_BYTES + 1);
+            // It may have grown since.
+            requireSize(content.length);
+            return content;
+        }
+    }
+
+    private static void requireSize(long bytes) {
+        if (bytes > MOST_BYTES) {
+            throw new IllegalArgumentException("size: " + bytes + " bytes (expected: at most " + MOST_BYTES + ")");
+        }
+    }
+
+    /**
+     * Understands a file's content.
+     *
+     * @throws CharacterCodingException if it is not UTF-8
+     * @throws IllegalArgumentException if it is not valid; the message says where and what was expected
+     */
+    public static List<Endpoint> parse(byte[] content) throws CharacterCodingException {
+        return parse(StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(content))
+                .toString());
+    }
+
+    /**
+     * Understands a file's text.
      *
      * @throws IllegalArgumentException if it is not valid; the message says where and what was expected
      */
@@ -40,6 +94,10 @@ public final class EndpointFile {
         }
         Map<EndpointKey, Endpoint> endpoints = new LinkedHashMap<>();
         JsonArray items = list.getAsJsonArray();
+        if (items.size() > EndpointSet.MOST) {
+            throw new IllegalArgumentException(
+                    "endpoints: " + items.size() + " (expected: at most " + EndpointSet.MOST + ")");
+        }
         for (int i = 0; i < items.size(); i++) {
             String path = "endpoints[" + i + "]";
             Endpoint endpoint = endpoint(path, items.get(i));
@@ -78,6 +136,7 @@ public final class EndpointFile {
     private static JsonElement parseStrictly(String text) {
         try (JsonReader reader = new JsonReader(new StringReader(text))) {
             reader.setStrictness(Strictness.STRICT);
+            reader.setNestingLimit(DEEPEST);
             if (text.isBlank()) {
                 throw new IllegalArgumentException("$: nothing (expected: an object with \"endpoints\")");
             }

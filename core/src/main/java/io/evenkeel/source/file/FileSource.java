@@ -1,21 +1,15 @@
 package io.evenkeel.source.file;
 
-import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.Polling;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.source.SourceLifecycle;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,27 +19,38 @@ import org.jspecify.annotations.Nullable;
 final class FileSource implements EndpointSource {
 
     private static final Duration POLL = Duration.ofSeconds(1);
-    // A thousand times what a thousand endpoints need.
-    private static final int MOST_BYTES = 64 << 20;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Path path;
-    private final SourceContext context;
     private final SourceLifecycle life = new SourceLifecycle();
+    private final Polling<Reading> polling;
 
-    // Invariant: both are what the last valid reading gave, or null while the file is missing or invalid.
-    private byte @Nullable [] lastContent;
+    // Invariant: both are what the last valid reading gave, or null while the file is missing or invalid. The content
+    // is
+    // read by the next reading too, which is scheduled after it was written.
+    private volatile byte @Nullable [] lastContent;
     private @Nullable Endpoints lastEndpoints;
     private @Nullable String lastComplaint;
 
     FileSource(Path path, SourceContext context) {
         this.path = path;
-        this.context = context;
+        this.polling = new Polling<>(context, life, PATIENCE, this::read, new OnScheduler());
     }
 
     @Override
     public void start(Observer observer) {
         life.start(observer);
-        context.scheduler().execute(this::poll);
+        polling.begin();
+    }
+
+    @Override
+    public Duration freshFor() {
+        return POLL.plus(PATIENCE).multipliedBy(2);
+    }
+
+    @Override
+    public long requests() {
+        return polling.readings();
     }
 
     @Override
@@ -53,51 +58,46 @@ final class FileSource implements EndpointSource {
         life.close();
     }
 
-    private void poll() {
-        if (life.isClosed()) {
-            return;
-        }
-        byte @Nullable [] known = lastContent;
-        try {
-            context.blocking().execute(() -> {
-                Reading reading = read(known);
-                context.scheduler().execute(() -> heard(reading));
-            });
-        } catch (RejectedExecutionException full) {
-            heard(Reading.of(new Failed("file " + path + ": not read, the executor for blocking work refused", full)));
-        }
-    }
+    private final class OnScheduler implements Polling.Handler<Reading> {
 
-    private void heard(Reading reading) {
-        Report report = reading.report();
-        if (report == null) {
-            // Unchanged: said again nevertheless, so that the age of what is known is the time since the last look.
-            Endpoints same = lastEndpoints;
-            if (same != null) {
-                life.report(same);
+        @Override
+        public Duration handle(Reading reading) {
+            Report report = reading.report();
+            if (report == null) {
+                // Unchanged: said again nevertheless, so that the age of what is known is the time since the last look.
+                Endpoints same = lastEndpoints;
+                if (same != null) {
+                    life.report(same);
+                }
+            } else if (report instanceof Endpoints endpoints) {
+                lastContent = reading.content();
+                lastEndpoints = endpoints;
+                lastComplaint = null;
+                life.report(endpoints);
+            } else {
+                complain(report);
             }
-        } else if (report instanceof Endpoints endpoints) {
-            lastContent = reading.content();
-            lastEndpoints = endpoints;
-            lastComplaint = null;
-            life.report(endpoints);
-        } else {
-            lastContent = null;
-            lastEndpoints = null;
-            complain(report);
+            return POLL;
         }
-        if (!life.isClosed()) {
-            context.scheduler().schedule(POLL, this::poll);
+
+        @Override
+        public Duration failed(Throwable why) {
+            complain(new Failed("file " + path + ": cannot be read: " + why, why));
+            return POLL;
+        }
+
+        @Override
+        public void overdue(Duration patience) {
+            complain(new Failed(
+                    "file " + path + ": not read within " + patience + " (expected: a file system that answers)",
+                    null));
         }
     }
 
     private void complain(Report report) {
-        String complaint = report.toString();
-        if (report instanceof Missing missing) {
-            complaint = missing.reason();
-        } else if (report instanceof Failed failed) {
-            complaint = failed.reason();
-        }
+        lastContent = null;
+        lastEndpoints = null;
+        String complaint = report instanceof Missing missing ? missing.reason() : ((Failed) report).reason();
         if (!complaint.equals(lastComplaint)) {
             lastComplaint = complaint;
             life.report(report);
@@ -112,34 +112,21 @@ final class FileSource implements EndpointSource {
         }
     }
 
-    private Reading read(byte @Nullable [] known) {
-        byte[] content;
-        try (InputStream in = Files.newInputStream(path)) {
-            content = in.readNBytes(MOST_BYTES + 1);
+    private Reading read() {
+        byte[] known = lastContent;
+        try {
+            byte[] content = EndpointFile.read(path);
+            if (known != null && Arrays.equals(known, content)) {
+                return new Reading(null, content);
+            }
+            return new Reading(new Endpoints(EndpointFile.parse(content)), content);
         } catch (NoSuchFileException missing) {
             return Reading.of(
                     new Missing("file " + path + ": does not exist (expected: a JSON file with \"endpoints\")"));
+        } catch (IllegalArgumentException | CharacterCodingException invalid) {
+            return Reading.of(new Failed("file " + path + ": " + invalid.getMessage(), invalid));
         } catch (IOException | SecurityException unreadable) {
             return Reading.of(new Failed("file " + path + ": cannot be read: " + unreadable, unreadable));
         }
-        if (known != null && Arrays.equals(known, content)) {
-            return new Reading(null, content);
-        }
-        try {
-            List<Endpoint> endpoints = parse(content);
-            return new Reading(new Endpoints(endpoints), content);
-        } catch (IllegalArgumentException | CharacterCodingException invalid) {
-            return Reading.of(new Failed("file " + path + ": " + invalid.getMessage(), invalid));
-        }
-    }
-
-    private static List<Endpoint> parse(byte[] content) throws CharacterCodingException {
-        if (content.length > MOST_BYTES) {
-            throw new IllegalArgumentException("size: over " + MOST_BYTES + " bytes (expected: at most that)");
-        }
-        return EndpointFile.parse(StandardCharsets.UTF_8
-                .newDecoder()
-                .decode(ByteBuffer.wrap(content))
-                .toString());
     }
 }

@@ -411,7 +411,7 @@ class DnsSourceTest {
             value = {
                 "dns:///pg.default.svc|a port from 1 to 65535",
                 "dns:///_pg._tcp.db:5432|no port, since SRV records have it",
-                "dns:///a..b:5432|a DNS name",
+                "dns:///a..b:5432|a host name",
                 "dns://dns.example:53/pg:5432|an IP address",
                 "dns://127.0.0.1:x/pg:5432|a port from 1 to 65535",
             })

@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SourceHarness;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,7 +160,52 @@ class FileSourceTest {
     void what_cannot_be_read_is_a_failure() throws IOException {
         Files.createDirectory(file());
         start();
-        assertThat(harness.complaint()).startsWith("failed: file " + file() + ": cannot be read: ");
+        assertThat(harness.complaint()).isEqualTo("failed: file " + file() + ": type: a directory (expected: a file)");
+    }
+
+    @Test
+    void a_huge_file_is_refused_by_its_size_before_a_byte_is_read() throws IOException {
+        try (RandomAccessFile sparse = new RandomAccessFile(file().toFile(), "rw")) {
+            sparse.setLength(1L << 40);
+        }
+        start();
+        assertThat(harness.complaint())
+                .isEqualTo("failed: file " + file() + ": size: 1099511627776 bytes (expected: at most 16777216)");
+        Files.writeString(file(), one("10.0.0.1"));
+        poll();
+        assertThat(harness.addresses()).containsExactly("10.0.0.1:5432");
+    }
+
+    @Test
+    void a_deep_file_and_one_of_too_many_endpoints_are_refused() throws IOException {
+        Files.writeString(file(), "[".repeat(8_000_000));
+        start();
+        assertThat(harness.complaint()).contains("not valid JSON: ", "Nesting limit 32");
+        Files.writeString(
+                file(),
+                IntStream.rangeClosed(0, EndpointSet.MOST)
+                        .mapToObj(i -> "{\"host\":\"h\",\"port\":1}")
+                        .collect(Collectors.joining(",", "{\"endpoints\":[", "]}")));
+        poll();
+        assertThat(harness.complaint()).endsWith("endpoints: 20001 (expected: at most 20000)");
+    }
+
+    @Test
+    void a_hostile_host_is_refused_once_by_its_field_and_a_good_file_is_believed_again() throws IOException {
+        Files.writeString(file(), one("10.0.0.1"));
+        start();
+        for (String host : List.of("127.0.0.1?user=evil", "127.0.0.1;x", "a b", "a\\nb", "a".repeat(5000))) {
+            Files.writeString(file(), one(host));
+            poll();
+            int said = harness.reports.size();
+            assertThat(harness.complaint()).as(host).contains(": endpoints[0].host: \"", "(expected: an IP address");
+            assertThat(harness.complaint().length()).as("short: " + host).isLessThan(500);
+            poll();
+            assertThat(harness.reports).as("said once: " + host).hasSize(said);
+        }
+        Files.writeString(file(), one("10.0.0.2"));
+        poll();
+        assertThat(harness.addresses()).containsExactly("10.0.0.2:5432");
     }
 
     @Test
@@ -189,7 +238,7 @@ class FileSourceTest {
                 "{\"endpoints\":[1]}|endpoints[0]: 1 (expected: an object with \"host\" and \"port\")",
                 "{\"endpoints\":[{\"port\":1}]}|endpoints[0].host: nothing (expected: a string, an address or a name)",
                 "{\"endpoints\":[{\"host\":1,\"port\":1}]}|endpoints[0].host: 1 (expected: a string)",
-                "{\"endpoints\":[{\"host\":\"\",\"port\":1}]}|endpoints[0].host: \"\" (expected: an IP address without brackets, or a host name)",
+                "{\"endpoints\":[{\"host\":\"\",\"port\":1}]}|endpoints[0].host: \"\" (expected: an IP address without brackets, or a host name of letters, digits, hyphens and dots, at most 253 characters)",
                 "{\"endpoints\":[{\"host\":\"h\"}]}|endpoints[0].port: nothing (expected: a whole number from 1 to 65535)",
                 "{\"endpoints\":[{\"host\":\"h\",\"port\":\"1\"}]}|endpoints[0].port: \"1\" (expected: a whole number from 1 to 65535)",
                 "{\"endpoints\":[{\"host\":\"h\",\"port\":1.5}]}|endpoints[0].port: 1.5 (expected: a whole number from 1 to 65535)",
