@@ -53,9 +53,9 @@ public record AmqpStatus(
             long unsettled = 0;
             long unconfirmed = 0;
             for (VirtualChannel channel : connection.channels()) {
-                consumers += channel.consumers().size();
+                consumers += channel.consumers().all().size();
                 unsettled += channel.unsettled();
-                unconfirmed += channel.unconfirmed();
+                unconfirmed += channel.publisher().unconfirmed();
             }
             VirtualConnection.State state = connection.state();
             boolean somewhere = state == VirtualConnection.State.OPEN || state == VirtualConnection.State.MOVING;

@@ -32,7 +32,7 @@ final class ConsumerRecord {
     }
 
     /** Every direct reply-to address begins so. */
-    static final String REPLY_TO = "amq.rabbitmq.reply-to";
+    private static final String REPLY_TO = "amq.rabbitmq.reply-to";
 
     private static final String STREAM_OFFSET = "x-stream-offset";
 
@@ -114,7 +114,12 @@ final class ConsumerRecord {
     }
 
     boolean isReplyTo() {
-        return queue.startsWith(REPLY_TO);
+        return isReplyTo(queue);
+    }
+
+    /** Whether this is an address of direct replies. */
+    static boolean isReplyTo(@Nullable String address) {
+        return address != null && address.startsWith(REPLY_TO);
     }
 
     boolean pause() {

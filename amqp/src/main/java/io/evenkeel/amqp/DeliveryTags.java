@@ -1,18 +1,14 @@
 package io.evenkeel.amqp;
 
+import io.evenkeel.amqp.Epochs.Epoch;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The delivery tags that the application sees on one channel, over the raw channels that it has been on.
  *
- * <p><b>Arithmetic.</b> An epoch is a stretch of deliveries on one raw channel. A raw channel numbers its deliveries 1, 2, …;
- * the tag that the application sees is {@code v = offset + (r - base)}, where {@code base} is the last tag of the raw channel
- * before the epoch (0, unless a move went back to it) and {@code offset} the last tag that the application could have seen
- * before it. So the first epoch changes nothing, tags only grow, and each belongs to exactly one epoch, the newest whose
- * offset is below it. The last raw tag counts deliveries and get-oks, automatically acknowledged ones as well, since the
- * broker numbers all of them.
+ * <p>The arithmetic is that of {@link Epochs}. The last raw tag counts deliveries and get-oks, automatically acknowledged ones
+ * as well, since the broker numbers all of them.
  *
  * <p>A new epoch may only begin when the raw channel of the last one can deliver nothing any more: its consumers are
  * cancelled, their cancel-oks dispatched, and no get is under way. {@link VirtualChannel} sees to that.
@@ -24,38 +20,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * unknown, and sent to the current raw channel as one that the broker can't know either, so that it closes the channel as it
  * would have closed a plain one.
  *
- * <p>Thread-safe: the epochs are an immutable array, replaced as a whole by one thread at a time; the books of unsettled
- * tags are the raw channels' own.
+ * <p>Thread-safe; the books of unsettled tags are the raw channels' own.
  */
 final class DeliveryTags {
 
     /** What the broker answers 406 to. */
     static final long UNKNOWN = Long.MAX_VALUE;
-
-    /**
-     * @param raw the raw channel that delivers
-     * @param base its last tag before the epoch
-     * @param offset the application's last tag before the epoch
-     * @param end the application's last tag in the epoch, once that is known
-     */
-    record Epoch(RawChannel raw, long base, long offset, long end) {
-
-        boolean holds(long tag) {
-            return tag > offset && tag <= end;
-        }
-
-        Epoch endedAt(long tag) {
-            return new Epoch(raw, base, offset, tag);
-        }
-
-        long toVirtual(long rawTag) {
-            return offset + (rawTag - base);
-        }
-
-        long toRaw(long virtualTag) {
-            return virtualTag - offset + base;
-        }
-    }
 
     /** Settles one raw tag, or with {@code multiple} all up to it; 0 with {@code multiple} all. */
     @FunctionalInterface
@@ -63,67 +33,56 @@ final class DeliveryTags {
         void settle(RawChannel raw, long rawTag, boolean multiple) throws IOException;
     }
 
-    private volatile Epoch[] epochs;
+    private final Epochs epochs;
     /** The newest tag that a lost connection delivered; 0 if none was lost. */
     private volatile long lostUpTo;
     /** The first tag of the application that belonged to nothing; it is the one that the broker closes the channel for. */
     private final AtomicLong unknown = new AtomicLong();
 
     DeliveryTags(RawChannel first) {
-        epochs = new Epoch[] {new Epoch(first, 0, 0, Long.MAX_VALUE)};
+        epochs = new Epochs(first);
     }
 
     /** The epoch that deliveries belong to now. */
     Epoch current() {
-        Epoch[] all = epochs;
-        return all[all.length - 1];
+        return epochs.current();
     }
 
     /** From now on it is this raw channel that delivers. The last one can't any more. */
     void begin(RawChannel next) {
-        Epoch last = current();
-        if (last.raw() == next) {
-            return;
+        if (current().raw() != next) {
+            epochs.begin(next, next.lastTag(), lastTag());
         }
-        append(next, last.toVirtual(last.raw().lastTag()));
     }
 
     /** As {@link #begin}, after the last one was lost with whatever was unsettled there. */
     void beginAfterLoss(RawChannel next) {
-        Epoch last = current();
-        lostUpTo = last.toVirtual(last.raw().lastTag());
-        append(next, lostUpTo);
+        lostUpTo = lastTag();
+        epochs.begin(next, next.lastTag(), lostUpTo);
     }
 
-    private void append(RawChannel next, long offset) {
-        Epoch[] all = epochs;
-        Epoch[] more = Arrays.copyOf(all, all.length + 1);
-        more[all.length - 1] = all[all.length - 1].endedAt(offset);
-        more[all.length] = new Epoch(next, next.lastTag(), offset, Long.MAX_VALUE);
-        epochs = more;
+    private long lastTag() {
+        Epoch last = current();
+        return last.toVirtual(last.raw().lastTag());
     }
 
     /** Forgets the epochs of a raw channel that has nothing unsettled; what it delivered is settled, or lost if so said. */
     void forget(RawChannel gone, boolean lost) {
-        Epoch[] all = epochs;
-        Epoch[] kept = new Epoch[all.length];
-        int count = 0;
-        for (int i = 0; i < all.length; i++) {
-            if (all[i].raw() != gone || i == all.length - 1) {
-                kept[count++] = all[i];
-            } else if (lost) {
-                lostUpTo = Math.max(lostUpTo, all[i].end());
+        Epoch current = current();
+        for (Epoch epoch : epochs.all()) {
+            if (lost && epoch.raw() == gone && epoch != current) {
+                lostUpTo = Math.max(lostUpTo, epoch.end());
             }
         }
-        epochs = Arrays.copyOf(kept, count);
+        epochs.forget(epoch -> epoch.raw() == gone);
     }
 
     int epochs() {
-        return epochs.length;
+        return epochs.all().length;
     }
 
     void settle(long tag, boolean multiple, Settlement how) throws IOException {
-        Epoch[] all = epochs;
+        Epoch[] all = epochs.all();
         if (tag == 0) {
             settleAll(all, multiple, how);
             return;
@@ -149,13 +108,8 @@ final class DeliveryTags {
         if (rawTag == UNKNOWN) {
             return unknown.get();
         }
-        Epoch[] all = epochs;
-        for (int i = all.length - 1; i >= 0; i--) {
-            if (all[i].raw() == raw && rawTag > all[i].base()) {
-                return all[i].toVirtual(rawTag);
-            }
-        }
-        return rawTag;
+        Epoch epoch = Epochs.of(epochs.all(), raw, rawTag);
+        return epoch == null ? rawTag : epoch.toVirtual(rawTag);
     }
 
     /** Zero means all with {@code multiple}; without, no broker knows it. */

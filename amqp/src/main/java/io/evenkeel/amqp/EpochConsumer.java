@@ -15,11 +15,11 @@ final class EpochConsumer implements Consumer {
     private final VirtualChannel owner;
     private final ConsumerRecord record;
     private final RawChannel raw;
-    private final DeliveryTags.Epoch epoch;
+    private final Epochs.Epoch epoch;
     /** Whether the application is to hear that it consumes: not after a move. */
     private final boolean announced;
 
-    EpochConsumer(VirtualChannel owner, ConsumerRecord record, DeliveryTags.Epoch epoch, boolean announced) {
+    EpochConsumer(VirtualChannel owner, ConsumerRecord record, Epochs.Epoch epoch, boolean announced) {
         this.owner = owner;
         this.record = record;
         this.raw = epoch.raw();
@@ -51,7 +51,7 @@ final class EpochConsumer implements Consumer {
         if (record.paused()) {
             owner.consumerChanged();
         } else if (record.isEnded()) {
-            owner.ended(record);
+            owner.consumers().ended(record);
             owner.consumerChanged();
             record.consumer().handleCancelOk(consumerTag);
         }
@@ -61,7 +61,7 @@ final class EpochConsumer implements Consumer {
     public void handleCancel(String consumerTag) throws IOException {
         // The broker did: the queue is gone, for one. Also while a move cancels it, which then finds nothing to cancel.
         if (record.isCurrent(this) && record.end() != ConsumerRecord.State.ENDED) {
-            owner.ended(record);
+            owner.consumers().ended(record);
             owner.consumerChanged();
             record.consumer().handleCancel(consumerTag);
         }

@@ -31,10 +31,10 @@ final class LateDeliveries extends DefaultConsumer {
     @Override
     public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
             throws IOException {
-        ConsumerRecord record = owner.stopped(consumerTag);
-        Consumer own = record == null ? owner.getDefaultConsumer() : record.consumer();
+        ConsumerRecord record = owner.consumers().stopped(consumerTag);
+        Consumer own = record == null ? owner.consumers().defaultConsumer() : record.consumer();
         boolean settled = record != null && record.autoAck();
-        Envelope seen = own == null ? null : owner.delivered(raw, envelope, settled);
+        Envelope seen = own == null ? null : owner.receiver().delivered(raw, envelope, settled);
         if (own != null && seen != null) {
             if (record != null) {
                 record.read(properties);
@@ -48,7 +48,7 @@ final class LateDeliveries extends DefaultConsumer {
 
     @Override
     public void handleCancel(String consumerTag) throws IOException {
-        Consumer own = owner.getDefaultConsumer();
+        Consumer own = owner.consumers().defaultConsumer();
         if (own != null) {
             own.handleCancel(consumerTag);
         }

@@ -149,12 +149,12 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     private OpenOutcome recovered(VirtualConnection connection, EndpointKey endpoint)
             throws IOException, TimeoutException, InterruptedException {
-        Link link = connection.dial(endpoint, true);
+        Link link = connection.links().dial(endpoint, true);
         Duration took;
         try {
             took = connection.recover(link);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            connection.discard(link, "not recovered");
+            connection.links().discard(link, "not recovered");
             throw e;
         }
         if (took == null) {

@@ -1,12 +1,11 @@
 package io.evenkeel.amqp;
 
+import io.evenkeel.amqp.Epochs.Epoch;
 import java.io.IOException;
-import java.util.Arrays;
 
 /**
  * The publish sequence numbers that the application sees on one channel in confirm mode, over the raw channels that it has
- * been on. The same arithmetic as that of {@link DeliveryTags}: {@code v = offset + (r - base)}, where {@code offset} is the
- * last number that was published before the epoch. So a number from {@code getNextPublishSeqNo()} that was taken before a
+ * been on, by the arithmetic of {@link Epochs}. So a number from {@code getNextPublishSeqNo()} that was taken before a
  * move is still that of the message if it is published after.
  *
  * <p>A confirm of everything up to a number must not confirm what an older epoch has published and not got confirmed.
@@ -16,51 +15,34 @@ import java.util.Arrays;
  */
 final class PublishConfirms {
 
-    /** @param base the last number of the raw channel before the epoch; {@code offset} the application's */
-    record Epoch(RawChannel raw, long base, long offset) {
-
-        long toVirtual(long rawNumber) {
-            return offset + (rawNumber - base);
-        }
-    }
-
     /** Whoever is told. */
     @FunctionalInterface
     interface Told {
         void confirmed(long number, boolean multiple) throws IOException;
     }
 
-    private volatile Epoch[] epochs;
+    private final Epochs epochs;
 
     PublishConfirms(RawChannel first) {
-        epochs = new Epoch[] {new Epoch(first, 0, 0)};
+        epochs = new Epochs(first);
     }
 
     /** The epoch that is published on now. */
     Epoch current() {
-        Epoch[] all = epochs;
-        return all[all.length - 1];
+        return epochs.current();
     }
 
     /** From now on it is published on this raw channel; nobody is publishing at this moment. */
     void begin(RawChannel next) {
         Epoch last = current();
-        if (last.raw() == next) {
-            return;
+        if (last.raw() != next) {
+            epochs.begin(next, next.published(), last.toVirtual(last.raw().published()));
         }
-        long offset = last.toVirtual(last.raw().published());
-        Epoch[] all = epochs;
-        Epoch[] more = Arrays.copyOf(all, all.length + 1);
-        more[all.length] = new Epoch(next, next.published(), offset);
-        epochs = more;
     }
 
     /** Forgets the epochs of a raw channel that has nothing unconfirmed. */
     void forget(RawChannel gone) {
-        Epoch current = current();
-        epochs = Arrays.stream(epochs)
-                .filter(epoch -> epoch.raw() != gone || epoch.equals(current))
-                .toArray(Epoch[]::new);
+        epochs.forget(epoch -> epoch.raw() == gone);
     }
 
     /** The number of the next message, or 0 if confirms are not selected. */
@@ -73,7 +55,7 @@ final class PublishConfirms {
     /** Messages that are not confirmed, on all raw channels that are not lost. */
     long unconfirmed() {
         long sum = 0;
-        Epoch[] all = epochs;
+        Epoch[] all = epochs.all();
         for (int i = 0; i < all.length; i++) {
             if (isFirstOf(all, i)) {
                 sum += all[i].raw().unconfirmed();
@@ -93,7 +75,7 @@ final class PublishConfirms {
 
     /** Tells the application of what a raw channel confirmed (or refused), in its own numbers. */
     void tell(RawChannel raw, long rawNumber, boolean multiple, Told told) throws IOException {
-        Epoch[] all = epochs;
+        Epoch[] all = epochs.all();
         Epoch epoch = epochOf(all, raw, rawNumber);
         if (!multiple) {
             told.confirmed(epoch.toVirtual(rawNumber), false);
@@ -118,13 +100,11 @@ final class PublishConfirms {
         return false;
     }
 
-    /** The newest epoch on that raw channel that the number is above the base of. */
     private static Epoch epochOf(Epoch[] all, RawChannel raw, long rawNumber) {
-        for (int i = all.length - 1; i >= 0; i--) {
-            if (all[i].raw() == raw && rawNumber > all[i].base()) {
-                return all[i];
-            }
+        Epoch epoch = Epochs.of(all, raw, rawNumber);
+        if (epoch == null) {
+            throw new IllegalStateException("publish number " + rawNumber + " (expected: one of " + raw + ")");
         }
-        throw new IllegalStateException("publish number " + rawNumber + " (expected: one of " + raw + ")");
+        return epoch;
     }
 }

@@ -82,7 +82,7 @@ final class Recovery {
         }
         connection.topology().renameQueue(queue.name(), name);
         for (VirtualChannel one : connection.channels()) {
-            for (ConsumerRecord consumer : one.consumers()) {
+            for (ConsumerRecord consumer : one.consumers().all()) {
                 if (consumer.queue().equals(queue.name())) {
                     consumer.queue(name);
                 }
@@ -96,7 +96,7 @@ final class Recovery {
         }
         for (VirtualChannel channel : connection.channels()) {
             try {
-                channel.resumeConsumers(true);
+                channel.consumers().resume(true);
             } catch (IOException | RuntimeException e) {
                 tell(
                         channel,

@@ -47,7 +47,6 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtualConnection.class);
     private static final long LET_GO_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final long REPLY_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long CREATE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     enum State {
@@ -59,23 +58,17 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     private final Dialer dialer;
     private final ConnectionHost upkeep;
-    private final ForwardingExceptionHandler handler;
     private final ShutdownSignals shutdown = new ShutdownSignals();
     private final TopologyRecord topology = new TopologyRecord();
     private final ChangeSignal activity = new ChangeSignal();
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private final Map<Integer, VirtualChannel> channels = new ConcurrentHashMap<>();
-    private final List<Link> links = new CopyOnWriteArrayList<>();
+    private final Links links;
     private final List<BlockedListener> blockedListeners = new CopyOnWriteArrayList<>();
     private final List<RecoveryListener> recoveryListeners = new CopyOnWriteArrayList<>();
     /** Channels are created within it; a move closes it to see that it has moved all of them. */
     private final WriteGate creating = new WriteGate(this::isReaderThread);
 
-    private volatile Link current;
-    /** Where a move that is under way goes to. */
-    private volatile @Nullable Link target;
-
-    private volatile boolean hasLameDucks;
     private volatile boolean moverActive;
     private volatile boolean blocked;
     private volatile long since;
@@ -86,45 +79,42 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             throws IOException, TimeoutException {
         this.dialer = dialer;
         this.upkeep = upkeep;
-        this.handler = new ForwardingExceptionHandler(this, dialer.exceptionHandler());
-        this.current = dial(endpoint, false);
+        this.links = new Links(
+                dialer,
+                upkeep,
+                new ForwardingExceptionHandler(this, dialer.exceptionHandler()),
+                channels::values,
+                new Links.Listener() {
+                    @Override
+                    public void down(Link link, ShutdownSignalException signal) {
+                        linkDown(link, signal);
+                    }
+
+                    @Override
+                    public void blocked(Link link, boolean now, String reason) throws IOException {
+                        VirtualConnection.this.blocked(link, now, reason);
+                    }
+                });
+        links.current(links.dial(endpoint, false));
     }
 
     /** Dials, blocking. */
     static VirtualConnection open(Dialer dialer, ConnectionHost upkeep, EndpointKey endpoint)
             throws IOException, TimeoutException {
         VirtualConnection connection = new VirtualConnection(dialer, upkeep, endpoint);
-        connection.adopt(connection.current);
+        connection.adopt(connection.current());
         return connection;
     }
 
     // Links.
 
-    /** A new raw connection, of which nothing is known here yet; to be adopted or discarded. */
-    Link dial(EndpointKey endpoint, boolean again) throws IOException, TimeoutException {
-        long begun = upkeep.nanos();
-        Connection raw = dialer.dial(endpoint, handler, again);
-        Link link = new Link(endpoint, raw);
-        upkeep.linkOpened(endpoint, Duration.ofNanos(upkeep.nanos() - begun));
-        links.add(link);
-        raw.addShutdownListener(signal -> linkDown(link, signal));
-        raw.addBlockedListener(new BlockedListener() {
-            @Override
-            public void handleBlocked(String reason) throws IOException {
-                blocked(link, true, reason);
-            }
-
-            @Override
-            public void handleUnblocked() throws IOException {
-                blocked(link, false, "");
-            }
-        });
-        return link;
+    Links links() {
+        return links;
     }
 
     /** From now on this is the link that new channels are opened on. */
     private void adopt(Link link) {
-        current = link;
+        links.current(link);
         blocked = false;
         since = upkeep.nanos();
         String known = id;
@@ -133,23 +123,9 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         }
     }
 
-    /** Closes a link that nothing depends on any more. */
-    void discard(Link link, String reason) {
-        if (link.retire()) {
-            links.remove(link);
-            for (VirtualChannel channel : channels.values()) {
-                channel.forget(link, false);
-            }
-            upkeep.inBackground(() -> {
-                link.close(reason);
-                upkeep.linkClosed(link.endpoint());
-            });
-        }
-    }
-
     private void blocked(Link link, boolean now, String reason) throws IOException {
         link.onReader();
-        if (link != current) {
+        if (!links.isCurrent(link)) {
             return;
         }
         blocked = now;
@@ -171,7 +147,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         for (VirtualChannel channel : channels.values()) {
             channel.lost(link);
         }
-        if (link == current) {
+        if (links.isCurrent(link)) {
             currentDown(link, ShutdownSignals.translated(signal, this));
         } else {
             LOG.debug("{}: its older connection to {} is gone: {}", this, link.endpoint(), signal.getMessage());
@@ -203,81 +179,21 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             recoveryListeners.forEach(listener -> listener.handleRecoveryStarted(this));
             upkeep.lost(this, link.endpoint(), signal);
         } else {
-            closeOthers();
+            links.discardOthers();
             upkeep.closed(this, link.endpoint(), true);
         }
     }
 
-    private void closeOthers() {
-        for (Link link : links) {
-            if (link != current) {
-                discard(link, "closed with its successor");
-            }
-        }
-    }
-
     boolean isReaderThread() {
-        Thread thread = Thread.currentThread();
-        for (Link link : links) {
-            if (link.isReader(thread)) {
-                return true;
-            }
-        }
-        return false;
+        return links.isReader(Thread.currentThread());
     }
 
     /** Something that a mover waits for, or that a lame duck lived for, may be so now. */
     void changed() {
         activity.changed();
-        if (hasLameDucks) {
-            releaseLameDucks();
+        if (state.get() == State.OPEN) {
+            links.releaseLameDucks();
         }
-    }
-
-    private void releaseLameDucks() {
-        if (state.get() != State.OPEN) {
-            return;
-        }
-        boolean more = false;
-        for (Link link : links) {
-            if (link == current) {
-                continue;
-            }
-            if (isQuiet(link) && !connectionUses(link)) {
-                discard(link, "moved to another broker");
-            } else {
-                more = true;
-            }
-        }
-        hasLameDucks = more;
-    }
-
-    private boolean isQuiet(Link link) {
-        // Not every request is answered.
-        boolean patienceEnded = link.lameFor(upkeep.nanos()) > REPLY_NANOS;
-        for (VirtualChannel channel : channels.values()) {
-            RawChannel raw = channel.on(link);
-            if (raw != null && (!raw.isQuiet() || (raw.isAwaitingReplies() && !patienceEnded))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** A link that a move didn't get to: closed at once, or once nothing on it is unsettled or unconfirmed. */
-    void leave(Link link) {
-        if (!connectionUses(link) && isQuiet(link)) {
-            discard(link, "not moved to after all");
-        }
-    }
-
-    private boolean connectionUses(Link link) {
-        for (VirtualChannel channel : channels.values()) {
-            if (channel.receivingOn().link() == link || channel.sendingOn().link() == link) {
-                return true;
-            }
-        }
-        return link == current;
     }
 
     // Moves.
@@ -296,24 +212,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         if (blocked) {
             return "the broker blocks the connection (a memory or disk alarm): confirms would never come";
         }
-        for (TopologyRecord.Queue queue : topology.queues()) {
-            if (queue.exclusive()) {
-                return "queue " + queue.name() + " is exclusive to the connection";
-            }
-        }
-        for (VirtualChannel channel : channels.values()) {
-            for (ConsumerRecord consumer : channel.consumers()) {
-                TopologyRecord.Queue queue = topology.queue(consumer.queue());
-                if (queue != null && queue.autoDelete()) {
-                    return "queue " + queue.name() + " is deleted with its last consumer";
-                }
-                boolean stream = queue != null && "stream".equals(String.valueOf(queue.argument("x-queue-type")));
-                if (!forced && consumer.isUnreadStream(stream)) {
-                    return "nothing was read yet of stream " + consumer.queue() + ", which is read from its end";
-                }
-            }
-        }
-        return null;
+        return MoveObstacles.of(topology, channels.values(), forced);
     }
 
     /** Whether moving it makes some other consumer take over: better move another connection. */
@@ -336,12 +235,12 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     /** The mover has dialled this link. */
     void movingTo(Link next) {
-        target = next;
+        links.target(next);
     }
 
     /** Whether this is where a move that is under way goes to, and it is not there yet. */
     boolean isMovingTo(Link link) {
-        return target == link && link != current && isMoving();
+        return links.isTarget(link) && isMoving();
     }
 
     /**
@@ -349,7 +248,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
      * it; the last one, which is the least likely to be asked for by number.
      */
     boolean isGone(String queue) throws IOException {
-        Connection raw = current.connection();
+        Connection raw = current().connection();
         Channel probe = raw.createChannel(raw.getChannelMax());
         if (probe == null) {
             return false;
@@ -373,12 +272,18 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         return state.get() == State.MOVING;
     }
 
+    void requireMoving() throws MoveGivenUp {
+        if (!isMoving()) {
+            throw new MoveGivenUp("the connection is " + state.get());
+        }
+    }
+
     /** The mover is done, however it went, and touches nothing any more. */
     void endMove() {
         state.compareAndSet(State.MOVING, State.OPEN);
-        target = null;
+        links.target(null);
         moverActive = false;
-        hasLameDucks = true;
+        links.mayHaveLameDucks();
         changed();
     }
 
@@ -397,7 +302,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                     return false;
                 }
             }
-            current.left(upkeep.nanos());
+            current().left(upkeep.nanos());
             adopt(next);
             return true;
         } finally {
@@ -414,7 +319,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     Link current() {
-        return current;
+        return links.current();
     }
 
     Collection<VirtualChannel> channels() {
@@ -452,7 +357,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     int lameDucks() {
-        return Math.max(0, links.size() - 1);
+        return links.lameDucks();
     }
 
     void forget(VirtualChannel channel) {
@@ -471,19 +376,19 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         if (!activity.await(() -> !moverActive, LET_GO_NANOS)) {
             throw new IOException(this + ": a move did not end although its connection is lost");
         }
-        for (Link older : links) {
+        for (Link older : links.all()) {
             if (older != link) {
-                abandon(older);
+                links.abandon(older);
             }
         }
         Recovery recovery = new Recovery(this, link, dialer.recoversTopology());
         recovery.channels();
         recovery.topology();
-        Link before = current;
+        Link before = current();
         adopt(link);
         shutdown.reopen();
         if (!state.compareAndSet(State.RECOVERING, State.OPEN) || !link.isOpen()) {
-            current = before;
+            links.current(before);
             return lostAgain(link);
         }
         recovery.consumers();
@@ -495,26 +400,12 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     private @Nullable Duration lostAgain(Link link) throws IOException {
-        discard(link, "closed while it was recovered");
+        links.discard(link, "closed while it was recovered");
         if (state.get() == State.CLOSED) {
             return null;
         }
         state.set(State.RECOVERING);
         throw new IOException(this + ": lost again while it was recovered");
-    }
-
-    /** What was left of a move that was under way when the connection was lost, and older lame ducks. */
-    private void abandon(Link link) {
-        if (link.lose()) {
-            links.remove(link);
-            for (VirtualChannel channel : channels.values()) {
-                channel.lost(link);
-            }
-            upkeep.inBackground(() -> {
-                link.close("its connection was lost");
-                upkeep.linkClosed(link.endpoint());
-            });
-        }
     }
 
     void tellTopologyRecoveryStarted() {
@@ -550,7 +441,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         creating.enter();
         try {
             ensureOpen();
-            Link link = current;
+            Link link = current();
             Channel raw = creation.on(link.connection());
             if (raw == null) {
                 return null;
@@ -581,7 +472,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     @Override
     public void close(int code, String message, int timeout) throws IOException {
         if (beginClose()) {
-            end(code, message, () -> current.connection().close(code, message, timeout));
+            end(code, message, () -> current().connection().close(code, message, timeout));
         } else {
             ensureOpen();
         }
@@ -606,7 +497,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     public void abort(int code, String message, int timeout) {
         if (beginClose()) {
             try {
-                end(code, message, () -> current.connection().abort(code, message, timeout));
+                end(code, message, () -> current().connection().abort(code, message, timeout));
             } catch (IOException e) {
                 LOG.debug("{}: aborted", this, e);
             }
@@ -629,7 +520,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private void end(int code, String message, Ending ending) throws IOException {
         boolean hadLink = hadLinkAtClose;
         changed();
-        closeOthers();
+        links.discardOthers();
         try {
             if (hadLink) {
                 ending.run();
@@ -640,58 +531,58 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                 channels.values().forEach(channel -> channel.shutDown(signal));
                 shutdown.tell();
             }
-            upkeep.closed(this, current.endpoint(), hadLink);
+            upkeep.closed(this, current().endpoint(), hadLink);
         }
     }
 
     @Override
     public InetAddress getAddress() {
-        return current.connection().getAddress();
+        return current().connection().getAddress();
     }
 
     @Override
     public int getPort() {
-        return current.connection().getPort();
+        return current().connection().getPort();
     }
 
     @Override
     public @Nullable InetAddress getLocalAddress() {
-        return current.connection() instanceof NetworkConnection network ? network.getLocalAddress() : null;
+        return current().connection() instanceof NetworkConnection network ? network.getLocalAddress() : null;
     }
 
     @Override
     public int getLocalPort() {
-        return current.connection() instanceof NetworkConnection network ? network.getLocalPort() : 0;
+        return current().connection() instanceof NetworkConnection network ? network.getLocalPort() : 0;
     }
 
     @Override
     public int getChannelMax() {
-        return current.connection().getChannelMax();
+        return current().connection().getChannelMax();
     }
 
     @Override
     public int getFrameMax() {
-        return current.connection().getFrameMax();
+        return current().connection().getFrameMax();
     }
 
     @Override
     public int getHeartbeat() {
-        return current.connection().getHeartbeat();
+        return current().connection().getHeartbeat();
     }
 
     @Override
     public Map<String, Object> getClientProperties() {
-        return current.connection().getClientProperties();
+        return current().connection().getClientProperties();
     }
 
     @Override
     public @Nullable String getClientProvidedName() {
-        return current.connection().getClientProvidedName();
+        return current().connection().getClientProvidedName();
     }
 
     @Override
     public Map<String, Object> getServerProperties() {
-        return current.connection().getServerProperties();
+        return current().connection().getServerProperties();
     }
 
     @Override
@@ -739,7 +630,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     @Override
     public void setId(String value) {
         id = value;
-        current.connection().setId(value);
+        current().connection().setId(value);
     }
 
     @Override
@@ -779,6 +670,6 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     @Override
     public String toString() {
-        return "connection " + dialer.name() + " at " + current.endpoint();
+        return "connection " + dialer.name() + " at " + current().endpoint();
     }
 }

@@ -1,5 +1,6 @@
 package io.evenkeel.amqp;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,6 +17,9 @@ import java.util.function.BooleanSupplier;
  * reader thread, on which the application's confirm and return listeners run, must pass even while it is closed.
  */
 final class WriteGate {
+
+    /** What a gate waits for operations under way, in a switch that has to happen. */
+    static final long SWITCH_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int CLOSED = Integer.MIN_VALUE;
 

@@ -181,7 +181,7 @@ class MoveTest {
         assertThat(channel.getNextPublishSeqNo()).isEqualTo(3);
         assertThat(bed.cluster.log).doesNotContain("b publish");
         assertThat(confirmed).containsExactly(2L);
-        assertThat(channel.unconfirmed()).isZero();
+        assertThat(channel.publisher().unconfirmed()).isZero();
     }
 
     @Test
@@ -263,7 +263,7 @@ class MoveTest {
         bed.cluster.fault = (broker, operation) -> {};
         bed.raw(B, 1).confirmAll();
         assertThat(channel.getNextPublishSeqNo()).isEqualTo(5);
-        assertThat(channel.unconfirmed()).isZero();
+        assertThat(channel.publisher().unconfirmed()).isZero();
     }
 
     @Test
@@ -553,7 +553,7 @@ class MoveTest {
         assertThat(bed.told).contains("lost a");
         assertThat(channel.isOpen()).isFalse();
 
-        bed.connection.recover(bed.connection.dial(ConnectionBed.C, true));
+        bed.connection.recover(bed.connection.links().dial(ConnectionBed.C, true));
 
         assertThat(channel.isOpen()).isTrue();
         channel.basicPublish("", "q", null, new byte[0]);
@@ -789,7 +789,8 @@ class MoveTest {
         FakeChannel old = bed.raw(A, 1);
         Thread broker = new Thread(() -> {
             try {
-                while (!bed.cluster.log.contains("a cancel") || channel.hasActiveConsumers()) {
+                while (!bed.cluster.log.contains("a cancel")
+                        || channel.consumers().isAnyActive()) {
                     Thread.onSpinWait();
                 }
                 bed.cluster.publish("q");

@@ -1,0 +1,297 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Consumer;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.amqp.ConsumerRecord.State;
+import io.evenkeel.amqp.Epochs.Epoch;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The consumers of one virtual channel: started and cancelled by the application, stopped and started again by moves. */
+final class ChannelConsumers {
+
+    private final VirtualChannel owner;
+    private final VirtualConnection connection;
+    private final ChannelReceiver receiver;
+    private final Map<String, ConsumerRecord> byTag = new ConcurrentHashMap<>();
+    private volatile @Nullable Consumer defaultConsumer;
+
+    ChannelConsumers(VirtualChannel owner, VirtualConnection connection, ChannelReceiver receiver) {
+        this.owner = owner;
+        this.connection = connection;
+        this.receiver = receiver;
+    }
+
+    Collection<ConsumerRecord> all() {
+        return byTag.values();
+    }
+
+    @Nullable
+    Consumer defaultConsumer() {
+        return defaultConsumer;
+    }
+
+    void defaultConsumer(@Nullable Consumer consumer) {
+        defaultConsumer = consumer;
+    }
+
+    /** The consumer of this tag if a move has stopped it. */
+    @Nullable
+    ConsumerRecord stopped(String consumerTag) {
+        ConsumerRecord record = byTag.get(consumerTag);
+        return record == null || record.isEnded() ? null : record;
+    }
+
+    /** Its cancel-ok was handled, or the broker cancelled it. */
+    void ended(ConsumerRecord record) {
+        byTag.remove(record.tag(), record);
+    }
+
+    // What the application asks for.
+
+    String consume(
+            String queue,
+            boolean autoAck,
+            String consumerTag,
+            boolean noLocal,
+            boolean exclusive,
+            @Nullable Map<String, Object> arguments,
+            Consumer consumer)
+            throws IOException {
+        receiver.gate().enter();
+        try {
+            Epoch epoch = receiver.epoch();
+            ConsumerRecord record = new ConsumerRecord(
+                    queue,
+                    autoAck,
+                    consumerTag,
+                    noLocal,
+                    exclusive,
+                    arguments,
+                    consumer,
+                    receiver.prefetch().perConsumer());
+            EpochConsumer wrapper = record.wrap(new EpochConsumer(owner, record, epoch, true));
+            String tag = epoch.raw()
+                    .channel()
+                    .basicConsume(queue, autoAck, consumerTag, noLocal, exclusive, arguments, wrapper);
+            record.tag(tag);
+            byTag.put(tag, record);
+            if (record.isEnded()) {
+                // The broker has cancelled it already.
+                byTag.remove(tag, record);
+            }
+            return tag;
+        } finally {
+            receiver.gate().exit();
+        }
+    }
+
+    void cancel(String consumerTag) throws IOException {
+        ConsumerRecord record = byTag.get(consumerTag);
+        State before = record == null ? State.ENDED : record.end();
+        if (record == null || before == State.ENDED) {
+            receiver.raw().channel().basicCancel(consumerTag);
+        } else if (before == State.ACTIVE) {
+            cancelActive(record);
+        } else if (before == State.PAUSED) {
+            // Nothing of it is at any broker, and its handlers have returned.
+            byTag.remove(consumerTag, record);
+            connection.inBackground(() -> record.consumer().handleCancelOk(consumerTag));
+        }
+        // Otherwise a move has it in hand and passes the cancel-ok on.
+    }
+
+    private void cancelActive(ConsumerRecord record) throws IOException {
+        receiver.gate().enter();
+        try {
+            EpochConsumer wrapper = record.wrapper();
+            if (wrapper != null) {
+                wrapper.raw().channel().basicCancel(record.tag());
+            }
+        } catch (IOException | RuntimeException e) {
+            byTag.remove(record.tag(), record);
+            throw e;
+        } finally {
+            receiver.gate().exit();
+        }
+    }
+
+    // What a move does.
+
+    /** Cancels what consumes, at the broker; what it has sent so far is still handled. */
+    void pause() throws IOException {
+        for (ConsumerRecord record : byTag.values()) {
+            EpochConsumer wrapper = record.wrapper();
+            if (wrapper != null && !record.isReplyTo() && record.pause()) {
+                cancel(record, wrapper);
+            }
+        }
+    }
+
+    private static void cancel(ConsumerRecord record, EpochConsumer wrapper) throws IOException {
+        Channel channel = wrapper.raw().channel();
+        try {
+            channel.basicCancel(record.tag());
+        } catch (IOException | AlreadyClosedException e) {
+            if (channel.isOpen()) {
+                // The broker cancelled it at the same moment, and its notice is still to be handled.
+                return;
+            }
+            throw e;
+        }
+    }
+
+    /** Nothing consumes, and every handler of what was delivered has returned. */
+    boolean arePaused() {
+        for (ConsumerRecord record : byTag.values()) {
+            if (!record.isReplyTo() && record.state() != State.PAUSED) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Some consumer was started after the others were paused. */
+    boolean isAnyActive() {
+        for (ConsumerRecord record : byTag.values()) {
+            if (!record.isReplyTo() && record.state() == State.ACTIVE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A reply comes to the channel that the request was sent from: both must listen until the last is there. */
+    void moveReplyConsumers() throws IOException {
+        for (ConsumerRecord record : byTag.values()) {
+            if (record.isReplyTo() && !record.isEnded()) {
+                start(record, false);
+            }
+        }
+    }
+
+    /** Starts the consumers that are paused, where it is received now. */
+    void resume(boolean announced) throws IOException {
+        start(ConsumerRecord::resume, announced);
+    }
+
+    /** Starts those again that a move has stopped and not moved, also where handlers have not returned. */
+    void takeBack() throws IOException {
+        for (ConsumerRecord record : byTag.values()) {
+            if (record.takeNotFound() && connection.isGone(record.queue())) {
+                cancelledByBroker(record);
+            }
+        }
+        start(ConsumerRecord::takeBack, false);
+    }
+
+    /** Its queue was deleted while nothing consumed: the broker would have sent a cancel. */
+    private void cancelledByBroker(ConsumerRecord record) {
+        if (record.end() == State.ENDED) {
+            return;
+        }
+        ended(record);
+        connection.inBackground(() -> {
+            try {
+                record.consumer().handleCancel(record.tag());
+            } catch (IOException | RuntimeException failure) {
+                connection
+                        .exceptionHandler()
+                        .handleConsumerException(owner, failure, record.consumer(), record.tag(), "handleCancel");
+            }
+        });
+    }
+
+    private void start(Predicate<ConsumerRecord> which, boolean announced) throws IOException {
+        RawChannel raw = receiver.raw();
+        raw.beingResumed(true);
+        for (ConsumerRecord record : byTag.values()) {
+            if (which.test(record)) {
+                try {
+                    start(record, announced);
+                } catch (IOException | RuntimeException e) {
+                    if (ShutdownSignals.notFound(e)) {
+                        record.wasNotFound();
+                    }
+                    record.resumeFailed();
+                    throw e;
+                }
+                if (!record.resumed()) {
+                    // The application has cancelled it meanwhile, and is told as soon as the broker has, too.
+                    raw.channel().basicCancel(record.tag());
+                }
+            }
+        }
+        raw.beingResumed(false);
+    }
+
+    private void start(ConsumerRecord record, boolean announced) throws IOException {
+        Epoch epoch = receiver.epoch();
+        RawChannel raw = epoch.raw();
+        receiver.prefetch().applyPerConsumer(raw, record.prefetch());
+        raw.channel()
+                .basicConsume(
+                        record.queue(),
+                        record.autoAck(),
+                        record.tag(),
+                        record.noLocal(),
+                        record.exclusive(),
+                        record.argumentsToGoOn(),
+                        record.wrap(new EpochConsumer(owner, record, epoch, announced)));
+        receiver.prefetch().applyPerConsumer(raw, receiver.prefetch().perConsumer());
+    }
+
+    /** Holds acknowledgements back, where the broker is to have nothing more on the way. */
+    boolean holdAcks() {
+        int limit = limit();
+        if (limit > 0 && !receiver.prefetch().isShared()) {
+            receiver.raw().holdAcks();
+        }
+        return limit > 0;
+    }
+
+    /** The broker may send no more until something is acknowledged. */
+    boolean isSaturated() {
+        return receiver.raw().unsettled() >= limit();
+    }
+
+    private int limit() {
+        int limit = 0;
+        for (ConsumerRecord record : byTag.values()) {
+            limit += !record.autoAck() && record.prefetch() > 0 ? record.prefetch() : 0;
+        }
+        return limit;
+    }
+
+    /** Where they were consuming is gone: as if paused. */
+    void lost() {
+        for (ConsumerRecord record : byTag.values()) {
+            if (!record.isReplyTo()) {
+                record.lost();
+            }
+        }
+    }
+
+    // The end.
+
+    /** The channel is shut down; consumers of the current link are notified by their raw channel. */
+    void shutDown(ShutdownSignalException signal) {
+        for (ConsumerRecord record : byTag.values()) {
+            if (record.state() == State.PAUSED || !isOnCurrent(record)) {
+                connection.inBackground(() -> owner.consumerShutDown(record, signal));
+            }
+        }
+    }
+
+    /** Of any other link, it is not for the raw channel to say that the consumer is shut down. */
+    boolean isOnCurrent(ConsumerRecord record) {
+        EpochConsumer wrapper = record.wrapper();
+        return wrapper != null && wrapper.raw().link() == connection.current();
+    }
+}

@@ -1,0 +1,256 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ConfirmListener;
+import com.rabbitmq.client.ReturnListener;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.amqp.TopologyChannel.Operation;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending side of one virtual channel: publishes, requests, confirms and returns. Every operation passes a gate, which is
+ * closed for the switch to another raw channel alone, while what was published before is confirmed. Thread-safe.
+ */
+final class ChannelPublisher {
+
+    private final VirtualChannel owner;
+    private final ShutdownSignals shutdown;
+    private final ChannelTransaction transaction;
+    private final WriteGate gate;
+    private final PublishConfirms confirms;
+    private final ChangeSignal confirmed = new ChangeSignal();
+    private final List<ReturnListener> returnListeners = new CopyOnWriteArrayList<>();
+    private final List<ConfirmListener> confirmListeners = new CopyOnWriteArrayList<>();
+    private volatile boolean confirmMode;
+    /** Whether something was refused since confirms were last waited for. */
+    private volatile boolean refused;
+
+    ChannelPublisher(
+            VirtualChannel owner,
+            WriteGate gate,
+            ShutdownSignals shutdown,
+            ChannelTransaction transaction,
+            RawChannel raw) {
+        this.owner = owner;
+        this.gate = gate;
+        this.shutdown = shutdown;
+        this.transaction = transaction;
+        this.confirms = new PublishConfirms(raw);
+    }
+
+    List<ReturnListener> returnListeners() {
+        return returnListeners;
+    }
+
+    List<ConfirmListener> confirmListeners() {
+        return confirmListeners;
+    }
+
+    /** Where it is sent to. */
+    RawChannel raw() {
+        return confirms.current().raw();
+    }
+
+    long unconfirmed() {
+        return confirms.unconfirmed();
+    }
+
+    /** The books changed. */
+    void changed() {
+        confirmed.changed();
+    }
+
+    // Raw channels.
+
+    void listenTo(RawChannel raw) {
+        Channel channel = raw.channel();
+        channel.addReturnListener((code, text, exchange, routingKey, properties, body) -> {
+            raw.link().onReader();
+            for (ReturnListener listener : returnListeners) {
+                listener.handleReturn(code, text, exchange, routingKey, properties, body);
+            }
+        });
+        channel.addConfirmListener(new ConfirmListener() {
+            @Override
+            public void handleAck(long tag, boolean multiple) throws IOException {
+                confirmed(raw, tag, multiple, ConfirmListener::handleAck);
+            }
+
+            @Override
+            public void handleNack(long tag, boolean multiple) throws IOException {
+                refused = true;
+                confirmed(raw, tag, multiple, ConfirmListener::handleNack);
+            }
+        });
+    }
+
+    @FunctionalInterface
+    private interface Confirm {
+        void call(ConfirmListener listener, long number, boolean multiple) throws IOException;
+    }
+
+    /** Listeners first, then the books, as a plain channel does it; the books also if a listener fails. */
+    private void confirmed(RawChannel raw, long tag, boolean multiple, Confirm confirm) throws IOException {
+        raw.link().onReader();
+        try {
+            if (!confirmListeners.isEmpty()) {
+                confirms.tell(raw, tag, multiple, (seen, all) -> {
+                    for (ConfirmListener listener : confirmListeners) {
+                        confirm.call(listener, seen, all);
+                    }
+                });
+            }
+        } finally {
+            raw.confirmed(tag, multiple);
+        }
+    }
+
+    /** Puts a new raw channel into the mode of this one. */
+    void prepare(RawChannel raw) throws IOException {
+        if (confirmMode) {
+            raw.channel().confirmSelect();
+        }
+        if (transaction.isSelected()) {
+            raw.channel().txSelect();
+        }
+    }
+
+    /**
+     * Sends on another raw channel from now on, once everything sent before is confirmed.
+     *
+     * @param pauseNanos how long senders may be kept waiting for that
+     * @param regardless whether to switch all the same after that time
+     * @return whether it was switched
+     */
+    boolean sendOn(RawChannel to, long pauseNanos, boolean regardless) throws InterruptedException {
+        RawChannel from = raw();
+        if (from == to) {
+            return true;
+        }
+        try {
+            boolean empty = gate.close(pauseNanos);
+            boolean quiet = empty
+                    && transaction.isEmpty()
+                    && confirmed.await(() -> from.unconfirmed() == 0 || from.isLost(), pauseNanos);
+            if ((!quiet && !regardless) || !gate.seal(WriteGate.SWITCH_NANOS)) {
+                return false;
+            }
+            if (!regardless && from.unconfirmed() > 0) {
+                // Published by a listener of confirms, at the last moment.
+                return false;
+            }
+            confirms.begin(to);
+            return true;
+        } finally {
+            gate.open();
+        }
+    }
+
+    /** Its link is gone: nothing on it can be confirmed any more, so what is unconfirmed is reported as refused. */
+    void lost(RawChannel raw) {
+        List<Long> open = confirmMode ? raw.unconfirmedUpTo(raw.published()) : List.of();
+        raw.lose();
+        for (long tag : open) {
+            refused = true;
+            try {
+                confirms.tell(raw, tag, false, (seen, all) -> {
+                    for (ConfirmListener listener : confirmListeners) {
+                        listener.handleNack(seen, all);
+                    }
+                });
+            } catch (IOException | RuntimeException failure) {
+                owner.exceptionHandler().handleConfirmListenerException(owner, failure);
+            }
+        }
+    }
+
+    void forget(RawChannel raw) {
+        confirms.forget(raw);
+    }
+
+    // What the application sends.
+
+    /** Something that is sent, and maybe answered. */
+    <T> T send(Operation<T> operation) throws IOException {
+        gate.enter();
+        try {
+            return operation.on(raw().channel());
+        } finally {
+            gate.exit();
+        }
+    }
+
+    <T> T publish(AMQP.@Nullable BasicProperties properties, Operation<T> operation) throws IOException {
+        gate.enter();
+        try {
+            RawChannel raw = raw();
+            transaction.join();
+            if (properties != null && ConsumerRecord.isReplyTo(properties.getReplyTo())) {
+                raw.requested();
+            }
+            return operation.on(raw.channel());
+        } finally {
+            gate.exit();
+        }
+    }
+
+    AMQP.Confirm.SelectOk confirmSelect() throws IOException {
+        return send(channel -> {
+            AMQP.Confirm.SelectOk ok = channel.confirmSelect();
+            confirmMode = true;
+            return ok;
+        });
+    }
+
+    AMQP.Tx.SelectOk txSelect() throws IOException {
+        return send(channel -> {
+            AMQP.Tx.SelectOk ok = channel.txSelect();
+            transaction.select();
+            return ok;
+        });
+    }
+
+    AMQP.Tx.CommitOk txCommit() throws IOException {
+        return send(channel -> {
+            AMQP.Tx.CommitOk ok = channel.txCommit();
+            transaction.ended();
+            return ok;
+        });
+    }
+
+    AMQP.Tx.RollbackOk txRollback() throws IOException {
+        return send(channel -> {
+            AMQP.Tx.RollbackOk ok = channel.txRollback();
+            transaction.ended();
+            return ok;
+        });
+    }
+
+    long nextSequenceNumber() {
+        return confirms.next();
+    }
+
+    boolean waitForConfirms(long timeoutMillis) throws InterruptedException, TimeoutException {
+        if (!confirmMode) {
+            throw new IllegalStateException("Confirms not selected");
+        }
+        long nanos = timeoutMillis == 0 ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        boolean done = confirmed.await(() -> !shutdown.isOpen() || confirms.unconfirmed() == 0, nanos);
+        ShutdownSignalException cause = shutdown.cause();
+        if (cause != null) {
+            throw ShutdownSignals.translated(cause, owner);
+        }
+        if (!done) {
+            throw new TimeoutException();
+        }
+        boolean onlyAcks = !refused;
+        refused = false;
+        return onlyAcks;
+    }
+}

@@ -1,0 +1,111 @@
+package io.evenkeel.amqp;
+
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the numbers that the application sees on one channel follow from those of the raw channels that it has been on.
+ * {@link DeliveryTags} and {@link PublishConfirms} each have one.
+ *
+ * <p>An epoch is a stretch of numbers on one raw channel. A raw channel counts 1, 2, …; the application's number is
+ * {@code v = offset + (r - base)}, where {@code base} is the last number of the raw channel before the epoch (0, unless a move
+ * went back to it) and {@code offset} the application's last number before it. So the first epoch changes nothing, numbers
+ * only grow, and each belongs to exactly one epoch.
+ *
+ * <p>Thread-safe: the epochs are an immutable array that is replaced as a whole.
+ */
+final class Epochs {
+
+    /**
+     * @param raw the raw channel that counts
+     * @param base its last number before the epoch
+     * @param offset the application's last number before the epoch
+     * @param end the application's last number in the epoch; the greatest of all while it is current
+     */
+    record Epoch(RawChannel raw, long base, long offset, long end) {
+
+        boolean holds(long number) {
+            return number > offset && number <= end;
+        }
+
+        long toVirtual(long rawNumber) {
+            return offset + (rawNumber - base);
+        }
+
+        long toRaw(long number) {
+            return number - offset + base;
+        }
+
+        private Epoch endedAt(long number) {
+            return new Epoch(raw, base, offset, number);
+        }
+    }
+
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile Epoch[] all;
+
+    Epochs(RawChannel first) {
+        all = new Epoch[] {new Epoch(first, 0, 0, Long.MAX_VALUE)};
+    }
+
+    /** Oldest first; not to be written to. */
+    Epoch[] all() {
+        return all;
+    }
+
+    Epoch current() {
+        Epoch[] now = all;
+        return now[now.length - 1];
+    }
+
+    /**
+     * Begins an epoch on this raw channel, if it isn't the one of the last.
+     *
+     * @param base the raw channel's last number
+     * @param offset the application's last number
+     */
+    void begin(RawChannel next, long base, long offset) {
+        replace(now -> {
+            Epoch[] more = Arrays.copyOf(now, now.length + 1);
+            more[now.length - 1] = now[now.length - 1].endedAt(offset);
+            more[now.length] = new Epoch(next, base, offset, Long.MAX_VALUE);
+            return more;
+        });
+    }
+
+    /** Forgets these, but never the current one. */
+    void forget(Predicate<Epoch> which) {
+        replace(now -> {
+            Epoch[] kept = new Epoch[now.length];
+            int count = 0;
+            for (int i = 0; i < now.length; i++) {
+                if (i == now.length - 1 || !which.test(now[i])) {
+                    kept[count++] = now[i];
+                }
+            }
+            return Arrays.copyOf(kept, count);
+        });
+    }
+
+    private void replace(UnaryOperator<Epoch[]> change) {
+        writing.lock();
+        try {
+            all = change.apply(all);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** The newest epoch on that raw channel whose base the number is above, or null. */
+    static @Nullable Epoch of(Epoch[] all, RawChannel raw, long rawNumber) {
+        for (int i = all.length - 1; i >= 0; i--) {
+            if (all[i].raw() == raw && rawNumber > all[i].base()) {
+                return all[i];
+            }
+        }
+        return null;
+    }
+}

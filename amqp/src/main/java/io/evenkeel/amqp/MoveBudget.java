@@ -1,0 +1,62 @@
+package io.evenkeel.amqp;
+
+import java.time.Duration;
+
+/** The time that one move has, and what it may do without when a part of it is over. Of one thread. */
+final class MoveBudget {
+
+    /** How long a forced move waits for acknowledgements: a broker that drains closes everything within seconds. */
+    private static final Duration FORCED_PATIENCE = Duration.ofSeconds(1);
+
+    private final VirtualConnection connection;
+    private final boolean forced;
+    private final Duration deadline;
+    private final long begun;
+
+    MoveBudget(VirtualConnection connection, boolean forced, Duration deadline) {
+        this.connection = connection;
+        this.forced = forced;
+        this.deadline = deadline;
+        this.begun = now();
+    }
+
+    long now() {
+        return connection.upkeep().nanos();
+    }
+
+    boolean isForced() {
+        return forced;
+    }
+
+    long sinceBegun() {
+        return now() - begun;
+    }
+
+    long millisSinceBegun() {
+        return sinceBegun() / 1_000_000;
+    }
+
+    /** What is left of the deadline; zero or less once it has passed. */
+    long left() {
+        return deadline.toNanos() - sinceBegun();
+    }
+
+    /** Whether consumers go on elsewhere although something that they were delivered is not settled. */
+    boolean isLameDuck() {
+        return connection.dialer().handover() == ConsumerHandover.LAME_DUCK || (forced && leftOfPatience() <= 0);
+    }
+
+    /** How long to wait before looking again with less patience, or giving up. */
+    long patience() {
+        return forced && leftOfPatience() > 0 ? leftOfPatience() : left();
+    }
+
+    /** A forced move whose first patience has just ended looks again, more leniently. */
+    boolean goesRegardless() {
+        return forced && left() > 0;
+    }
+
+    private long leftOfPatience() {
+        return FORCED_PATIENCE.toNanos() - sinceBegun();
+    }
+}

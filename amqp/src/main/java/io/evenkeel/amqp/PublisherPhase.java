@@ -1,0 +1,78 @@
+package io.evenkeel.amqp;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The part of a move that brings publishers to the new broker, channel by channel: closes the gate, waits until what was
+ * published is confirmed, switches, opens. Of one thread.
+ */
+final class PublisherPhase {
+
+    /** How long publishers are kept waiting at the first attempt. */
+    private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private final VirtualConnection connection;
+    private final MoveBudget budget;
+
+    PublisherPhase(VirtualConnection connection, MoveBudget budget) {
+        this.connection = connection;
+        this.budget = budget;
+    }
+
+    private List<VirtualChannel> stillElsewhere(Link next) {
+        List<VirtualChannel> those = new ArrayList<>();
+        for (VirtualChannel channel : connection.channels()) {
+            if (channel.isOpen() && channel.sendingOn().link() != next && channel.on(next) != null) {
+                those.add(channel);
+            }
+        }
+        return those;
+    }
+
+    void run(Link next) throws InterruptedException, MoveGivenUp, IOException {
+        for (VirtualChannel channel : stillElsewhere(next)) {
+            RawChannel raw = channel.on(next);
+            if (raw != null) {
+                publisher(channel, raw);
+            }
+            connection.requireMoving();
+        }
+    }
+
+    /**
+     * A short pause first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is slow at
+     * this very moment, better open the gate and try again. Then the one that was configured, after which a forced move goes
+     * on without. Not more short ones: where a broker is behind what is published, only a pause lets it catch up.
+     */
+    private void publisher(VirtualChannel channel, RawChannel raw) throws InterruptedException, MoveGivenUp {
+        long most = connection.dialer().publisherPause().toNanos();
+        long pause = Math.min(FIRST_PAUSE_NANOS, most);
+        boolean regardless = false;
+        while (channel.isOpen() && !send(channel, raw, pause, regardless)) {
+            connection.requireMoving();
+            if (!budget.isForced() && budget.left() <= 0) {
+                throw new MoveGivenUp(channel.publisher().unconfirmed() + " messages of channel " + channel.number()
+                        + " are not confirmed, " + budget.millisSinceBegun() + " ms after it began");
+            }
+            regardless = budget.isForced() && pause >= most;
+            pause = most;
+            // The gate is open meanwhile.
+            connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
+        }
+    }
+
+    private boolean send(VirtualChannel channel, RawChannel raw, long pause, boolean regardless)
+            throws InterruptedException {
+        long closed = budget.now();
+        boolean done = channel.publisher()
+                .sendOn(raw, Math.max(1, budget.isForced() ? pause : Math.min(pause, budget.left())), regardless);
+        connection.upkeep().publisherPaused(Duration.ofNanos(budget.now() - closed));
+        return done;
+    }
+}
