@@ -5,6 +5,7 @@ import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
@@ -159,10 +160,16 @@ final class JdbcConnections implements EndpointConnections {
             addSeat(pod);
             pod.dataSource().offer(connection);
             outcome = new OpenOutcome.Opened();
-        } catch (SQLException | RuntimeException e) {
-            outcome = new OpenOutcome.Failed(e);
+        } catch (SQLException | RuntimeException | Error e) {
+            outcome = notOpened(e);
         }
         done.accept(outcome);
+    }
+
+    private static OpenOutcome notOpened(Throwable cause) {
+        return FaultClassifier.STANDARD.classify(cause).countsAtConnect()
+                ? new OpenOutcome.Failed(cause)
+                : new OpenOutcome.Refused(cause);
     }
 
     private PhysicalConnection dialAhead(Pod pod) throws SQLException {
@@ -222,8 +229,8 @@ final class JdbcConnections implements EndpointConnections {
                 dialAhead(pod).close();
             }
             return new OpenOutcome.Opened();
-        } catch (SQLException | RuntimeException e) {
-            return new OpenOutcome.Failed(e);
+        } catch (SQLException | RuntimeException | Error e) {
+            return notOpened(e);
         } finally {
             if (seat != null) {
                 acquirer.release(seat, null);

@@ -2,6 +2,7 @@ package io.evenkeel.jdbc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.spi.EndpointConnections.Load;
 import io.evenkeel.spi.EndpointSignals;
 import java.time.Duration;
@@ -243,7 +244,12 @@ final class Lane {
             lock.unlock();
         }
         failing = true;
-        failed(cause);
+        if (FaultClassifier.STANDARD.classify(cause).countsAtConnect()) {
+            failed(cause);
+        } else {
+            lastFailure = cause;
+            signals.refused(key, cause);
+        }
         settle();
         acquirer.demand();
     }

@@ -1,16 +1,15 @@
 package io.evenkeel.jdbc;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import io.evenkeel.jdbc.handle.DelegatingConnection;
+import io.evenkeel.jdbc.handle.Fault;
 import java.sql.Connection;
 import java.sql.SQLException;
 
 /** What a caller gets: a connection of one Pod's pool, together with the seat that it was borrowed for. */
 final class LeasedConnection extends DelegatingConnection {
     private final Seat seat;
-    private boolean faulted;
-    private boolean evict;
+    private Fault fault = Fault.NONE;
 
     LeasedConnection(Connection pooled, Seat seat) {
         super(pooled);
@@ -19,32 +18,53 @@ final class LeasedConnection extends DelegatingConnection {
 
     @Override
     protected void release(Connection pooled) throws SQLException {
+        boolean evict = fault.evicts() || (fault.validates() && !pooled.isValid(1));
         try {
-            pooled.close();
+            giveBack(pooled, evict);
+        } catch (SQLException e) {
+            // The rollback or the reset failed: the next borrower would find this one's state.
+            evict = true;
+            report(e);
+            throw e;
         } finally {
-            Lane lane = seat.lane;
-            if (evict) {
-                lane.pool().evict(pooled);
-            }
-            if (lane.owesSuccesses() && !faulted) {
-                lane.succeeded();
-            }
-            if (faulted) {
-                lane.acquirer().releaseBroken(seat, pooled);
-            } else {
-                lane.acquirer().release(seat, pooled);
-            }
+            releaseSeat(pooled, evict);
+        }
+    }
+
+    /** One that is to go is marked first, while it can't be handed out to another caller. */
+    private void giveBack(Connection pooled, boolean evict) throws SQLException {
+        if (evict) {
+            seat.lane.pool().evict(pooled);
+        }
+        pooled.close();
+    }
+
+    private void releaseSeat(Connection pooled, boolean evict) {
+        Lane lane = seat.lane;
+        if (evict) {
+            lane.pool().evict(pooled);
+        } else if (lane.owesSuccesses() && !fault.countsInUse()) {
+            lane.succeeded();
+        }
+        if (evict) {
+            lane.acquirer().releaseBroken(seat, pooled);
+        } else {
+            lane.acquirer().release(seat, pooled);
+        }
+    }
+
+    private void report(SQLException failure) {
+        if (classify(failure).countsInUse() && !fault.countsInUse()) {
+            seat.lane.failed(failure);
         }
     }
 
     @Override
-    protected void faulted(Fault fault, SQLException failure) {
-        if (fault == Fault.CONNECTION) {
-            faulted = true;
+    protected void faulted(Fault graver, SQLException failure) {
+        fault = graver;
+        if (graver.countsInUse()) {
             seat.lane.failed(failure);
             seat.lane.idleCheck().start();
-        } else {
-            evict = true;
         }
     }
 

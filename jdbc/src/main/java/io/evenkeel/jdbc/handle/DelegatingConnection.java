@@ -1,7 +1,6 @@
 package io.evenkeel.jdbc.handle;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.sql.Array;
@@ -26,19 +25,22 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The handle of a connection that a user has on loan. It hands everything on to the pooled connection beneath until the
  * user closes it, and nothing after that; statements, result sets and metadata name it as their connection.
  *
- * <p>Invariant: {@link #release} is called once, by whoever first closes or aborts the handle, from whichever thread. Like
+ * <p>Invariant: {@link #release} is called once, by the first thread that closes or aborts the handle. Like
  * any JDBC connection it is otherwise for one thread at a time; handing it to another thread needs the usual
  * happens-before.
  *
- * <p>Every {@link SQLException} that passes by is classified by {@link ConnectionFaults} and told, at most once while on
- * loan and before the user sees it, to {@link #faulted}; the user gets the exception itself, unchanged.
+ * <p>Every {@link SQLException} that passes by is classified by {@link FaultClassifier} and reported to {@link #faulted}
+ * before the user sees it, if it is graver than what was reported before; the user gets the exception itself, unchanged.
  */
 public abstract class DelegatingConnection implements Connection {
+    private static final Logger LOG = LoggerFactory.getLogger(DelegatingConnection.class);
     private static final VarHandle DELEGATE;
 
     static {
@@ -52,20 +54,23 @@ public abstract class DelegatingConnection implements Connection {
     /** Null once closed. Not volatile: the constructor must not pay for a fence, and only closing needs to be atomic. */
     private @Nullable Connection delegate;
 
-    /** Whether a fault was told already: one broken connection is one failure, however often its user tries again. */
-    private boolean told;
+    /** The greatest fault reported so far: one broken connection is one failure, however often its user tries again. */
+    private Fault reported = Fault.NONE;
 
     protected DelegatingConnection(Connection delegate) {
         this.delegate = Objects.requireNonNull(delegate, "delegate");
     }
 
     /**
-     * Gives the pooled connection back; called exactly once, when the handle is first closed or aborted. After an abort
-     * the connection is on its way to being closed, and another thread may still be using it.
+     * Gives the pooled connection back; called exactly once, when the handle is first closed or aborted. It must not be handed
+     * out again if it can't be brought back to its initial state, or after a fault that evicts: an aborted one is being
+     * closed, and another thread may still be using it.
      */
     protected abstract void release(Connection delegate) throws SQLException;
 
-    /** The first fault while on loan. Must not throw nor block; the user gets {@code failure} whatever happens here. */
+    /**
+     * A fault while on loan, graver than those before it. Must not throw nor block; the user gets {@code failure} in any case.
+     */
     protected abstract void faulted(Fault fault, SQLException failure);
 
     /** A statement was made on the connection; called with the driver's own. */
@@ -74,9 +79,9 @@ public abstract class DelegatingConnection implements Connection {
     /** A statement that was {@link #opened} is closed by its user. */
     protected void closed(Statement statement) {}
 
-    /** What a failure says about the connection. */
+    /** What a failure means; a pool with an {@code exceptionOverride} has a classifier of its own. */
     protected Fault classify(SQLException failure) {
-        return ConnectionFaults.classify(failure);
+        return FaultClassifier.STANDARD.classify(failure);
     }
 
     /** The pool's name, for messages. */
@@ -94,33 +99,28 @@ public abstract class DelegatingConnection implements Connection {
         return open;
     }
 
-    /** Tells of a failure that the user is about to see; returns it, for the caller to throw. */
+    /** Reports a failure that the user is about to see; returns it, for the caller to throw. */
     final SQLException failed(SQLException failure) {
-        // What a closed handle still hears from its statements says nothing about the connection any more.
-        if (DELEGATE.getOpaque(this) != null) {
-            tell(failure);
+        // What statements of a closed or aborted handle still fail with says nothing about the connection.
+        Connection open = (Connection) DELEGATE.getOpaque(this);
+        if (open != null) {
+            report(failure, open);
         }
         return failure;
     }
 
-    private void tell(SQLException failure) {
-        Fault fault = told ? Fault.NONE : classify(failure);
-        if (fault == Fault.READ_ONLY && askedForReadOnly()) {
+    private void report(SQLException failure, Connection open) {
+        Fault fault = classify(failure);
+        if (fault == Fault.READ_ONLY && !ReadOnlyServers.isReadOnly(open, failure)) {
             fault = Fault.NONE;
         }
-        if (fault != Fault.NONE) {
-            told = true;
-            faulted(fault, failure);
-        }
+        report(fault, failure);
     }
 
-    /** A user who asked for a read-only transaction gets the same SQLState as on a server that lost its role. */
-    private boolean askedForReadOnly() {
-        Connection open = (Connection) DELEGATE.getOpaque(this);
-        try {
-            return open != null && open.isReadOnly();
-        } catch (SQLException e) {
-            return false; // then it is at best unusable, and evicting it is right
+    private void report(Fault fault, SQLException failure) {
+        if (fault.compareTo(reported) > 0) {
+            reported = fault;
+            faulted(fault, failure);
         }
     }
 
@@ -133,16 +133,7 @@ public abstract class DelegatingConnection implements Connection {
     public final void close() throws SQLException {
         Connection open = (Connection) DELEGATE.getAndSet(this, null);
         if (open != null) {
-            releaseAndTell(open);
-        }
-    }
-
-    private void releaseAndTell(Connection open) throws SQLException {
-        try {
             release(open);
-        } catch (SQLException e) {
-            tell(e);
-            throw e;
         }
     }
 
@@ -150,11 +141,20 @@ public abstract class DelegatingConnection implements Connection {
     public final void abort(Executor executor) throws SQLException {
         Connection open = (Connection) DELEGATE.getAndSet(this, null);
         if (open != null) {
+            report(Fault.SESSION_LOST, new SQLNonTransientConnectionException("aborted by the application", "08003"));
             try {
                 open.abort(executor);
             } finally {
-                release(open);
+                releaseAborted(open);
             }
+        }
+    }
+
+    private void releaseAborted(Connection open) {
+        try {
+            release(open);
+        } catch (SQLException e) {
+            LOG.debug("{}: releasing an aborted connection failed, as it may", this, e);
         }
     }
 

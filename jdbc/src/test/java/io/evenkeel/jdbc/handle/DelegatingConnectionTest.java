@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -123,6 +122,9 @@ class DelegatingConnectionTest {
         handle.close();
         assertThat(calls).containsExactly("abort(Executor)");
         assertThat(handle.released).containsExactly(physical);
+        assertThat(handle.faults)
+                .as("it is not handed out again, and the endpoint isn't the reason")
+                .containsExactly(Fault.SESSION_LOST);
         assertThat(handle.isClosed()).isTrue();
     }
 
@@ -155,25 +157,25 @@ class DelegatingConnectionTest {
     }
 
     @Test
-    void a_connection_failure_is_told_once_and_reaches_the_user_unchanged() throws Exception {
+    void a_connection_failure_is_reported_once_and_reaches_the_user_unchanged() throws Exception {
         PreparedStatement statement = handle.prepareStatement("x");
         SQLException gone = new SQLException("gone", "08006");
         toThrow = gone;
         assertThatThrownBy(statement::executeQuery).isSameAs(gone);
         assertThatThrownBy(handle::commit).isSameAs(gone);
-        assertThat(handle.faults).containsExactly(Fault.CONNECTION);
+        assertThat(handle.faults).containsExactly(Fault.CONNECTION_LOST);
     }
 
     @Test
-    void a_failure_while_reading_a_result_is_told() throws Exception {
+    void a_failure_while_reading_a_result_is_reported() throws Exception {
         ResultSet rows = handle.createStatement().executeQuery("x");
         toThrow = new SQLException("shutting down", "57P01");
         assertThatThrownBy(rows::next).isSameAs(toThrow);
-        assertThat(handle.faults).containsExactly(Fault.CONNECTION);
+        assertThat(handle.faults).containsExactly(Fault.CONNECTION_LOST);
     }
 
     @Test
-    void an_error_in_the_users_sql_is_not_told() throws Exception {
+    void an_error_in_the_users_sql_is_not_reported() throws Exception {
         Statement statement = handle.createStatement();
         toThrow = new SQLException("syntax error", "42601");
         assertThatThrownBy(() -> statement.execute("x")).isSameAs(toThrow);
@@ -181,7 +183,7 @@ class DelegatingConnectionTest {
     }
 
     @Test
-    void read_only_is_told_unless_the_user_asked_for_it() throws Exception {
+    void read_only_is_reported_unless_the_user_asked_for_it() throws Exception {
         Statement statement = handle.createStatement();
         Handle asked = new Handle(fake(Connection.class, (proxy, method, args) -> {
             if (method.getName().equals("isReadOnly")) {
@@ -197,11 +199,28 @@ class DelegatingConnectionTest {
     }
 
     @Test
-    void a_failure_to_release_is_told_and_thrown() {
+    void a_graver_fault_is_reported_after_a_lesser_one() throws Exception {
+        Statement statement = handle.createStatement();
+        for (SQLException failure : List.of(
+                new SQLException("no details"),
+                new SQLException("syntax error", "42601"),
+                new SQLException("gone", "08006"),
+                new SQLException("no details"))) {
+            toThrow = failure;
+            assertThatThrownBy(() -> statement.execute("x")).isSameAs(failure);
+        }
+        assertThat(handle.faults).containsExactly(Fault.UNCLEAR, Fault.CONNECTION_LOST);
+    }
+
+    @Test
+    void a_failure_to_release_is_thrown_unless_the_connection_was_aborted() throws Exception {
         handle.onRelease = new SQLException("rollback failed", "08006");
         assertThatThrownBy(handle::close).isSameAs(handle.onRelease);
-        assertThat(handle.faults).containsExactly(Fault.CONNECTION);
         assertThat(handle.released).hasSize(1);
+        Handle aborted = new Handle(physical);
+        aborted.onRelease = handle.onRelease;
+        aborted.abort(Runnable::run);
+        assertThat(aborted.released).hasSize(1);
     }
 
     @Test
