@@ -34,6 +34,9 @@ interface Dialer {
     /** How long a voluntary move may keep consumers stopped. */
     Duration moveDeadline();
 
+    /** How long a close without a time-out of its own waits for the broker's answer. */
+    Duration closeTimeout();
+
     /** What the client calls the connection; not empty. */
     String name();
 }

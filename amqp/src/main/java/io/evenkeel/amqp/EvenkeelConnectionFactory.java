@@ -4,14 +4,17 @@ import com.rabbitmq.client.Address;
 import com.rabbitmq.client.AddressResolver;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
-import io.evenkeel.adapter.ClientId;
 import io.evenkeel.adapter.DerivedTarget;
+import io.evenkeel.adapter.PoolConfig;
+import io.evenkeel.adapter.PoolSettings;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.spi.SeatPolicy;
+import io.evenkeel.time.Durations;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
 import java.time.Duration;
@@ -44,20 +47,14 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     private static final Logger LOG = LoggerFactory.getLogger(EvenkeelConnectionFactory.class);
     private static final Duration DEFAULT_MOVE_DEADLINE = Duration.ofSeconds(5);
 
-    private RebalancerConfig.Builder balance = RebalancerConfig.builder().moveDeadline(DEFAULT_MOVE_DEADLINE);
-    private @Nullable String target;
-    private @Nullable String poolName;
-    private @Nullable String clientId;
+    private PoolSettings settings = PoolSettings.movingWhole().moveDeadline(DEFAULT_MOVE_DEADLINE);
     private @Nullable String serverName;
     private ConsumerHandover handover = ConsumerHandover.STRICT;
     private Duration ackHold = Duration.ZERO;
     private Duration publisherPause = Duration.ofMillis(500);
-    private HealthConfig health = HealthConfig.builder().build();
-    private WatcherConfig watch = WatcherConfig.defaults();
-    private EvenkeelListener listener = EvenkeelListener.none();
-    private MetricsRecorder metrics = MetricsRecorder.none();
     private AmqpMetrics amqpMetrics = AmqpMetrics.none();
-    private boolean jmx = true;
+    /** The derived target that was logged; the next connections have the same. */
+    private volatile @Nullable Target announced;
     /** A copy that dials one broker, as a plain factory. */
     private boolean raw;
 
@@ -68,22 +65,136 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      * Where the brokers are: {@code k8s:///rabbitmq.default:5672}, {@code dns:///rabbitmq-headless.default.svc:5672},
      * {@code static:///10.0.0.1:5672,10.0.0.2:5672} or {@code file:///etc/evenkeel/rabbitmq.json}. Defaults to the addresses
      * handed to {@code newConnection}, else to the configured host and port.
+     *
+     * @throws io.evenkeel.endpoint.InvalidTargetException if it is not a target
      */
     public void setTarget(String value) {
-        target = Objects.requireNonNull(value, "target");
-    }
-
-    /** The pool's name, in threads, messages, metrics and JMX. Defaults to the target's path. */
-    public void setPoolName(String value) {
-        poolName = Objects.requireNonNull(value, "poolName");
+        settings.target(value);
     }
 
     /**
-     * Tells this process from the others that use the same brokers; must differ between them. Defaults to the environment
-     * variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use the same
+     * brokers spread better with two names. Not blank. Defaults to the
+     * Service's name in the target.
+     */
+    public void setName(String value) {
+        settings.name(value);
+    }
+
+    /**
+     * Distinguishes this process from the others that use the same brokers; must differ between them. Not blank. Defaults to the
+     * environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
      */
     public void setClientId(String value) {
-        clientId = Objects.requireNonNull(value, "clientId");
+        settings.clientId(value);
+    }
+
+    /**
+     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any broker on our
+     * node, else to unknown: then no zone is preferred.
+     */
+    public void setZone(@Nullable String value) {
+        settings.zone(value);
+    }
+
+    /**
+     * The node of this process, by which its zone is found. Defaults to the environment's ({@code EVENKEEL_NODE}, else
+     * {@code NODE_NAME}), else to unknown.
+     */
+    public void setNode(@Nullable String value) {
+        settings.node(value);
+    }
+
+    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    public void setMoveWindow(Duration value) {
+        settings.moveWindow(value);
+    }
+
+    /**
+     * How long a move that is not forced (rebalance, age) may keep consumers stopped before everything goes back to where it was,
+     * to be tried later. Defaults to 5 s; more than zero.
+     */
+    public void setMoveDeadline(Duration value) {
+        settings.moveDeadline(value);
+    }
+
+    /**
+     * How long a broker that leaves has: moves away from it wait that long for messages to be settled and confirmed, and then
+     * continue without. Defaults to 25 s, inside the 30 s of grace that a Pod has by default.
+     */
+    public void setDrainDeadline(Duration value) {
+        settings.drainDeadline(value);
+    }
+
+    /**
+     * Over how long, at most, a joining broker may take the place of one that leaves. Defaults to 5 s, to the drain deadline where
+     * that is shorter. Connections leave a broker at once in any case.
+     */
+    public void setDrainSpread(Duration value) {
+        settings.drainSpread(value);
+    }
+
+    /**
+     * After how long a connection moves, each at its own moment within 25 % of this. Defaults to 30 min; zero for never. The
+     * only tool where brokers can't be seen, such as behind a load balancer.
+     */
+    public void setMaxConnectionAge(Duration value) {
+        settings.maxConnectionAge(value);
+    }
+
+    /** Over how long a broker that joined grows to its full share. Defaults to zero: the move window paces already. */
+    public void setSlowStart(Duration value) {
+        settings.slowStart(value);
+    }
+
+    /** Always 1: the new connection of a move is open before the old one is left. 0 is refused. */
+    public void setSurge(int value) {
+        settings.surge(value);
+    }
+
+    /** The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has changed. */
+    public void setBalance(Consumer<RebalancerConfig.Builder> value) {
+        settings.balance(value);
+    }
+
+    /** How changes of the source settle. Defaults to {@link WatcherConfig}'s defaults. */
+    public void setWatch(WatcherConfig value) {
+        settings.watch(value);
+    }
+
+    /** When a broker is ejected. Defaults to {@link HealthConfig}'s defaults. */
+    public void setHealth(HealthConfig value) {
+        settings.health(value);
+    }
+
+    /** Receives the pool's events. Defaults to none. */
+    public void setListener(EvenkeelListener value) {
+        settings.listener(value);
+    }
+
+    /** Records what all adapters measure. Defaults to none. */
+    public void setMetrics(MetricsRecorder value) {
+        settings.metrics(value);
+    }
+
+    /** Whether the status is shown over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
+    public void setJmx(boolean value) {
+        settings.jmx(value);
+    }
+
+    /**
+     * How long {@code Connection.close()} without a time-out of its own waits for the broker's answer, before it closes the
+     * socket. Defaults to 10 s; zero or more.
+     */
+    public void setCloseTimeout(Duration value) {
+        settings.closeTimeout(value);
+    }
+
+    /**
+     * Changes several of the settings that all adapters have, such as those that are bound from a file.
+     */
+    public void settings(Consumer<PoolSettings> changes) {
+        changes.accept(settings);
     }
 
     /**
@@ -92,35 +203,6 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      */
     public void setServerName(String value) {
         serverName = Objects.requireNonNull(value, "serverName");
-    }
-
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
-    public void setMoveWindow(Duration value) {
-        balance.moveWindow(value);
-    }
-
-    /**
-     * How long a move that nobody is forced to make (rebalance, age) may keep consumers stopped before everything goes back
-     * to where it was, to be tried later. Defaults to 5 s.
-     */
-    public void setMoveDeadline(Duration value) {
-        balance.moveDeadline(value);
-    }
-
-    /**
-     * How long a broker that leaves is given: moves away from it wait so long for messages to be settled and confirmed, and
-     * then go on without. Defaults to 25 s, inside the 30 s of grace that a Pod has by default.
-     */
-    public void setDrainDeadline(Duration value) {
-        balance.drainDeadline(value);
-    }
-
-    /**
-     * After how long a connection moves, each at its own moment within 25 % of this. Defaults to 30 min; zero for never. The
-     * only tool where brokers can't be seen, such as behind a load balancer.
-     */
-    public void setMaxConnectionAge(Duration value) {
-        balance.maxConnectionAge(value);
     }
 
     /** What a move does about messages that were delivered and are not settled. Defaults to {@code STRICT}. */
@@ -134,10 +216,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      * 100 ms is a good value.
      */
     public void setAckHold(Duration value) {
-        if (value.isNegative()) {
-            throw new IllegalArgumentException("ackHold: " + value + " (expected: zero or more)");
-        }
-        ackHold = value;
+        ackHold = Durations.zeroOrMore("ackHold", value);
     }
 
     /**
@@ -147,45 +226,12 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      * Defaults to 500 ms.
      */
     public void setPublisherPause(Duration value) {
-        if (value.isNegative() || value.isZero()) {
-            throw new IllegalArgumentException("publisherPause: " + value + " (expected: more than zero)");
-        }
-        publisherPause = value;
-    }
-
-    /** Whatever else of the balance is to be set; see {@link RebalancerConfig.Builder}. */
-    public void setBalance(Consumer<RebalancerConfig.Builder> settings) {
-        settings.accept(balance);
-    }
-
-    /** When a broker is left out. Defaults to {@link HealthConfig}'s defaults. */
-    public void setHealth(HealthConfig value) {
-        health = Objects.requireNonNull(value, "health");
-    }
-
-    /** When what the source says is believed. Defaults to {@link WatcherConfig}'s defaults. */
-    public void setWatch(WatcherConfig value) {
-        watch = Objects.requireNonNull(value, "watch");
-    }
-
-    /** Is told what happens, on the pool's control thread. Defaults to nobody. */
-    public void setListener(EvenkeelListener value) {
-        listener = Objects.requireNonNull(value, "listener");
-    }
-
-    /** Counts what all adapters count. Defaults to nothing. */
-    public void setMetrics(MetricsRecorder value) {
-        metrics = Objects.requireNonNull(value, "metrics");
+        publisherPause = Durations.moreThanZero("publisherPause", value);
     }
 
     /** Counts what moves do to publishers and consumers. Defaults to nothing. */
     public void setAmqpMetrics(AmqpMetrics value) {
         amqpMetrics = Objects.requireNonNull(value, "amqpMetrics");
-    }
-
-    /** Whether the status is shown over JMX, as {@code io.evenkeel:type=Pool,name="…"}. Defaults to true. */
-    public void setJmx(boolean value) {
-        jmx = value;
     }
 
     /**
@@ -202,15 +248,17 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         if (raw) {
             return super.newConnection(executor, addressResolver, clientProvidedName);
         }
-        Target brokers = target(addressResolver);
+        List<Address> addresses = settings.target() == null ? addressResolver.getAddresses() : List.of();
+        PoolConfig config = config(addresses);
         FactoryDialer dialer = new FactoryDialer(
                 template(),
                 executor,
                 clientProvidedName,
-                verifiedName(brokers),
-                balance().moveDeadline());
+                verifiedName(config.target()),
+                config.balance().moveDeadline(),
+                config.closeTimeout());
         // Nothing may fail from here to connect, which gives the pool back when it does.
-        Placements.Running pool = placements.acquire(settings(brokers));
+        Placements.Running pool = placements.acquire(new Placements.Settings(config, amqpMetrics));
         running = pool;
         return pool.placement().connect(dialer, patience());
     }
@@ -219,7 +267,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     @Override
     public EvenkeelConnectionFactory clone() {
         EvenkeelConnectionFactory copy = (EvenkeelConnectionFactory) super.clone();
-        copy.balance = balance.copy();
+        copy.settings = settings.copy();
         return copy;
     }
 
@@ -235,11 +283,12 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         return Duration.ofMillis(connect + getHandshakeTimeout());
     }
 
-    private Target target(AddressResolver resolver) throws IOException {
-        if (target != null) {
-            return Target.parse(target);
-        }
-        List<Address> addresses = resolver.getAddresses();
+    /** @param addresses the brokers where no target is set */
+    PoolConfig config(List<Address> addresses) {
+        return settings.copy().orTarget(() -> target(addresses)).toConfig(SeatPolicy.held(0));
+    }
+
+    private Target target(List<Address> addresses) {
         if (addresses.size() != 1) {
             List<String> seeds = new ArrayList<>();
             for (Address address : addresses) {
@@ -251,9 +300,14 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         return derived(only.getHost(), portOrDefault(only.getPort(), isSSL()));
     }
 
-    private static Target derived(String host, int port) {
+    private Target derived(String host, int port) {
         DerivedTarget derived = DerivedTarget.of(host, port, DerivedTarget.Surroundings.ofThisProcess());
-        LOG.debug("Target {}, since {}", derived.target(), derived.why());
+        if (derived.target().equals(announced)) {
+            LOG.debug("Target {}, since {}", derived.target(), derived.why());
+        } else {
+            announced = derived.target();
+            LOG.info("Target {}, since {}", derived.target(), derived.why());
+        }
         return derived.target();
     }
 
@@ -272,29 +326,6 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
             return port < 0 ? path : path.substring(0, port);
         }
         return null;
-    }
-
-    RebalancerConfig balance() {
-        String id = clientId;
-        if (id == null) {
-            id = ClientId.ofThisProcess();
-            clientId = id;
-        }
-        return balance.clientId(id).build();
-    }
-
-    private Placements.Settings settings(Target brokers) {
-        RebalancerConfig config = balance();
-        String name = poolName != null ? poolName : brokers.path();
-        return new Placements.Settings(
-                new Placements.Key(brokers, config.clientId(), name),
-                config,
-                health,
-                watch,
-                listener,
-                metrics,
-                amqpMetrics,
-                jmx);
     }
 
     /**

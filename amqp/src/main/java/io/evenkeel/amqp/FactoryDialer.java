@@ -28,18 +28,21 @@ final class FactoryDialer implements Dialer {
     private final @Nullable String name;
     private final @Nullable String serverName;
     private final Duration moveDeadline;
+    private final Duration closeTimeout;
 
     FactoryDialer(
             EvenkeelConnectionFactory template,
             @Nullable ExecutorService executor,
             @Nullable String name,
             @Nullable String serverName,
-            Duration moveDeadline) {
+            Duration moveDeadline,
+            Duration closeTimeout) {
         this.template = template;
         this.executor = executor;
         this.name = name;
         this.serverName = serverName;
         this.moveDeadline = moveDeadline;
+        this.closeTimeout = closeTimeout;
     }
 
     @Override
@@ -96,6 +99,11 @@ final class FactoryDialer implements Dialer {
     @Override
     public Duration moveDeadline() {
         return moveDeadline;
+    }
+
+    @Override
+    public Duration closeTimeout() {
+        return closeTimeout;
     }
 
     @Override

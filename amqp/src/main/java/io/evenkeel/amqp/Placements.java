@@ -4,12 +4,7 @@ import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
-import io.evenkeel.event.EvenkeelListener;
-import io.evenkeel.event.MetricsRecorder;
-import io.evenkeel.health.HealthConfig;
-import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.Ticker;
-import io.evenkeel.watch.WatcherConfig;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -35,16 +30,12 @@ final class Placements {
     /** What tells pools apart. */
     record Key(Target target, String clientId, String pool) {}
 
-    /** What a factory says about its pool. */
-    record Settings(
-            Key key,
-            RebalancerConfig balance,
-            HealthConfig health,
-            WatcherConfig watch,
-            EvenkeelListener listener,
-            MetricsRecorder metrics,
-            AmqpMetrics amqpMetrics,
-            boolean jmx) {}
+    /** What a factory configures of its pool. */
+    record Settings(PoolConfig pool, AmqpMetrics amqpMetrics) {
+        Key key() {
+            return new Key(pool.target(), pool.balance().clientId(), pool.name());
+        }
+    }
 
     /** One pool, running. */
     static final class Running {
@@ -90,7 +81,7 @@ final class Placements {
         try {
             Running known = pools.get(settings.key());
             if (known != null) {
-                if (!known.balance.equals(settings.balance())) {
+                if (!known.balance.equals(settings.pool().balance())) {
                     LOG.warn(
                             "Pool {}: two factories of it have different settings of the balance; those of the first count,"
                                     + " {}",
@@ -111,17 +102,10 @@ final class Placements {
 
     private Running begin(Settings settings) {
         Key key = settings.key();
-        BalancedPool pool = BalancedPool.create(PoolConfig.builder(key.pool(), key.target(), settings.balance())
-                .size(SeatPolicy.held(0))
-                .health(settings.health())
-                .watch(settings.watch())
-                .listener(settings.listener())
-                .metrics(settings.metrics())
-                .jmx(settings.jmx())
-                .build());
+        BalancedPool pool = BalancedPool.create(settings.pool());
         Placement placement =
                 new Placement(key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), settings.amqpMetrics());
-        Running running = new Running(key, pool, placement, settings.balance());
+        Running running = new Running(key, pool, placement, settings.pool().balance());
         placement.onClosed(() -> release(running));
         pool.start(placement);
         return running;

@@ -461,7 +461,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     @Override
     public void close(int code, String message) throws IOException {
-        close(code, message, -1);
+        close(code, message, (int)
+                Math.min(Integer.MAX_VALUE, dialer.closeTimeout().toMillis()));
     }
 
     @Override

@@ -96,6 +96,7 @@ final class FakeCluster {
         Duration ackHold = Duration.ZERO;
         Duration publisherPause = Duration.ofMillis(20);
         Duration moveDeadline = Duration.ofMillis(50);
+        Duration closeTimeout = Duration.ofSeconds(10);
         final DefaultExceptionHandler exceptions = new DefaultExceptionHandler();
 
         @Override
@@ -142,6 +143,11 @@ final class FakeCluster {
         @Override
         public Duration moveDeadline() {
             return moveDeadline;
+        }
+
+        @Override
+        public Duration closeTimeout() {
+            return closeTimeout;
         }
 
         @Override

@@ -3,12 +3,9 @@ package io.evenkeel.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.balance.RebalancerConfig;
-import io.evenkeel.endpoint.Target;
-import io.evenkeel.event.EvenkeelListener;
-import io.evenkeel.event.MetricsRecorder;
-import io.evenkeel.health.HealthConfig;
-import io.evenkeel.watch.WatcherConfig;
+import io.evenkeel.adapter.PoolConfig;
+import io.evenkeel.adapter.PoolSettings;
+import io.evenkeel.spi.SeatPolicy;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -25,16 +22,12 @@ class PlacementsTest {
     }
 
     private static Placements.Settings settings(String name) {
-        Target target = Target.parse(name);
-        return new Placements.Settings(
-                new Placements.Key(target, "client", target.scheme()),
-                RebalancerConfig.builder().clientId("client").build(),
-                HealthConfig.builder().build(),
-                WatcherConfig.builder().build(),
-                EvenkeelListener.none(),
-                MetricsRecorder.none(),
-                AmqpMetrics.none(),
-                true);
+        PoolConfig config = PoolSettings.movingWhole()
+                .target(name)
+                .name("test")
+                .clientId("client")
+                .toConfig(SeatPolicy.held(0));
+        return new Placements.Settings(config, AmqpMetrics.none());
     }
 
     @Test
@@ -84,12 +77,12 @@ class PlacementsTest {
     }
 
     @Test
-    void a_target_that_no_source_understands_leaves_nothing_behind() {
-        assertThatThrownBy(() -> placements.acquire(settings("nowhere:///x")))
+    void a_target_that_its_source_refuses_leaves_nothing_behind() {
+        assertThatThrownBy(() -> placements.acquire(settings("static:///no-port")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("nowhere");
+                .hasMessageContaining("no-port");
         assertThat(Thread.getAllStackTraces().keySet())
                 .extracting(Thread::getName)
-                .doesNotContain("evenkeel-nowhere-control");
+                .doesNotContain("evenkeel-test-control");
     }
 }

@@ -99,7 +99,8 @@ class TlsTest {
         factory.useSslProtocol(context);
         factory.enableHostnameVerification();
         factory.setHandshakeTimeout(5000);
-        return new FactoryDialer(factory.template(), null, "test", serverName, Duration.ofSeconds(5));
+        return new FactoryDialer(
+                factory.template(), null, "test", serverName, Duration.ofSeconds(5), Duration.ofSeconds(10));
     }
 
     @Test

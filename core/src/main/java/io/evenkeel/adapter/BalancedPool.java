@@ -3,6 +3,7 @@ package io.evenkeel.adapter;
 import io.evenkeel.balance.BalanceContext;
 import io.evenkeel.balance.Rebalancer;
 import io.evenkeel.balance.RebalancerConfig;
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.status.JmxStatus;
@@ -120,7 +121,7 @@ public final class BalancedPool implements AutoCloseable {
      *
      * @param afterSubscribing runs once the target is known to be understood and before anything is asked of the adapter;
      *     for what must end before connections are opened
-     * @throws IllegalArgumentException if no source understands the target
+     * @throws InvalidTargetException if no source understands the target
      * @throws IllegalStateException if it was started or closed before
      */
     public void start(EndpointConnections connections, Runnable afterSubscribing) {
@@ -133,7 +134,7 @@ public final class BalancedPool implements AutoCloseable {
         CountDownLatch ready = new CountDownLatch(threads.owned() ? 1 : 0);
         threads.control().execute(() -> await(ready));
         try {
-            subscription = threads.watchers().subscribe(config.target(), config.watch(), rebalancer::endpoints);
+            subscription = subscribe();
             afterSubscribing.run();
             if (config.jmx()) {
                 jmx = JmxStatus.register(config.name(), rebalancer::status);
@@ -148,6 +149,18 @@ public final class BalancedPool implements AutoCloseable {
         if (state.get() == State.CLOSED) {
             // Closed meanwhile, before it could see what was just made.
             release();
+        }
+    }
+
+    private EndpointWatchers.Subscription subscribe() {
+        try {
+            return threads.watchers().subscribe(config.target(), config.watch(), rebalancer::endpoints);
+        } catch (InvalidTargetException refused) {
+            throw refused;
+        } catch (IllegalArgumentException refused) {
+            throw new InvalidTargetException(
+                    "target: \"" + config.target() + "\" of pool " + config.name() + ": " + refused.getMessage(),
+                    refused);
         }
     }
 

@@ -20,9 +20,18 @@ public final class ClientId {
 
     private ClientId() {}
 
-    /** This process's id; not blank. Looks up the host's own name, so it may take a moment. Thread-safe. */
+    /**
+     * This process's id; not blank, and always the same. Looks up the host's own name the first time, so it may take a moment.
+     * Thread-safe.
+     */
     public static String ofThisProcess() {
-        return of(System::getenv, () -> InetAddress.getLocalHost().getHostName(), Seeds::fresh);
+        return OfThisProcess.ID;
+    }
+
+    /** Found when it is first asked for. */
+    private static final class OfThisProcess {
+        static final String ID =
+                of(System::getenv, () -> InetAddress.getLocalHost().getHostName(), Seeds::fresh);
     }
 
     static String of(Function<String, @Nullable String> environment, Callable<String> hostName, LongSupplier random) {

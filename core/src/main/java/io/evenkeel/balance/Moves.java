@@ -93,7 +93,7 @@ final class Moves {
 
     /** With a surge the new connection comes first, which the budget allows only while nothing exceeds it already. */
     private boolean hasRoom() {
-        return state.config.surge() == 0 || state.slots.occupied() <= state.seats;
+        return state.config.surge() == 0 || state.movesWhole() || state.slots.occupied() <= state.seats;
     }
 
     private void beginMove(long now) {

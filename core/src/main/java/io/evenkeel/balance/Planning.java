@@ -48,7 +48,7 @@ final class Planning {
     Planning(String pool, RebalancerConfig config) {
         this.config = config;
         this.client = config.clientId() + "/" + pool;
-        this.ownZone = config.ownZone();
+        this.ownZone = config.zone();
         this.flaps = new FlapDamping(config.holdDown(), config.holdDownMax());
         this.inheritNanos = config.drainSpread().toNanos();
     }
@@ -91,7 +91,7 @@ final class Planning {
 
     /** As configured, else as an endpoint on our own node says; a node doesn't change its zone, so that is remembered. */
     private @Nullable String ownZone(EndpointSet set) {
-        String node = config.ownNode();
+        String node = config.node();
         if (ownZone == null && node != null) {
             for (Endpoint endpoint : set.endpoints()) {
                 if (node.equals(endpoint.node()) && endpoint.zone() != null) {

@@ -1,16 +1,18 @@
 package io.evenkeel.balance;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.evenkeel.time.Durations;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a pool is balanced. Immutable; made by {@link #builder()}.
  *
  * @param clientId tells this process from the others that use the same endpoints, usually the Pod's own name
- * @param ownZone the topology zone this process runs in, or null where that is not known
- * @param ownNode the node this process runs on, or null where that is not known. Without {@code ownZone}, the zone of any
+ * @param zone the topology zone this process runs in, or null where that is not known
+ * @param node the node this process runs on, or null where that is not known. Without {@code zone}, the zone of any
  *     endpoint on that node is ours
  * @param moveWindow over how long the moves of one plan are spread
  * @param moveDeadline how long a move waits for a connection in use to be returned before it gives up and tries later
@@ -26,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RebalancerConfig(
         String clientId,
-        @Nullable String ownZone,
-        @Nullable String ownNode,
+        @Nullable String zone,
+        @Nullable String node,
         Duration moveWindow,
         Duration moveDeadline,
         Duration drainSpread,
@@ -40,56 +42,70 @@ public record RebalancerConfig(
         double weightHysteresis) {
 
     private static final Duration DEFAULT_MAX_CONNECTION_AGE = Duration.ofMinutes(30);
+    private static final Duration DEFAULT_DRAIN_SPREAD = Duration.ofSeconds(5);
+    private static final Duration DEFAULT_DRAIN_DEADLINE = Duration.ofSeconds(25);
+    private static final Duration DEFAULT_HOLD_DOWN = Duration.ofSeconds(30);
+    private static final Duration DEFAULT_HOLD_DOWN_MAX = Duration.ofMinutes(10);
 
     public RebalancerConfig {
         Objects.requireNonNull(clientId, "clientId");
-        if (clientId.isBlank()) {
-            throw new IllegalArgumentException("clientId: \"" + clientId + "\" (expected: not blank)");
-        }
-        notNegative("moveWindow", moveWindow);
-        notNegative("drainSpread", drainSpread);
-        notNegative("maxConnectionAge", maxConnectionAge);
-        notNegative("slowStart", slowStart);
-        notNegative("holdDown", holdDown);
-        positive("moveDeadline", moveDeadline);
-        positive("drainDeadline", drainDeadline);
-        if (holdDownMax.compareTo(holdDown) < 0) {
-            throw new IllegalArgumentException(
-                    "holdDownMax: " + holdDownMax + " (expected: at least holdDown, " + holdDown + ")");
-        }
+        requireNotBlank("clientId", clientId);
+        requireNotBlank("zone", zone);
+        requireNotBlank("node", node);
+        Durations.zeroOrMore("moveWindow", moveWindow);
+        Durations.moreThanZero("moveDeadline", moveDeadline);
+        Durations.zeroOrMore("drainSpread", drainSpread);
+        Durations.moreThanZero("drainDeadline", drainDeadline);
+        Durations.zeroOrMore("maxConnectionAge", maxConnectionAge);
+        Durations.zeroOrMore("slowStart", slowStart);
+        Durations.zeroOrMore("holdDown", holdDown);
+        Durations.zeroOrMore("holdDownMax", holdDownMax);
+        requireSurge(surge);
+        requireHysteresis(weightHysteresis);
+        requireHoldDown(holdDown, holdDownMax);
         if (drainSpread.compareTo(drainDeadline) > 0) {
             throw new IllegalArgumentException(
-                    "drainSpread: " + drainSpread + " (expected: at most drainDeadline, " + drainDeadline + ")");
-        }
-        if (surge < 0 || surge > 1) {
-            throw new IllegalArgumentException("surge: " + surge + " (expected: 0 or 1)");
-        }
-        if (!(weightHysteresis >= 0 && weightHysteresis < 1)) {
-            throw new IllegalArgumentException("weightHysteresis: " + weightHysteresis + " (expected: 0 to below 1)");
+                    "drainSpread: " + drainSpread + " (expected: at most the drain deadline, " + drainDeadline + ")");
         }
     }
 
-    private static void notNegative(String name, Duration value) {
-        if (value.isNegative()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: zero or more)");
+    private static void requireHoldDown(Duration first, Duration most) {
+        if (most.compareTo(first) < 0) {
+            throw new IllegalArgumentException(
+                    "holdDownMax: " + most + " (expected: at least holdDown, " + first + ")");
         }
     }
 
-    private static void positive(String name, Duration value) {
-        if (value.isNegative() || value.isZero()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: more than zero)");
+    private static int requireSurge(int value) {
+        if (value < 0 || value > 1) {
+            throw new IllegalArgumentException("surge: " + value + " (expected: 0 or 1)");
         }
+        return value;
     }
 
-    /** The same, with a zone and a node where it has neither. */
-    public RebalancerConfig orPlacedAt(@Nullable String zone, @Nullable String node) {
-        if (ownZone != null || ownNode != null || (zone == null && node == null)) {
+    private static double requireHysteresis(double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException("weightHysteresis: " + value + " (expected: 0 to below 1)");
+        }
+        return value;
+    }
+
+    private static @Nullable String requireNotBlank(String name, @Nullable String value) {
+        if (value != null && value.isBlank()) {
+            throw new IllegalArgumentException(name + ": \"" + value + "\" (expected: not blank)");
+        }
+        return value;
+    }
+
+    /** The same, at that zone and node if neither was configured. */
+    public RebalancerConfig orPlacedAt(@Nullable String otherZone, @Nullable String otherNode) {
+        if (zone != null || node != null) {
             return this;
         }
         return new RebalancerConfig(
                 clientId,
-                zone,
-                node,
+                otherZone,
+                otherNode,
                 moveWindow,
                 moveDeadline,
                 drainSpread,
@@ -110,17 +126,17 @@ public record RebalancerConfig(
     /** Collects settings; not thread-safe. */
     public static final class Builder {
         private @Nullable String clientId;
-        private @Nullable String ownZone;
-        private @Nullable String ownNode;
+        private @Nullable String zone;
+        private @Nullable String node;
         private Duration moveWindow = Duration.ofSeconds(8);
         private Duration moveDeadline = Duration.ofSeconds(30);
-        private Duration drainSpread = Duration.ofSeconds(5);
-        private Duration drainDeadline = Duration.ofSeconds(25);
+        private @Nullable Duration drainSpread;
+        private @Nullable Duration drainDeadline;
         private @Nullable Duration maxConnectionAge;
         private int surge;
         private Duration slowStart = Duration.ZERO;
-        private Duration holdDown = Duration.ofSeconds(30);
-        private Duration holdDownMax = Duration.ofMinutes(10);
+        private Duration holdDown = DEFAULT_HOLD_DOWN;
+        private Duration holdDownMax = DEFAULT_HOLD_DOWN_MAX;
         private double weightHysteresis = 0.1;
 
         private Builder() {}
@@ -129,8 +145,8 @@ public record RebalancerConfig(
         public Builder copy() {
             Builder copy = new Builder();
             copy.clientId = clientId;
-            copy.ownZone = ownZone;
-            copy.ownNode = ownNode;
+            copy.zone = zone;
+            copy.node = node;
             copy.moveWindow = moveWindow;
             copy.moveDeadline = moveDeadline;
             copy.drainSpread = drainSpread;
@@ -147,24 +163,30 @@ public record RebalancerConfig(
         /** Tells this process from the others that use the same endpoints. Must be set: adapters default it. */
         @CanIgnoreReturnValue
         public Builder clientId(String value) {
-            clientId = value;
+            clientId = requireNotBlank("clientId", Objects.requireNonNull(value, "clientId"));
             return this;
         }
 
+        /** The same, unless it was set before. */
+        @CanIgnoreReturnValue
+        public Builder orClientId(Supplier<String> value) {
+            return clientId == null ? clientId(value.get()) : this;
+        }
+
         /**
-         * The topology zone of this process. Defaults to null: found by {@code ownNode}, else not known, and no zone is
+         * The topology zone of this process. Defaults to null: found by {@code node}, else not known, and no zone is
          * preferred.
          */
         @CanIgnoreReturnValue
-        public Builder ownZone(@Nullable String value) {
-            ownZone = value;
+        public Builder zone(@Nullable String value) {
+            zone = requireNotBlank("zone", value);
             return this;
         }
 
         /** The node of this process, to find its zone by. Defaults to null, not known. */
         @CanIgnoreReturnValue
-        public Builder ownNode(@Nullable String value) {
-            ownNode = value;
+        public Builder node(@Nullable String value) {
+            node = requireNotBlank("node", value);
             return this;
         }
 
@@ -175,31 +197,34 @@ public record RebalancerConfig(
          */
         @CanIgnoreReturnValue
         public Builder moveWindow(Duration value) {
-            moveWindow = value;
+            moveWindow = Durations.zeroOrMore("moveWindow", value);
             return this;
         }
 
         /** How long a move waits for a connection in use to be returned, before it is tried later. Defaults to 30 s. */
         @CanIgnoreReturnValue
         public Builder moveDeadline(Duration value) {
-            moveDeadline = value;
+            moveDeadline = Durations.moreThanZero("moveDeadline", value);
             return this;
         }
 
-        /** Over how long the idle connections of a leaving endpoint are given up. Defaults to 5 s; zero for at once. */
+        /**
+         * Over how long the idle connections of a leaving endpoint are given up. Defaults to 5 s, or to the drain deadline
+         * where that is shorter; zero for at once.
+         */
         @CanIgnoreReturnValue
         public Builder drainSpread(Duration value) {
-            drainSpread = value;
+            drainSpread = Durations.zeroOrMore("drainSpread", value);
             return this;
         }
 
         /**
          * After how long a drain is reported as overrun. Defaults to 25 s: inside the 30 s of grace that a Pod has by
-         * default before it is killed. Connections in use are not closed by it.
+         * default before it is killed; to the drain spread where that is longer. Connections in use are not closed by it.
          */
         @CanIgnoreReturnValue
         public Builder drainDeadline(Duration value) {
-            drainDeadline = value;
+            drainDeadline = Durations.moreThanZero("drainDeadline", value);
             return this;
         }
 
@@ -209,28 +234,27 @@ public record RebalancerConfig(
          */
         @CanIgnoreReturnValue
         public Builder maxConnectionAge(Duration value) {
-            maxConnectionAge = value;
+            maxConnectionAge = Durations.zeroOrMore("maxConnectionAge", value);
             return this;
         }
 
         /** The same, unless it was set before: for adapters whose default is another. */
         @CanIgnoreReturnValue
         public Builder orMaxConnectionAge(Duration value) {
-            maxConnectionAge = maxConnectionAge != null ? maxConnectionAge : value;
-            return this;
+            return maxConnectionAge == null ? maxConnectionAge(value) : this;
         }
 
         /** 0 (the default) closes the old connection of a move first, 1 opens the new one first. */
         @CanIgnoreReturnValue
         public Builder surge(int value) {
-            surge = value;
+            surge = requireSurge(value);
             return this;
         }
 
         /** Over how long an endpoint that joined grows to its full share. Defaults to zero: the move window paces already. */
         @CanIgnoreReturnValue
         public Builder slowStart(Duration value) {
-            slowStart = value;
+            slowStart = Durations.zeroOrMore("slowStart", value);
             return this;
         }
 
@@ -240,15 +264,16 @@ public record RebalancerConfig(
          */
         @CanIgnoreReturnValue
         public Builder holdDown(Duration value, Duration max) {
-            holdDown = value;
-            holdDownMax = max;
+            holdDown = Durations.zeroOrMore("holdDown", value);
+            holdDownMax = Durations.zeroOrMore("holdDownMax", max);
+            requireHoldDown(holdDown, holdDownMax);
             return this;
         }
 
         /** A change of an endpoint's weight by no more than this part of it is ignored. Defaults to 0.1. */
         @CanIgnoreReturnValue
         public Builder weightHysteresis(double value) {
-            weightHysteresis = value;
+            weightHysteresis = requireHysteresis(value);
             return this;
         }
 
@@ -261,20 +286,32 @@ public record RebalancerConfig(
             if (clientId == null) {
                 throw new IllegalArgumentException("clientId: null (expected: this process's own name)");
             }
+            Duration deadline = drainDeadline != null
+                    ? drainDeadline
+                    : longer(DEFAULT_DRAIN_DEADLINE, drainSpread != null ? drainSpread : DEFAULT_DRAIN_SPREAD);
+            Duration spread = drainSpread != null ? drainSpread : shorter(DEFAULT_DRAIN_SPREAD, deadline);
             return new RebalancerConfig(
                     clientId,
-                    ownZone,
-                    ownNode,
+                    zone,
+                    node,
                     moveWindow,
                     moveDeadline,
-                    drainSpread,
-                    drainDeadline,
+                    spread,
+                    deadline,
                     maxConnectionAge != null ? maxConnectionAge : DEFAULT_MAX_CONNECTION_AGE,
                     surge,
                     slowStart,
                     holdDown,
                     holdDownMax,
                     weightHysteresis);
+        }
+
+        private static Duration longer(Duration one, Duration other) {
+            return one.compareTo(other) >= 0 ? one : other;
+        }
+
+        private static Duration shorter(Duration one, Duration other) {
+            return one.compareTo(other) <= 0 ? one : other;
         }
     }
 }

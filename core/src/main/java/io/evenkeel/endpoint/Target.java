@@ -27,25 +27,27 @@ public record Target(String scheme, String authority, String path) {
         if (!SCHEME.matcher(scheme).matches()
                 || path.isBlank()
                 || whole.codePoints().anyMatch(HostSyntax::isControl)) {
-            throw new IllegalArgumentException("target: " + HostSyntax.shown(whole) + " (" + EXPECTED);
+            throw new InvalidTargetException(
+                    "target: " + HostSyntax.shown(InvalidTargetException.redact(whole)) + " (" + EXPECTED);
         }
         if (whole.length() > LONGEST) {
-            throw new IllegalArgumentException("target: " + HostSyntax.shown(whole) + " (expected: at most " + LONGEST
-                    + " characters; for more endpoints, a file: target)");
+            throw new InvalidTargetException("target: " + HostSyntax.shown(InvalidTargetException.redact(whole))
+                    + " (expected: at most " + LONGEST + " characters; for more endpoints, a file: target)");
         }
     }
 
     /**
      * Parses a target string.
      *
-     * @throws IllegalArgumentException if it is not of the form; the message shows what was given and an example
+     * @throws InvalidTargetException if it is not of the form; the message shows what was given and an example
      */
     public static Target parse(String text) {
         Objects.requireNonNull(text, "text");
         int scheme = text.indexOf("://");
         int path = scheme < 0 ? -1 : text.indexOf('/', scheme + 3);
         if (scheme <= 0 || path < 0 || path + 1 == text.length()) {
-            throw new IllegalArgumentException("target: " + HostSyntax.shown(text) + " (" + EXPECTED);
+            throw new InvalidTargetException(
+                    "target: " + HostSyntax.shown(InvalidTargetException.redact(text)) + " (" + EXPECTED);
         }
         return new Target(
                 text.substring(0, scheme).toLowerCase(Locale.ROOT),

@@ -1,5 +1,6 @@
 package io.evenkeel.source;
 
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,7 +18,7 @@ public final class EndpointSources {
      * Makes a source that is not started, from the {@link EndpointSourceProvider} on the class path that understands the
      * target's scheme. Providers are looked for with this library's class loader and then with the thread's.
      *
-     * @throws IllegalArgumentException if there is none (the message lists the schemes that there are, and what to add), or
+     * @throws InvalidTargetException if there is none (the message lists the schemes that there are, and what to add), or
      *     if the target's text is not what its scheme expects
      */
     public static EndpointSource create(Target target, SourceContext context) {
@@ -26,8 +27,13 @@ public final class EndpointSources {
                 return provider.create(target, context);
             }
         }
-        throw new IllegalArgumentException("target: \"" + target + "\" has the scheme \"" + target.scheme()
-                + "\" (expected: one of " + schemes() + "); " + whatToAdd(target.scheme()));
+        throw unknownScheme(target, schemes());
+    }
+
+    /** The refusal of a target whose scheme is none of these: what to add. */
+    public static InvalidTargetException unknownScheme(Target target, SortedSet<String> schemes) {
+        return new InvalidTargetException("target: \"" + target + "\" has the scheme \"" + target.scheme()
+                + "\" (expected: one of " + schemes + "); " + whatToAdd(target.scheme()));
     }
 
     /** The schemes that can be used here, in order. */

@@ -1,7 +1,8 @@
 package io.evenkeel.watch;
 
+import io.evenkeel.time.Durations;
 import java.time.Duration;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a watcher believes what its source says. Immutable.
@@ -14,23 +15,16 @@ import java.util.Objects;
  */
 public record WatcherConfig(Duration settle, Duration settleMax, Duration emptyGrace) {
 
-    // Far above any sensible wait, and far below what a long of nanoseconds can hold.
-    private static final Duration LONGEST = Duration.ofDays(365);
+    private static final Duration DEFAULT_SETTLE = Duration.ofSeconds(1);
+    private static final Duration DEFAULT_SETTLE_MAX = Duration.ofSeconds(10);
     private static final WatcherConfig DEFAULTS = builder().build();
 
     public WatcherConfig {
-        checkRange("settle", settle);
-        checkRange("settleMax", settleMax);
-        checkRange("emptyGrace", emptyGrace);
+        Durations.zeroOrMore("settle", settle);
+        Durations.zeroOrMore("settleMax", settleMax);
+        Durations.zeroOrMore("emptyGrace", emptyGrace);
         if (settleMax.compareTo(settle) < 0) {
             throw new IllegalArgumentException("settleMax: " + settleMax + " (expected: >= settle, " + settle + ")");
-        }
-    }
-
-    private static void checkRange(String name, Duration value) {
-        Objects.requireNonNull(value, name);
-        if (value.isNegative() || value.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: 0 to " + LONGEST + ")");
         }
     }
 
@@ -47,27 +41,30 @@ public record WatcherConfig(Duration settle, Duration settleMax, Duration emptyG
     /** Collects a {@link WatcherConfig}. Not thread-safe. */
     public static final class Builder {
 
-        private Duration settle = Duration.ofSeconds(1);
-        private Duration settleMax = Duration.ofSeconds(10);
+        private @Nullable Duration settle;
+        private @Nullable Duration settleMax;
         private Duration emptyGrace = Duration.ofSeconds(30);
 
         private Builder() {}
 
-        /** How long to wait after the last change. Defaults to 1 s; 0 to 365 days. */
+        /** How long to wait after the last change. Defaults to 1 s, or {@code settleMax} if that is less; 0 to 365 days. */
         public Builder settle(Duration settle) {
-            this.settle = settle;
+            this.settle = Durations.zeroOrMore("settle", settle);
             return this;
         }
 
-        /** How long to wait at most after the first change. Defaults to 10 s; from {@code settle} to 365 days. */
+        /**
+         * How long to wait at most after the first change. Defaults to 10 s, or {@code settle} if that is more; from
+         * {@code settle} to 365 days.
+         */
         public Builder settleMax(Duration settleMax) {
-            this.settleMax = settleMax;
+            this.settleMax = Durations.zeroOrMore("settleMax", settleMax);
             return this;
         }
 
         /** How long an empty answer must last until it is believed. Defaults to 30 s; 0 to 365 days. */
         public Builder emptyGrace(Duration emptyGrace) {
-            this.emptyGrace = emptyGrace;
+            this.emptyGrace = Durations.zeroOrMore("emptyGrace", emptyGrace);
             return this;
         }
 
@@ -77,7 +74,17 @@ public record WatcherConfig(Duration settle, Duration settleMax, Duration emptyG
          * @throws IllegalArgumentException if a value is out of its bounds or {@code settleMax} is below {@code settle}
          */
         public WatcherConfig build() {
-            return new WatcherConfig(settle, settleMax, emptyGrace);
+            Duration most = settleMax != null ? settleMax : longer(DEFAULT_SETTLE_MAX, settle);
+            Duration quiet = settle != null ? settle : shorter(DEFAULT_SETTLE, most);
+            return new WatcherConfig(quiet, most, emptyGrace);
+        }
+
+        private static Duration longer(Duration one, @Nullable Duration other) {
+            return other == null || one.compareTo(other) >= 0 ? one : other;
+        }
+
+        private static Duration shorter(Duration one, Duration other) {
+            return one.compareTo(other) <= 0 ? one : other;
         }
     }
 }

@@ -1,15 +1,15 @@
 package io.evenkeel.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.balance.InMemoryConnections;
-import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Endpoint;
-import io.evenkeel.endpoint.Target;
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SourceContext;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.watch.EndpointWatchers;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BalancedPoolTest {
-    private static final Target TARGET = Target.parse("static:///10.0.0.1:5432,10.0.0.2:5432");
+    private static final String TARGET = "static:///10.0.0.1:5432,10.0.0.2:5432";
 
     private final ManualScheduler scheduler = new ManualScheduler();
     private final List<String> calls = new ArrayList<>();
@@ -48,9 +48,13 @@ class BalancedPoolTest {
         }
     }
 
-    private static PoolConfig.Builder config(Target target) {
-        return PoolConfig.builder(
-                "orders", target, RebalancerConfig.builder().clientId("client").build());
+    private static PoolConfig config(int seats, boolean jmx) {
+        return PoolSettings.create()
+                .name("orders")
+                .target(TARGET)
+                .clientId("client")
+                .jmx(jmx)
+                .toConfig(SeatPolicy.budgeted(seats));
     }
 
     private BalancedPool pool(PoolConfig config) {
@@ -59,7 +63,7 @@ class BalancedPoolTest {
 
     @Test
     void it_fills_its_seats_evenly_and_shows_so() {
-        BalancedPool pool = pool(config(TARGET).seats(4).jmx(false).build());
+        BalancedPool pool = pool(config(4, false));
         pool.start(new InMemoryConnections(scheduler, pool.signals()));
         scheduler.advance(Duration.ofSeconds(5));
         PoolStatus status = pool.status();
@@ -76,7 +80,7 @@ class BalancedPoolTest {
 
     @Test
     void what_must_end_first_ends_before_the_adapter_is_asked_for_anything() {
-        BalancedPool pool = BalancedPool.create(config(TARGET).jmx(false).build());
+        BalancedPool pool = BalancedPool.create(config(1, false));
         try {
             pool.start(new RecordingConnections(calls), () -> calls.add("replaced pool closed"));
         } finally {
@@ -87,7 +91,7 @@ class BalancedPoolTest {
 
     @Test
     void a_closed_pool_asks_its_adapter_for_nothing_and_watches_nothing() {
-        BalancedPool pool = pool(config(TARGET).jmx(false).build());
+        BalancedPool pool = pool(config(1, false));
         InMemoryConnections connections = new InMemoryConnections(scheduler, pool.signals());
         pool.start(connections);
         scheduler.advance(Duration.ofSeconds(5));
@@ -100,19 +104,20 @@ class BalancedPoolTest {
     }
 
     @Test
-    void a_target_that_nobody_understands_closes_it_again() {
-        BalancedPool pool = BalancedPool.create(
-                config(Target.parse("nowhere:///x")).jmx(false).build());
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> pool.start(new RecordingConnections(calls)))
-                .withMessageContaining("nowhere");
+    void a_target_that_its_source_refuses_closes_it_again() {
+        PoolConfig config =
+                PoolSettings.create().target("static:///no-port").jmx(false).toConfig(SeatPolicy.budgeted(1));
+        BalancedPool pool = BalancedPool.create(config);
+        assertThatThrownBy(() -> pool.start(new RecordingConnections(calls)))
+                .isInstanceOf(InvalidTargetException.class)
+                .hasMessageContaining("no-port");
         assertThat(pool.status().closed()).isTrue();
         assertThat(calls).isEmpty();
     }
 
     @Test
     void it_is_started_once() {
-        BalancedPool pool = pool(config(TARGET).jmx(false).build());
+        BalancedPool pool = pool(config(1, false));
         InMemoryConnections connections = new InMemoryConnections(scheduler, pool.signals());
         pool.start(connections);
         assertThatIllegalStateException()
@@ -127,26 +132,12 @@ class BalancedPoolTest {
     @Test
     void it_is_seen_over_jmx_while_it_lives() throws Exception {
         ObjectName name = new ObjectName("io.evenkeel:type=Pool,name=\"orders\"");
-        BalancedPool pool = pool(config(TARGET).build());
+        BalancedPool pool = pool(config(1, true));
         pool.start(new InMemoryConnections(scheduler, pool.signals()));
         assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
                 .isTrue();
         pool.close();
         assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
                 .isFalse();
-    }
-
-    @Test
-    void a_blank_name_and_an_empty_pool_are_refused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> config(TARGET).seats(0).build())
-                .withMessage("seats: 0 (expected: 1 or more)");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> PoolConfig.builder(
-                                " ",
-                                TARGET,
-                                RebalancerConfig.builder().clientId("client").build())
-                        .build())
-                .withMessage("name: \" \" (expected: not blank)");
     }
 }

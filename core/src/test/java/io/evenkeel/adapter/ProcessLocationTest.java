@@ -19,10 +19,10 @@ class ProcessLocationTest {
     @Test
     void what_is_configured_comes_before_the_environment() {
         RebalancerConfig.Builder builder = RebalancerConfig.builder().clientId("c");
-        assertThat(builder.build().orPlacedAt("a", "n1").ownZone()).isEqualTo("a");
-        assertThat(builder.build().orPlacedAt("a", "n1").ownNode()).isEqualTo("n1");
+        assertThat(builder.build().orPlacedAt("a", "n1").zone()).isEqualTo("a");
+        assertThat(builder.build().orPlacedAt("a", "n1").node()).isEqualTo("n1");
 
-        RebalancerConfig configured = builder.ownZone("b").build();
+        RebalancerConfig configured = builder.zone("b").build();
         assertThat(configured.orPlacedAt("a", "n1")).isEqualTo(configured);
     }
 }

@@ -47,8 +47,8 @@ class OwnZoneTest {
                 "pool",
                 RebalancerConfig.builder()
                         .clientId("client")
-                        .ownZone(zone)
-                        .ownNode(node)
+                        .zone(zone)
+                        .node(node)
                         .build());
     }
 

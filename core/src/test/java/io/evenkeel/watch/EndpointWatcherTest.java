@@ -408,14 +408,27 @@ class EndpointWatcherTest {
     }
 
     @Test
+    void settle_and_its_most_follow_each_other_where_only_one_is_set() {
+        assertThat(WatcherConfig.builder()
+                        .settle(Duration.ofSeconds(11))
+                        .build()
+                        .settleMax())
+                .hasSeconds(11);
+        assertThat(WatcherConfig.builder().settleMax(Duration.ZERO).build().settle())
+                .isZero();
+    }
+
+    @Test
     void a_configuration_that_contradicts_itself_is_refused() {
-        assertThatThrownBy(() ->
-                        WatcherConfig.builder().settle(Duration.ofSeconds(11)).build())
+        assertThatThrownBy(() -> WatcherConfig.builder()
+                        .settle(Duration.ofSeconds(11))
+                        .settleMax(Duration.ofSeconds(10))
+                        .build())
                 .hasMessage("settleMax: PT10S (expected: >= settle, PT11S)");
         assertThatThrownBy(() -> WatcherConfig.builder()
                         .emptyGrace(Duration.ofSeconds(-1))
                         .build())
-                .hasMessage("emptyGrace: PT-1S (expected: 0 to PT8760H)");
+                .hasMessage("emptyGrace: PT-1S (expected: zero or more, at most 365 days)");
     }
 
     @Test

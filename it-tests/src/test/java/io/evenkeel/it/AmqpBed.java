@@ -112,7 +112,7 @@ final class AmqpBed implements AutoCloseable {
         EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
         cluster.configure(factory);
         factory.setTarget(target());
-        factory.setPoolName(pool);
+        factory.setName(pool);
         factory.setClientId(client);
         factory.setMoveWindow(Duration.ofSeconds(2));
         factory.setMaxConnectionAge(Duration.ZERO);

@@ -68,7 +68,7 @@ class AmqpTlsIT {
                         .map(RabbitBroker::tlsAddress)
                         .map(address -> address.getHostString() + ":" + address.getPort())
                         .collect(Collectors.joining(",")));
-        factory.setPoolName("tls");
+        factory.setName("tls");
         factory.setClientId("tls");
         factory.setServerName(serverName);
         factory.useSslProtocol(trusting(cluster.certificate()));

@@ -7,8 +7,10 @@ import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.DerivedTarget;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.jdbc.driver.DriverTemplate;
+import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -33,19 +35,14 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     private final int surge;
 
     private DataSourceRuntime(
-            String pool,
-            Target target,
+            PoolConfig pooled,
             LiveConfig live,
             Function<Endpoint, DataSource> drivers,
-            EvenkeelDataSourceBuilder settings) {
-        this.pool = pool;
+            @Nullable HikariDataSource wrapped) {
+        this.pool = pooled.name();
         this.live = live;
-        this.closeTimeout = settings.closeTimeout;
+        this.closeTimeout = pooled.closeTimeout();
         HikariConfig config = live.settings();
-        // With the jitter of 25 % no connection gets older than maxLifetime, which may be a server's own limit.
-        Duration age = Duration.ofMillis(live.getMaxLifetime() * 4 / 5);
-        // Checked before any thread is started.
-        PoolConfig pooled = settings.poolConfig(pool, target, config.getMaximumPoolSize(), age);
         // Connections are renewed by the rebalancer, which knows where the next one is to go.
         config.setMaxLifetime(0);
         this.surge = pooled.balance().surge();
@@ -59,7 +56,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                 balanced.ticker(),
                 balanced.seed());
         live.onChange(this::changed);
-        start(settings.wrapped);
+        start(wrapped);
     }
 
     /** From here on connections are opened: not before those of the pool that this one replaces are closed. */
@@ -87,11 +84,22 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         if (driver != null) {
             drivers = endpoint -> driver.dataSource(endpoint, copy::getCredentials);
         }
-        Target target = target(settings, driver);
-        String pool = settings.poolName(copy, target);
-        copy.setPoolName(pool);
+        PoolConfig pooled = poolConfig(settings, copy, live, driver);
+        copy.setPoolName(pooled.name());
         return new EvenkeelDataSource(
-                pool, new DataSourceRuntime(pool, target, live, Objects.requireNonNull(drivers), settings));
+                pooled.name(), new DataSourceRuntime(pooled, live, Objects.requireNonNull(drivers), settings.wrapped));
+    }
+
+    /** What was set; what was not follows the template. Checked before any thread is started. */
+    private static PoolConfig poolConfig(
+            EvenkeelDataSourceBuilder settings, HikariConfig copy, LiveConfig live, @Nullable DriverTemplate driver) {
+        // With the jitter of 25 % no connection gets older than maxLifetime, which may be a server's own limit.
+        Duration age = Duration.ofMillis(live.getMaxLifetime() * 4 / 5);
+        return settings.settings()
+                .orTarget(() -> derivedTarget(driver))
+                .orName(copy.getPoolName())
+                .orMaxConnectionAge(age)
+                .toConfig(SeatPolicy.budgeted(copy.getMaximumPoolSize()));
     }
 
     private static void requireUnused(@Nullable HikariDataSource wrapped) {
@@ -117,12 +125,9 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                 Duration.ofMillis(config.getConnectionTimeout()));
     }
 
-    private static Target target(EvenkeelDataSourceBuilder settings, @Nullable DriverTemplate driver) {
-        if (settings.target != null) {
-            return Target.parse(settings.target);
-        }
+    private static Target derivedTarget(@Nullable DriverTemplate driver) {
         if (driver == null) {
-            throw new IllegalArgumentException(
+            throw new InvalidTargetException(
                     "target: null (expected: where the Pods are, since connections(…) says how to"
                             + " connect to one; for example dns:///pg-headless.default.svc:5432)");
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
-import io.evenkeel.endpoint.Target;
+import io.evenkeel.spi.SeatPolicy;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -54,8 +54,10 @@ class EvenkeelDataSourceBuilderTest {
     void settings_out_of_their_bounds_are_refused_by_name() {
         assertRefused(builder -> builder.surge(2), "surge: 2");
         assertRefused(builder -> builder.moveWindow(Duration.ofSeconds(-1)), "moveWindow: PT-1S");
-        assertRefused(builder -> builder.drainDeadline(Duration.ZERO), "drainDeadline: PT0S");
-        assertRefused(builder -> builder.drainSpread(Duration.ofSeconds(60)), "drainSpread: PT1M");
+        assertRefused(builder -> builder.drainWarnAfter(Duration.ZERO), "drainWarnAfter: PT0S");
+        assertRefused(
+                builder -> builder.drainSpread(Duration.ofSeconds(60)).drainWarnAfter(Duration.ofSeconds(3)),
+                "drainSpread: PT1M");
         assertRefused(builder -> builder.maxConnectionAge(Duration.ofMillis(-5)), "maxConnectionAge: PT-0.005S");
         assertRefused(builder -> builder.slowStart(Duration.ofMillis(-5)), "slowStart: PT-0.005S");
         assertRefused(builder -> builder.clientId(" "), "clientId: \" \"");
@@ -85,7 +87,9 @@ class EvenkeelDataSourceBuilderTest {
 
     private static Duration age(EvenkeelDataSourceBuilder builder) {
         return builder.clientId("client")
-                .poolConfig("pool", Target.parse("static:///127.0.0.1:1"), 3, Duration.ofMinutes(24))
+                .settings()
+                .orMaxConnectionAge(Duration.ofMinutes(24))
+                .toConfig(SeatPolicy.budgeted(3))
                 .balance()
                 .maxConnectionAge();
     }

@@ -1,6 +1,7 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.watch.EndpointWatchers;
 import io.evenkeel.watch.WatchSnapshot;
@@ -47,7 +48,7 @@ public final class LoadbalanceTargets {
     public static Flux<List<LoadbalanceTarget>> of(String target, PodTransport transport, WatcherConfig watch) {
         Objects.requireNonNull(transport, "transport");
         Objects.requireNonNull(watch, "watch");
-        Target parsed = InvalidTargetException.parse(target);
+        Target parsed = Target.parse(target);
         return Flux.create(
                 sink -> {
                     EndpointWatchers.Subscription subscription = EndpointWatchers.shared()

@@ -3,6 +3,7 @@ package io.evenkeel.rsocket;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.watch.WatcherConfig;
 import io.rsocket.Payload;
 import io.rsocket.loadbalance.LoadbalanceRSocketClient;

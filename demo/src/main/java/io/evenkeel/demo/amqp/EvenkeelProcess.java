@@ -18,7 +18,7 @@ final class EvenkeelProcess implements AmqpClient {
     EvenkeelProcess(BrokerCluster cluster, BrokerService service, String clientId) {
         cluster.configure(factory);
         factory.setTarget(service.target());
-        factory.setPoolName("demo");
+        factory.setName("demo");
         factory.setClientId(clientId);
         factory.setNetworkRecoveryInterval(RECOVERY_INTERVAL_MILLIS);
     }

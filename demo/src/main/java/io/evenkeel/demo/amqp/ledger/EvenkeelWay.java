@@ -74,7 +74,7 @@ public final class EvenkeelWay implements Way {
         publish();
         cluster.configure(factory);
         factory.setTarget(file.target());
-        factory.setPoolName("ledger");
+        factory.setName("ledger");
         factory.setClientId("ledger");
         factory.setMoveWindow(Duration.ZERO);
         factory.setMaxConnectionAge(Duration.ZERO);

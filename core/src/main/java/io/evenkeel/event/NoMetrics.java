@@ -1,0 +1,6 @@
+package io.evenkeel.event;
+
+/** Records nothing. */
+enum NoMetrics implements MetricsRecorder {
+    INSTANCE
+}
