@@ -36,7 +36,7 @@ class OneWayFlowTest implements ModuleRules {
             Map.entry("source.fallback", List.of("source", "source.file", "endpoint", "time")),
             Map.entry("watch", List.of("source", "endpoint", "time")),
             Map.entry("health", List.of("endpoint", "time")),
-            Map.entry("event", List.of("endpoint")),
+            Map.entry("event", List.of("endpoint", "status")),
             Map.entry("status", List.of("endpoint", "watch")),
             Map.entry("spi", List.of("endpoint")),
             Map.entry("balance", List.of("spi", "plan", "health", "watch", "event", "status", "time", "endpoint"))));

@@ -6,6 +6,7 @@ import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
@@ -14,7 +15,9 @@ import io.evenkeel.watch.EndpointWatchers;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,12 @@ public final class BalancedPool implements AutoCloseable {
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private volatile EndpointWatchers.@Nullable Subscription subscription;
     private volatile @Nullable JmxStatus jmx;
+    /** Whether the recorder has the pool; the one that resets it reports the close, once. */
+    private final AtomicBoolean announced = new AtomicBoolean();
+
+    private final Guard guard;
+    /** One object for the pool's whole life, by which the recorder knows it. */
+    private final Supplier<PoolStatus> status;
 
     private BalancedPool(PoolConfig config, PoolThreads threads) {
         this.config = config;
@@ -63,6 +72,8 @@ public final class BalancedPool implements AutoCloseable {
                 config.metrics());
         this.rebalancer = new Rebalancer(
                 config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
+        this.guard = new Guard("Pool " + config.name());
+        this.status = rebalancer::status;
     }
 
     /**
@@ -137,8 +148,12 @@ public final class BalancedPool implements AutoCloseable {
             subscription = subscribe();
             afterSubscribing.run();
             if (config.jmx()) {
-                jmx = JmxStatus.register(config.name(), rebalancer::status);
+                jmx = JmxStatus.register(config.name(), status);
             }
+            guard.run("metrics.poolStarted", null, () -> config.metrics().poolStarted(config.name(), status));
+            // After that call, so that poolClosed never comes first; before the state is read below, so that either a
+            // close on another thread or that line sees it.
+            announced.set(true);
         } catch (RuntimeException | Error failure) {
             ready.countDown();
             close();
@@ -213,6 +228,9 @@ public final class BalancedPool implements AutoCloseable {
         EndpointWatchers.Subscription watched = subscription;
         if (watched != null) {
             watched.close();
+        }
+        if (announced.getAndSet(false)) {
+            guard.run("metrics.poolClosed", null, () -> config.metrics().poolClosed(config.name(), status));
         }
     }
 }

@@ -1,13 +1,27 @@
 package io.evenkeel.event;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.status.PoolStatus;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * Counts what happens, for a metrics library that the application chose. Every method does nothing by default, may be
- * called from any thread, and must return quickly and never throw. Gauges are read from the pool's status instead.
+ * called from any thread, and must return quickly and never throw. Gauges are read from the pool's status instead, which
+ * {@link #poolStarted} hands over.
  */
 public interface MetricsRecorder {
+
+    /**
+     * A pool has started.
+     *
+     * @param pool its name; other pools may have the same
+     * @param status what it looks like at the moment of each call, from any thread; cheap enough to be asked every second
+     */
+    default void poolStarted(String pool, Supplier<PoolStatus> status) {}
+
+    /** A pool is closed. Called once for each {@link #poolStarted}, with the same status, which goes on answering. */
+    default void poolClosed(String pool, Supplier<PoolStatus> status) {}
 
     /** A caller waited for a connection: how long, and whether it got one. Not called where nobody had to wait. */
     default void acquireWaited(String pool, Duration waited, boolean acquired) {}

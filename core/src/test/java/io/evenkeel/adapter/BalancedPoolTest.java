@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.evenkeel.balance.InMemoryConnections;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.InvalidTargetException;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.spi.SeatPolicy;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,38 @@ class BalancedPoolTest {
         scheduler.advance(Duration.ofSeconds(60));
         assertThat(calls).containsExactly("source closed");
         pool.close();
+    }
+
+    @Test
+    void a_recorder_has_its_status_from_start_to_close() {
+        List<Supplier<PoolStatus>> started = new ArrayList<>();
+        List<Supplier<PoolStatus>> closed = new ArrayList<>();
+        MetricsRecorder recorder = new MetricsRecorder() {
+            @Override
+            public void poolStarted(String pool, Supplier<PoolStatus> status) {
+                started.add(status);
+                throw new IllegalStateException("a recorder that throws");
+            }
+
+            @Override
+            public void poolClosed(String pool, Supplier<PoolStatus> status) {
+                closed.add(status);
+            }
+        };
+        BalancedPool pool = pool(PoolSettings.create()
+                .name("orders")
+                .target(TARGET)
+                .jmx(false)
+                .metrics(recorder)
+                .toConfig(SeatPolicy.budgeted(3)));
+        pool.start(new InMemoryConnections(scheduler, pool.signals()));
+        assertThat(started).hasSize(1);
+        assertThat(started.get(0).get().seats()).isEqualTo(3);
+        assertThat(closed).isEmpty();
+        pool.close();
+        pool.close();
+        assertThat(closed).isEqualTo(started);
+        assertThat(closed.get(0).get().closed()).isTrue();
     }
 
     @Test
