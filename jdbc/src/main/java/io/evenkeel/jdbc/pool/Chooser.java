@@ -1,0 +1,109 @@
+package io.evenkeel.jdbc.pool;
+
+import io.evenkeel.jdbc.pool.Slots.Hints;
+import io.evenkeel.jdbc.pool.Slots.Slot;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses a free seat. Each thread takes the Pods in turn, so that work is even at any rate; where the Pod whose turn it is
+ * has a larger part of its seats in use than another, drawn at random, that one serves (the power of two choices,
+ * Mitzenmacher 2001).
+ *
+ * <p>At each Pod a thread goes back to the seat it had there last: two processors that take turns on one seat pay for its
+ * cache line each time. For the same reason how busy Pods are is looked at only now and then while acquires follow each
+ * other quickly; see {@link Hints#looked}.
+ */
+final class Chooser {
+    static final int MOST_GRANTED = 128;
+
+    private final CoarseClock clock;
+    private volatile boolean packed;
+
+    Chooser(CoarseClock clock) {
+        this.clock = clock;
+    }
+
+    /** Whether seats at the front are preferred, so that those that are needed only now and then become idle. */
+    void pack(boolean on) {
+        packed = on;
+    }
+
+    /** The slot's hints for this routing. */
+    static Hints hints(Slot slot, Routing routing) {
+        Hints hints = slot.hints;
+        if (hints == null || hints.routing != routing) {
+            int turns = routing.turns().length;
+            hints = new Hints(routing, turns == 0 ? 0 : slot.nextInt(turns));
+            slot.hints = hints;
+        }
+        return hints;
+    }
+
+    /**
+     * A seat taken for the caller, or null if none is free.
+     *
+     * @param avoided Pods to go to only if no other has a free seat
+     */
+    @Nullable
+    Seat take(Slot slot, Hints hints, int turn, Collection<Pod> avoided) {
+        Pod[] turns = hints.routing.turns();
+        if (turns.length == 0) {
+            return null;
+        }
+        int one = turn;
+        int two = slot.nextInt(turns.length);
+        hints.looked(clock.now());
+        if (turns[one] != turns[two] && turns[two].isLessBusyThan(turns[one])) {
+            int swap = one;
+            one = two;
+            two = swap;
+        }
+        Seat seat = avoided.isEmpty() ? take(slot, hints, one) : null;
+        if (seat == null && avoided.isEmpty() && one != two) {
+            seat = take(slot, hints, two);
+        }
+        return seat != null ? seat : takeAny(slot, hints, turn, avoided);
+    }
+
+    private @Nullable Seat takeAny(Slot slot, Hints hints, int turn, Collection<Pod> avoided) {
+        Pod[] turns = hints.routing.turns();
+        for (int i = 0; i < turns.length; i++) {
+            int at = (turn + i) % turns.length;
+            Seat seat = avoided.contains(turns[at]) ? null : take(slot, hints, at);
+            if (seat != null) {
+                return seat;
+            }
+        }
+        for (int i = 0; i < turns.length && !avoided.isEmpty(); i++) {
+            Seat seat = take(slot, hints, i);
+            if (seat != null) {
+                return seat;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Seat take(Slot slot, Hints hints, int turn) {
+        Seat hinted = hints.seats[turn];
+        if (hinted != null && hinted.take()) {
+            return hinted;
+        }
+        Seat[] seats = hints.routing.turns()[turn].seats();
+        Seat free = takeAny(seats, packed || seats.length < 2 ? 0 : slot.nextInt(seats.length));
+        if (free != null) {
+            hints.seats[turn] = free;
+        }
+        return free;
+    }
+
+    static @Nullable Seat takeAny(Seat[] seats, int from) {
+        for (int i = 0, at = from; i < seats.length; i++) {
+            if (seats[at].take()) {
+                return seats[at];
+            }
+            at = at + 1 == seats.length ? 0 : at + 1;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,164 @@
+package io.evenkeel.jdbc.pool;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads of one data source: at most {@value #MOST} {@code evenkeel-<pool>-io-<n>} for what blocks on a network, which
+ * live while there is work, and one {@code evenkeel-<pool>-housekeeper} for timers, which never blocks.
+ *
+ * <p>A task that takes long must not stand in the way of the others: for each of those there is a thread more, up to
+ * {@value #MOST_EXTRA}. A Pod has one dial at a time, so they are as many as Pods that don't answer.
+ */
+final class IoThreads {
+    private static final Logger LOG = LoggerFactory.getLogger(IoThreads.class);
+    static final int MOST = 8;
+    static final int MOST_EXTRA = 256;
+    private static final long IDLE_SECONDS = 2;
+    private static final long LONG_MILLIS = 500;
+
+    private final ThreadPoolExecutor io;
+    private final ScheduledThreadPoolExecutor housekeeper;
+
+    @GuardedBy("this")
+    private int extra;
+
+    IoThreads(String pool, @Nullable ThreadFactory factory) {
+        io = new ThreadPoolExecutor(
+                MOST,
+                MOST,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                threads("evenkeel-" + pool + "-io-", factory));
+        io.allowCoreThreadTimeOut(true);
+        housekeeper = new ScheduledThreadPoolExecutor(1, threads("evenkeel-" + pool + "-housekeeper-", factory));
+        housekeeper.setRemoveOnCancelPolicy(true);
+        housekeeper.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        housekeeper.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
+    }
+
+    private static ThreadFactory threads(String prefix, @Nullable ThreadFactory given) {
+        if (given != null) {
+            return given;
+        }
+        AtomicInteger number = new AtomicInteger();
+        return task -> {
+            Thread thread = Executors.defaultThreadFactory().newThread(task);
+            thread.setName(prefix + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Runs soon; false, and dropped, after {@link #close} or where no thread can be made. */
+    boolean execute(Runnable task) {
+        try {
+            io.execute(() -> run(task));
+            return true;
+        } catch (RejectedExecutionException e) {
+            LOG.debug("not started, since the pool is closed: {}", task, e);
+            return false;
+        } catch (OutOfMemoryError e) {
+            // The task stays queued and runs when a thread can be made again, or another one is idle.
+            LOG.warn("no thread could be started; trying again with the next task", e);
+            return true;
+        }
+    }
+
+    private void run(Runnable task) {
+        Cancellable watch = schedule(this::oneMore, LONG_MILLIS);
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} failed", Thread.currentThread().getName(), e);
+        } finally {
+            if (!watch.cancel()) {
+                oneLess();
+            }
+        }
+    }
+
+    private synchronized void oneMore() {
+        extra++;
+        resize();
+    }
+
+    private synchronized void oneLess() {
+        extra--;
+        resize();
+    }
+
+    @GuardedBy("this")
+    private void resize() {
+        int size = MOST + Math.max(0, Math.min(MOST_EXTRA, extra));
+        if (size > io.getMaximumPoolSize()) {
+            io.setMaximumPoolSize(size);
+            io.setCorePoolSize(size);
+        } else {
+            io.setCorePoolSize(size);
+            io.setMaximumPoolSize(size);
+        }
+    }
+
+    /** A timer that was set. */
+    interface Cancellable {
+        /** False if it is too late. */
+        boolean cancel();
+    }
+
+    /** Runs once, on the housekeeper: must not block. */
+    Cancellable schedule(Runnable task, long delayMillis) {
+        try {
+            var timer = housekeeper.schedule(() -> guarded(task), delayMillis, TimeUnit.MILLISECONDS);
+            return () -> timer.cancel(false);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("not started, since the pool is closed: {}", task, e);
+            return () -> true;
+        }
+    }
+
+    /** Runs again and again, on the housekeeper: must not block. */
+    Cancellable repeat(Runnable task, long periodMillis) {
+        try {
+            var timer = housekeeper.scheduleAtFixedRate(
+                    () -> guarded(task), periodMillis, periodMillis, TimeUnit.MILLISECONDS);
+            return () -> timer.cancel(false);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("not started, since the pool is closed: {}", task, e);
+            return () -> true;
+        }
+    }
+
+    private static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("{} failed", Thread.currentThread().getName(), e);
+        }
+    }
+
+    /** Interrupts what runs and waits for the threads to end, up to {@code patience}. */
+    boolean close(Duration patience) {
+        housekeeper.shutdownNow();
+        io.shutdownNow();
+        try {
+            return io.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)
+                    & housekeeper.awaitTermination(10, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,262 @@
+package io.evenkeel.jdbc.pool;
+
+import io.evenkeel.jdbc.handle.ConnectionFaults;
+import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.time.Ticker;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Establishes connections: those that core asks for, those that replace lost ones, and those that callers wait for.
+ *
+ * <p>Dials run in parallel over Pods, one at a time at each. In a pool of fixed size every seat is to have its connection;
+ * in an elastic one there are dials for as many callers as wait, and for the idle ones that are to be kept ready. A dial
+ * that has not ended after {@value #SLOW_MILLIS} ms counts for nobody any more, so that the next Pod is dialled. Callers stay
+ * in the queue meanwhile: they get what comes first, a new connection or one that is returned.
+ */
+final class Supply {
+    private static final Logger LOG = LoggerFactory.getLogger(Supply.class);
+    static final long SLOW_MILLIS = 900;
+
+    private final SeatPool pool;
+    private final Dialler dialler;
+    private final IoThreads io;
+    private final EndpointSignals signals;
+    private final Ticker ticker;
+    private final ReentrantLock planning = new ReentrantLock();
+
+    Supply(SeatPool pool, Dialler dialler, IoThreads io, EndpointSignals signals, Ticker ticker) {
+        this.pool = pool;
+        this.dialler = dialler;
+        this.io = io;
+        this.signals = signals;
+        this.ticker = ticker;
+    }
+
+    /** One dial that may begin: for a seat that has none, or for what core asked for. */
+    private record Job(
+            Pod pod, @Nullable Seat seat, @Nullable Consumer<OpenOutcome> open) {}
+
+    /** Begins the dials that there is need for now. Returns at once; may be called from any thread, as often as one likes. */
+    void need() {
+        if (pool.isClosed()) {
+            return;
+        }
+        List<Job> jobs = new ArrayList<>();
+        planning.lock();
+        try {
+            plan(jobs);
+        } finally {
+            planning.unlock();
+        }
+        jobs.forEach(this::start);
+    }
+
+    /** Core asked for a connection at this Pod. */
+    void open(Pod pod, Consumer<OpenOutcome> done) {
+        pod.queue(done);
+        next(pod);
+    }
+
+    private void next(Pod pod) {
+        Consumer<OpenOutcome> open = pod.beginOpen();
+        if (open != null) {
+            start(new Job(pod, null, open));
+        }
+    }
+
+    private void plan(List<Job> jobs) {
+        long now = ticker.nanos();
+        List<Pod> able = new ArrayList<>();
+        for (Pod pod : pool.pods()) {
+            if (pod.isRoutable() && pod.mayDial(now)) {
+                able.add(pod);
+            }
+        }
+        int wanted = pool.settings().isElastic() ? wanted() : Integer.MAX_VALUE;
+        while (wanted > 0 && !able.isEmpty()) {
+            Pod best = best(able);
+            able.remove(best);
+            Seat seat = best.beginDial();
+            if (seat != null) {
+                jobs.add(new Job(best, seat, null));
+                wanted--;
+            }
+        }
+    }
+
+    /** How many connections more are wanted than there are free or to be expected. */
+    private int wanted() {
+        int free = 0;
+        int expected = 0;
+        for (Pod pod : pool.pods()) {
+            if (pod.isRoutable()) {
+                free += pod.count(SeatWord.FREE);
+                // A Pod that keeps failing must not count for the callers who could be served by another.
+                expected += pod.isDialling() && !pod.isSlow() && !pod.isFailing() ? 1 : 0;
+            }
+        }
+        return pool.waiting() + pool.settings().minimumIdle() - free - expected;
+    }
+
+    /** That with the smallest part of its seats connected; those that failed last come last. */
+    private static Pod best(List<Pod> able) {
+        Pod best = able.get(0);
+        double least = Double.MAX_VALUE;
+        for (Pod pod : able) {
+            int seats = pod.seats().length;
+            double rank = seats == 0 ? 4 : 1 - (double) pod.count(SeatWord.EMPTY) / seats + (pod.isFailing() ? 2 : 0);
+            if (rank < least) {
+                least = rank;
+                best = pod;
+            }
+        }
+        return best;
+    }
+
+    private void start(Job job) {
+        if (!io.execute(() -> run(job))) {
+            end(job, new OpenOutcome.Withdrawn());
+        }
+    }
+
+    private void run(Job job) {
+        IoThreads.Cancellable slow = io.schedule(
+                () -> {
+                    if (job.pod.slowDown()) {
+                        need();
+                    }
+                },
+                SLOW_MILLIS);
+        OpenOutcome outcome = new OpenOutcome.Withdrawn();
+        try {
+            outcome = dial(job);
+        } finally {
+            slow.cancel();
+            end(job, outcome);
+        }
+    }
+
+    private OpenOutcome dial(Job job) {
+        Pod pod = job.pod;
+        long start = ticker.nanos();
+        Session session;
+        try {
+            session = dialler.dial(pod.dataSource(dialler));
+        } catch (Throwable e) {
+            return failed(pod, e);
+        }
+        long now = ticker.nanos();
+        pool.created(now - start);
+        signals.opened(pod.key(), Duration.ofNanos(now - start));
+        pod.reached(now);
+        signals.alive(pod.key());
+        if (pool.isClosed() || pod.hasLeft()) {
+            session.close();
+            signals.closed(pod.key());
+            return new OpenOutcome.Withdrawn();
+        }
+        pool.connected(pod, job.seat, session);
+        return new OpenOutcome.Opened();
+    }
+
+    private OpenOutcome failed(Pod pod, Throwable cause) {
+        if (pool.isClosed() || pod.hasLeft()) {
+            return new OpenOutcome.Withdrawn();
+        }
+        LOG.debug("Pool {}: no connection to {}", pool.name(), pod.key(), cause);
+        io.schedule(this::need, pod.backOff(ticker.nanos()));
+        if (isEndpointsFault(cause)) {
+            pod.failed(cause);
+            return new OpenOutcome.Failed(cause);
+        }
+        pod.refused(cause);
+        return new OpenOutcome.Refused(cause);
+    }
+
+    /** A driver's exception without any state, while connecting, mostly is about the network. */
+    static boolean isEndpointsFault(Throwable cause) {
+        if (ConnectionFaults.isConnectionFault(cause)) {
+            return true;
+        }
+        return cause instanceof SQLException sql
+                && !(cause instanceof Dialler.SetUpFailed)
+                && Objects.requireNonNullElse(sql.getSQLState(), "").isEmpty();
+    }
+
+    private void end(Job job, OpenOutcome outcome) {
+        Pod pod = job.pod;
+        if (job.seat != null && !(outcome instanceof OpenOutcome.Opened)) {
+            job.seat.dialFailed();
+        }
+        pod.dialEnded();
+        try {
+            if (job.open != null) {
+                job.open.accept(outcome);
+            }
+        } finally {
+            if (pool.isClosed() || pod.hasLeft()) {
+                withdraw(pod);
+            } else {
+                next(pod);
+                need();
+            }
+        }
+    }
+
+    /** Ends what waits for a dial at a Pod that has left. */
+    void withdraw(Pod pod) {
+        for (Consumer<OpenOutcome> open = pod.pollOpen(); open != null; open = pod.pollOpen()) {
+            open.accept(new OpenOutcome.Withdrawn());
+        }
+    }
+
+    /**
+     * Tests a Pod that is left out, on an I/O thread: by an idle connection where there is one, else by dialling for a seat
+     * that has none, so that the budget holds; else by a connection of its own, closed at once, which for that moment is one
+     * more.
+     */
+    OpenOutcome probe(Pod pod) {
+        for (Seat seat : pod.seats()) {
+            if (seat.startChecking()) {
+                return pool.check(seat) ? new OpenOutcome.Opened() : failedProbe(pod);
+            }
+        }
+        Seat empty = pod.beginDial();
+        if (empty != null) {
+            List<OpenOutcome> outcome = new ArrayList<>(1);
+            run(new Job(pod, empty, outcome::add));
+            return outcome.get(0);
+        }
+        if (pod.isDialling()) {
+            return new OpenOutcome.Refused(new SQLException("connecting to " + pod.key() + " is still under way"));
+        }
+        return probeOnce(pod);
+    }
+
+    private static OpenOutcome failedProbe(Pod pod) {
+        Throwable cause = pod.lastFailure();
+        return new OpenOutcome.Failed(
+                cause != null
+                        ? cause
+                        : new SQLException("an idle connection to " + pod.key() + " is not valid", "08006"));
+    }
+
+    private OpenOutcome probeOnce(Pod pod) {
+        try {
+            dialler.dial(pod.dataSource(dialler)).close();
+            return new OpenOutcome.Opened();
+        } catch (Throwable e) {
+            return isEndpointsFault(e) ? new OpenOutcome.Failed(e) : new OpenOutcome.Refused(e);
+        }
+    }
+}

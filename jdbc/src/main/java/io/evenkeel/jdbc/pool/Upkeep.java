@@ -1,0 +1,156 @@
+package io.evenkeel.jdbc.pool;
+
+import io.evenkeel.jdbc.driver.Liveness;
+import io.evenkeel.time.Ticker;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after idle connections: those whose server closed them are replaced, those that are idle for too long are closed,
+ * those that are to be kept alive are asked. Every half second on the housekeeper, which it never blocks; changed settings
+ * count from the next round.
+ */
+final class Upkeep {
+    private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
+
+    /** Keep-alives are spread over this part of their period, as HikariCP does it. */
+    private static final double VARIANCE = 0.2;
+
+    private final SeatPool pool;
+    private final IoThreads io;
+    private final Supply supply;
+    private final Ticker ticker;
+    private final SplittableRandom random;
+
+    Upkeep(SeatPool pool, IoThreads io, Supply supply, Ticker ticker, long seed) {
+        this.pool = pool;
+        this.io = io;
+        this.supply = supply;
+        this.ticker = ticker;
+        this.random = new SplittableRandom(seed);
+    }
+
+    void run() {
+        if (pool.isClosed()) {
+            return;
+        }
+        try {
+            long now = ticker.nanos();
+            for (Pod pod : pool.pods()) {
+                for (Seat seat : pod.seats()) {
+                    lookAt(seat, now);
+                }
+            }
+            closeSurplus(now);
+        } finally {
+            supply.need();
+        }
+    }
+
+    private void lookAt(Seat seat, long now) {
+        if (seat.usedAt != seat.seenUsedAt || !seat.isFree()) {
+            seat.seenUsedAt = seat.usedAt;
+            seat.idleSince = now;
+            return;
+        }
+        if (!seat.startChecking()) {
+            return;
+        }
+        Session session = seat.session;
+        if (session == null || isDue(session, now) || session.peek() == Liveness.DEAD) {
+            if (!io.execute(() -> pool.check(seat))) {
+                pool.uncheck(seat);
+            }
+        } else {
+            pool.uncheck(seat);
+        }
+    }
+
+    private boolean isDue(Session session, long now) {
+        long period = TimeUnit.MILLISECONDS.toNanos(pool.settings().keepaliveTime());
+        if (period <= 0) {
+            return false;
+        }
+        if (session.keepAliveAt == 0 || session.keepAliveAt - session.checkedAt > period) {
+            session.keepAliveAt = session.checkedAt + (long) (period * (1 - VARIANCE * random.nextDouble()));
+        }
+        if (now - session.keepAliveAt < 0) {
+            return false;
+        }
+        session.keepAliveAt = 0;
+        return true;
+    }
+
+    /** What is idle for longer than idleTimeout, beyond minimumIdle; the longest first. */
+    private void closeSurplus(long now) {
+        PoolSettings settings = pool.settings();
+        long limit = TimeUnit.MILLISECONDS.toNanos(settings.idleTimeout());
+        if (!settings.isElastic() || limit <= 0) {
+            return;
+        }
+        List<Seat> idle = new ArrayList<>();
+        for (Pod pod : pool.pods()) {
+            for (Seat seat : pod.seats()) {
+                if (seat.isFree()) {
+                    idle.add(seat);
+                }
+            }
+        }
+        idle.sort((a, b) -> Long.signum(a.idleSince - b.idleSince));
+        int surplus = idle.size() - settings.minimumIdle();
+        for (Seat seat : idle) {
+            if (surplus <= 0 || now - seat.idleSince < limit) {
+                return;
+            }
+            if (seat.usedAt == seat.seenUsedAt && seat.closeFree()) {
+                LOG.debug("Pool {}: closes a connection to {}, idle for too long", pool.name(), seat.pod.key());
+                pool.discard(seat);
+                surplus--;
+            }
+        }
+    }
+
+    /**
+     * After a fault: takes the Pod's idle connections out of reach at once and tests them elsewhere. Those in use are left
+     * alone. Never blocks.
+     */
+    void sweep(Pod pod) {
+        if (!pod.sweeping.compareAndSet(false, true)) {
+            return;
+        }
+        List<Seat> suspects = new ArrayList<>();
+        for (Seat seat : pod.seats()) {
+            if (seat.startChecking()) {
+                suspects.add(seat);
+            }
+        }
+        if (suspects.isEmpty() || !io.execute(() -> sweep(pod, suspects))) {
+            pod.sweeping.set(false);
+            suspects.forEach(pool::uncheck);
+        }
+    }
+
+    private void sweep(Pod pod, List<Seat> suspects) {
+        boolean silent = false;
+        try {
+            for (Seat seat : suspects) {
+                Session session = seat.session;
+                Liveness seen = session == null ? Liveness.DEAD : session.peek();
+                if (seen == Liveness.ALIVE) {
+                    pool.uncheck(seat);
+                } else if (silent && seen == Liveness.UNKNOWN) {
+                    // The fault and one dead connection more: at a frozen Pod each test takes its whole time.
+                    pool.discardChecked(seat);
+                } else {
+                    silent |= !pool.check(seat);
+                }
+            }
+        } finally {
+            pod.sweeping.set(false);
+        }
+    }
+}
