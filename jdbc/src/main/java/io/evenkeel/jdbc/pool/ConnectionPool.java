@@ -21,7 +21,7 @@ public interface ConnectionPool extends EndpointConnections {
     Connection acquire(long timeoutNanos) throws SQLException;
 
     /** Other sizes and time limits from now on. Seats come and go by {@code open} and {@code retire} all the same. */
-    void configure(PoolSettings newer);
+    void configure(HikariSettings newer);
 
     /** Counts over all Pods at this moment. */
     Counts counts();

@@ -25,7 +25,7 @@ final class Dialler {
 
     private final Function<Endpoint, DataSource> drivers;
     private final Supplier<Credentials> credentials;
-    private final Supplier<PoolSettings> settings;
+    private final Supplier<HikariSettings> settings;
     private final Ticker ticker;
 
     // Asked of the first connection only: where many are opened, the round trips count.
@@ -35,7 +35,7 @@ final class Dialler {
     Dialler(
             Function<Endpoint, DataSource> drivers,
             Supplier<Credentials> credentials,
-            Supplier<PoolSettings> settings,
+            Supplier<HikariSettings> settings,
             Ticker ticker) {
         this.drivers = drivers;
         this.credentials = credentials;
@@ -57,15 +57,6 @@ final class Dialler {
         return made;
     }
 
-    /** A failure of the set-up that the application configured, not of the network. */
-    static final class SetUpFailed extends SQLException {
-        private static final long serialVersionUID = 1L;
-
-        SetUpFailed(SQLException cause) {
-            super(cause.getMessage(), cause.getSQLState(), cause.getErrorCode(), cause);
-        }
-    }
-
     Session dial(DataSource dataSource) throws SQLException {
         Credentials now = credentials.get();
         DriverConnection made = DriverConnection.open(dataSource, now.getUsername(), now.getPassword());
@@ -78,8 +69,6 @@ final class Dialler {
             Session session = new Session(made, setUp(connection, settings.get()), ticker.nanos());
             usable = true;
             return session;
-        } catch (SQLException e) {
-            throw new SetUpFailed(e);
         } finally {
             if (!usable) {
                 closeQuietly(connection);
@@ -87,7 +76,7 @@ final class Dialler {
         }
     }
 
-    private Baseline setUp(Connection connection, PoolSettings now) throws SQLException {
+    private Baseline setUp(Connection connection, HikariSettings now) throws SQLException {
         int networkTimeout = networkTimeout(connection);
         if (networkTimeout != Baseline.UNSUPPORTED) {
             connection.setNetworkTimeout(Runnable::run, (int) now.validationTimeout());
@@ -135,13 +124,13 @@ final class Dialler {
         return known;
     }
 
-    private int isolation(Connection connection, PoolSettings now) throws SQLException {
+    private int isolation(Connection connection, HikariSettings now) throws SQLException {
         int known = driversIsolation;
         if (known == UNKNOWN) {
             known = connection.getTransactionIsolation();
             driversIsolation = known;
         }
-        if (now.isolation() == PoolSettings.DRIVERS_ISOLATION || now.isolation() == known) {
+        if (now.isolation() == HikariSettings.DRIVERS_ISOLATION || now.isolation() == known) {
             return known;
         }
         connection.setTransactionIsolation(now.isolation());
@@ -149,7 +138,7 @@ final class Dialler {
     }
 
     private static void execute(
-            Connection connection, @org.jspecify.annotations.Nullable String sql, boolean commit, PoolSettings now)
+            Connection connection, @org.jspecify.annotations.Nullable String sql, boolean commit, HikariSettings now)
             throws SQLException {
         if (sql == null) {
             return;

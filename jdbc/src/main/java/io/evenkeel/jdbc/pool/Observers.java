@@ -1,15 +1,15 @@
 package io.evenkeel.jdbc.pool;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.SQLExceptionOverride;
 import com.zaxxer.hikari.metrics.IMetricsTracker;
 import com.zaxxer.hikari.metrics.MetricsTrackerFactory;
 import com.zaxxer.hikari.metrics.PoolStats;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.jdbc.pool.ConnectionPool.Counts;
+import io.evenkeel.spi.Guard;
+import io.evenkeel.time.Ticker;
 import java.lang.reflect.Constructor;
-import java.sql.SQLException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What HikariCP's settings have observe the pool: its metrics (one tracker for the whole pool, with HikariCP's names), the
- * detection of leaks, and {@code exceptionOverride}. All of it is foreign code: what it throws is logged once per kind, and
+ * What HikariCP's settings have observe the pool: its metrics (one tracker for the whole pool, with HikariCP's names) and
+ * the detection of leaks. All of it is foreign code: what it throws is logged once per kind, and
  * changes nothing. Thread-safe.
  */
 public final class Observers implements AutoCloseable {
@@ -26,16 +26,14 @@ public final class Observers implements AutoCloseable {
     private static final String FACTORIES = "com.zaxxer.hikari.metrics.";
 
     private final String pool;
-    private final @Nullable SQLExceptionOverride override;
-    private final Set<String> logged = ConcurrentHashMap.newKeySet();
+    private final Guard guard;
+    private final Ticker ticker;
     private volatile @Nullable IMetricsTracker tracker;
 
-    /**
-     * @param override HikariCP's {@code exceptionOverride}, or null
-     */
-    public Observers(String pool, @Nullable SQLExceptionOverride override) {
+    public Observers(String pool, Ticker ticker) {
         this.pool = pool;
-        this.override = override;
+        this.ticker = ticker;
+        this.guard = new Guard("Pool " + pool);
     }
 
     /**
@@ -44,7 +42,7 @@ public final class Observers implements AutoCloseable {
      * @param counts asked by the gauges
      * @throws IllegalArgumentException if the registry is of no kind that HikariCP knows
      */
-    public void record(HikariConfig config, Supplier<Counts> counts, Supplier<PoolSettings> settings) {
+    public void record(HikariConfig config, Supplier<Counts> counts, Supplier<HikariSettings> settings) {
         MetricsTrackerFactory factory = factory(config);
         if (factory != null) {
             tracker = factory.create(pool, new Stats(counts, settings));
@@ -83,44 +81,32 @@ public final class Observers implements AutoCloseable {
                         + " (expected: a MeterRegistry of Micrometer or a MetricRegistry of Dropwizard 3 to 5)");
     }
 
-    boolean isObserving(PoolSettings settings) {
+    boolean isObserving(HikariSettings settings) {
         return tracker != null || settings.leakDetectionThreshold() > 0;
     }
 
-    SQLExceptionOverride.@Nullable Override verdictOn(SQLException failure) {
-        if (override == null) {
-            return null;
-        }
-        try {
-            return override.adjudicate(failure);
-        } catch (RuntimeException | Error e) {
-            failed("exceptionOverride", e);
-            return null;
-        }
-    }
-
     void created(long nanos) {
-        IMetricsTracker told = tracker;
-        if (told != null) {
+        IMetricsTracker recorder = tracker;
+        if (recorder != null) {
             guarded(
                     "connectionCreated",
-                    () -> told.recordConnectionCreatedMillis(TimeUnit.NANOSECONDS.toMillis(nanos)));
+                    () -> recorder.recordConnectionCreatedMillis(TimeUnit.NANOSECONDS.toMillis(nanos)));
         }
     }
 
     void timedOut() {
-        IMetricsTracker told = tracker;
-        if (told != null) {
-            guarded("connectionTimeout", told::recordConnectionTimeout);
+        IMetricsTracker recorder = tracker;
+        if (recorder != null) {
+            guarded("connectionTimeout", recorder::recordConnectionTimeout);
         }
     }
 
     /** A connection was handed out after so long. */
-    Loan begin(PooledConnection connection, long waitedNanos, PoolSettings settings, IoThreads io) {
-        IMetricsTracker told = tracker;
-        long start = System.nanoTime();
-        if (told != null) {
-            guarded("connectionAcquired", () -> told.recordConnectionAcquiredNanos(waitedNanos));
+    Loan begin(PooledConnection connection, long waitedNanos, HikariSettings settings, IoThreads io) {
+        IMetricsTracker recorder = tracker;
+        long start = ticker.nanos();
+        if (recorder != null) {
+            guarded("connectionAcquired", () -> recorder.recordConnectionAcquiredNanos(waitedNanos));
         }
         long threshold = settings.leakDetectionThreshold();
         Leak leak = threshold > 0 ? new Leak(pool, connection.toString()) : null;
@@ -130,33 +116,27 @@ public final class Observers implements AutoCloseable {
                 timer.cancel();
                 leak.returned();
             }
-            if (told != null) {
-                long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-                guarded("connectionUsage", () -> told.recordConnectionUsageMillis(millis));
+            if (recorder != null) {
+                long millis = TimeUnit.NANOSECONDS.toMillis(ticker.nanos() - start);
+                guarded("connectionUsage", () -> recorder.recordConnectionUsageMillis(millis));
             }
         };
     }
 
-    private void guarded(String what, Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException | Error e) {
-            failed(what, e);
-        }
+    private void guarded(String kind, Guard.Step foreign) {
+        guard.run(kind, null, foreign);
     }
 
-    void failed(String what, Throwable cause) {
-        if (logged.add(what + ' ' + cause.getClass().getName())) {
-            LOG.warn("Pool {}: {} failed; further failures of this kind are not logged", pool, what, cause);
-        }
+    void acquireWaited(MetricsRecorder metrics, long nanos, boolean acquired) {
+        guarded("metrics.acquireWaited", () -> metrics.acquireWaited(pool, Duration.ofNanos(nanos), acquired));
     }
 
     @Override
     public void close() {
-        IMetricsTracker told = tracker;
+        IMetricsTracker recorder = tracker;
         tracker = null;
-        if (told != null) {
-            guarded("close", told::close);
+        if (recorder != null) {
+            guarded("close", recorder::close);
         }
     }
 
@@ -200,9 +180,9 @@ public final class Observers implements AutoCloseable {
     /** HikariCP asks for these at most once a second. */
     private static final class Stats extends PoolStats {
         private final Supplier<Counts> counts;
-        private final Supplier<PoolSettings> settings;
+        private final Supplier<HikariSettings> settings;
 
-        Stats(Supplier<Counts> counts, Supplier<PoolSettings> settings) {
+        Stats(Supplier<Counts> counts, Supplier<HikariSettings> settings) {
             super(TimeUnit.SECONDS.toMillis(1));
             this.counts = counts;
             this.settings = settings;

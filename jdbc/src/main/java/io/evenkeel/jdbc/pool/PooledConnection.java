@@ -1,9 +1,8 @@
 package io.evenkeel.jdbc.pool;
 
-import com.zaxxer.hikari.SQLExceptionOverride;
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.jdbc.handle.ConnectionFaults.Fault;
 import io.evenkeel.jdbc.handle.DelegatingConnection;
+import io.evenkeel.jdbc.handle.Fault;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
@@ -22,8 +21,7 @@ final class PooledConnection extends DelegatingConnection {
     /** Something was done that may have begun a transaction, or left a warning. */
     private boolean used;
 
-    private boolean broken;
-    private boolean unwanted;
+    private Fault fault = Fault.NONE;
     private boolean released;
 
     PooledConnection(SeatPool pool, Seat seat, Session session) {
@@ -42,28 +40,21 @@ final class PooledConnection extends DelegatingConnection {
     protected void release(Connection connection) throws SQLException {
         released = true;
         endLoan();
-        if (broken) {
-            pool.releaseBroken(seat);
-            return;
-        }
         boolean clean = false;
         try {
-            restore(connection);
-            clean = true;
+            if (!fault.evicts()) {
+                restore(connection);
+                clean = !session.isEvicted();
+            }
         } finally {
-            if (clean && !unwanted && !session.isEvicted()) {
-                pool.release(seat);
-            } else {
+            if (!clean) {
                 pool.releaseBroken(seat);
+            } else if (fault.validates()) {
+                pool.releaseUnclear(seat);
+            } else {
+                pool.release(seat);
             }
         }
-    }
-
-    @Override
-    protected void releaseAborted(Connection connection) {
-        released = true;
-        endLoan();
-        pool.releaseBroken(seat);
     }
 
     private void endLoan() {
@@ -170,24 +161,13 @@ final class PooledConnection extends DelegatingConnection {
 
     @Override
     protected Fault classify(SQLException failure) {
-        SQLExceptionOverride.Override verdict = pool.verdictOn(failure);
-        if (verdict == SQLExceptionOverride.Override.DO_NOT_EVICT) {
-            return Fault.NONE;
-        }
-        Fault fault = super.classify(failure);
-        if (fault == Fault.NONE && verdict != null && verdict.name().equals("MUST_EVICT")) {
-            // The endpoint is not blamed for what only the application knows.
-            unwanted = true;
-        }
-        return fault;
+        return pool.classify(failure);
     }
 
     @Override
-    protected void faulted(Fault fault, SQLException failure) {
-        if (fault != Fault.CONNECTION) {
-            unwanted = true;
-        } else {
-            broken = true;
+    protected void faulted(Fault graver, SQLException failure) {
+        fault = graver;
+        if (graver.countsInUse()) {
             pool.broke(seat, failure);
         }
     }

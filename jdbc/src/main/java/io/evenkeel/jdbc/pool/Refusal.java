@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Refusal {
     private Refusal() {}
 
-    static String describe(PoolSettings settings, Duration took, Collection<Pod> pods, int waiting, int failedAt) {
+    static String describe(HikariSettings settings, Duration took, Collection<Pod> pods, int waiting, int failedAt) {
         int seats = 0;
         int busy = 0;
         int open = 0;
@@ -28,7 +28,7 @@ final class Refusal {
                 + ". " + advice(settings, seats, open, busy, latest(pods));
     }
 
-    private static String advice(PoolSettings settings, int seats, int open, int busy, @Nullable Throwable failure) {
+    private static String advice(HikariSettings settings, int seats, int open, int busy, @Nullable Throwable failure) {
         if (failure != null && (seats == 0 || busy < seats)) {
             return "Connections can't be opened: see the last failure of each endpoint.";
         }

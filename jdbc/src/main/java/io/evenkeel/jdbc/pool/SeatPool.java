@@ -1,11 +1,12 @@
 package io.evenkeel.jdbc.pool;
 
-import com.zaxxer.hikari.SQLExceptionOverride;
 import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.jdbc.driver.Liveness;
+import io.evenkeel.jdbc.handle.Fault;
+import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.jdbc.pool.Slots.Hints;
 import io.evenkeel.jdbc.pool.Slots.Slot;
 import io.evenkeel.spi.EndpointSignals;
@@ -69,6 +70,7 @@ public final class SeatPool implements ConnectionPool {
     private final EndpointSignals signals;
     private final MetricsRecorder metrics;
     private final Observers observers;
+    private final FaultClassifier classifier;
     private final Ticker ticker;
     private final Slots slots;
     private final CoarseClock clock;
@@ -82,7 +84,7 @@ public final class SeatPool implements ConnectionPool {
     private final AtomicBoolean closing = new AtomicBoolean();
 
     // Read on every acquire, written rarely.
-    private volatile PoolSettings settings;
+    private volatile HikariSettings settings;
     private volatile Routing routing = Routing.NONE;
     private volatile boolean closed;
     private volatile boolean observed;
@@ -97,7 +99,8 @@ public final class SeatPool implements ConnectionPool {
      *
      * @param drivers makes the data source for one Pod; may throw, which fails that Pod's dials until it no longer does
      * @param credentials read for every new connection
-     * @param observers HikariCP's metrics, or {@link Observers#NONE}
+     * @param observers of HikariCP's settings
+     * @param classifier decides what a failure means
      * @param threads for the pool's own threads, or null
      */
     public record Parts(
@@ -106,17 +109,19 @@ public final class SeatPool implements ConnectionPool {
             EndpointSignals signals,
             MetricsRecorder metrics,
             Observers observers,
+            FaultClassifier classifier,
             @Nullable ThreadFactory threads,
             Ticker ticker,
             long seed) {}
 
     /** Opens nothing. */
-    public SeatPool(PoolSettings settings, Parts parts) {
+    public SeatPool(HikariSettings settings, Parts parts) {
         this.settings = settings;
         this.name = settings.name();
         this.signals = parts.signals();
         this.metrics = parts.metrics();
         this.observers = parts.observers();
+        this.classifier = parts.classifier();
         this.ticker = parts.ticker();
         this.slots = new Slots(Math.max(32, 4 * Runtime.getRuntime().availableProcessors()), parts.seed());
         this.io = new IoThreads(name, parts.threads());
@@ -135,7 +140,7 @@ public final class SeatPool implements ConnectionPool {
         return name;
     }
 
-    PoolSettings settings() {
+    HikariSettings settings() {
         return settings;
     }
 
@@ -364,11 +369,7 @@ public final class SeatPool implements ConnectionPool {
 
         private void record(boolean acquired) {
             if (waited) {
-                try {
-                    metrics.acquireWaited(name, Duration.ofNanos(ticker.nanos() - started), acquired);
-                } catch (RuntimeException | Error e) {
-                    observers.failed("metrics.acquireWaited", e);
-                }
+                observers.acquireWaited(metrics, ticker.nanos() - started, acquired);
             }
         }
     }
@@ -421,6 +422,12 @@ public final class SeatPool implements ConnectionPool {
             }
             // It was marked, and has just been kept.
         }
+    }
+
+    /** As {@link #release}, of a connection that is to be asked before it is handed out again. */
+    void releaseUnclear(Seat seat) {
+        seat.usedAt = Seat.SUSPECT;
+        putBack(seat);
     }
 
     /** The seat's connection is not to be used again. */
@@ -773,7 +780,7 @@ public final class SeatPool implements ConnectionPool {
     // --- the whole ---
 
     @Override
-    public void configure(PoolSettings newer) {
+    public void configure(HikariSettings newer) {
         settings = newer;
         chooser.pack(newer.isElastic());
         observed = observers.isObserving(newer);
@@ -812,9 +819,9 @@ public final class SeatPool implements ConnectionPool {
         }
     }
 
-    /** What exceptionOverride says; null where there is none. */
-    SQLExceptionOverride.@Nullable Override verdictOn(SQLException failure) {
-        return observers.verdictOn(failure);
+    /** What a failure means, {@code exceptionOverride} included. */
+    Fault classify(Throwable failure) {
+        return classifier.classify(failure);
     }
 
     @Override

@@ -202,7 +202,7 @@ final class Session {
     // --- tests ---
 
     /** Asks the server; any failure means no. */
-    void validate(PoolSettings settings, long millis, long now) throws SQLException {
+    void validate(HikariSettings settings, long millis, long now) throws SQLException {
         limit((int) millis);
         try {
             int seconds = (int) Math.max(1, millis / 1000);

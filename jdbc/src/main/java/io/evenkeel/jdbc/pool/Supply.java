@@ -1,6 +1,5 @@
 package io.evenkeel.jdbc.pool;
 
-import io.evenkeel.jdbc.handle.ConnectionFaults;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
@@ -8,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -175,22 +173,12 @@ final class Supply {
         }
         LOG.debug("Pool {}: no connection to {}", pool.name(), pod.key(), cause);
         io.schedule(this::need, pod.backOff(ticker.nanos()));
-        if (isEndpointsFault(cause)) {
+        if (pool.classify(cause).countsAtConnect()) {
             pod.failed(cause);
             return new OpenOutcome.Failed(cause);
         }
         pod.refused(cause);
         return new OpenOutcome.Refused(cause);
-    }
-
-    /** A driver's exception without any state, while connecting, mostly is about the network. */
-    static boolean isEndpointsFault(Throwable cause) {
-        if (ConnectionFaults.isConnectionFault(cause)) {
-            return true;
-        }
-        return cause instanceof SQLException sql
-                && !(cause instanceof Dialler.SetUpFailed)
-                && Objects.requireNonNullElse(sql.getSQLState(), "").isEmpty();
     }
 
     private void end(Job job, OpenOutcome outcome) {
@@ -256,7 +244,7 @@ final class Supply {
             dialler.dial(pod.dataSource(dialler)).close();
             return new OpenOutcome.Opened();
         } catch (Throwable e) {
-            return isEndpointsFault(e) ? new OpenOutcome.Failed(e) : new OpenOutcome.Refused(e);
+            return pool.classify(e).countsAtConnect() ? new OpenOutcome.Failed(e) : new OpenOutcome.Refused(e);
         }
     }
 }

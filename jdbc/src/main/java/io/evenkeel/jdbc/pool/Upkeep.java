@@ -87,7 +87,7 @@ final class Upkeep {
 
     /** What is idle for longer than idleTimeout, beyond minimumIdle; the longest first. */
     private void closeSurplus(long now) {
-        PoolSettings settings = pool.settings();
+        HikariSettings settings = pool.settings();
         long limit = TimeUnit.MILLISECONDS.toNanos(settings.idleTimeout());
         if (!settings.isElastic() || limit <= 0) {
             return;

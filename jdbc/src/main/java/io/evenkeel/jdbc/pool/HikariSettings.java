@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param isolateInternalQueries whether {@code initSql} and {@code testQuery} get a transaction of their own where
  *     {@code autoCommit} is off
  */
-public record PoolSettings(
+public record HikariSettings(
         String name,
         int budget,
         int surge,
@@ -53,7 +53,7 @@ public record PoolSettings(
 
     private static final long SHORTEST_VALIDATION = 250;
 
-    public PoolSettings {
+    public HikariSettings {
         Objects.requireNonNull(name, "name");
         check(budget >= 1, "maximumPoolSize", budget, ">= 1");
         check(surge == 0 || surge == 1, "surge", surge, "0 or 1");
@@ -71,10 +71,10 @@ public record PoolSettings(
     /**
      * @throws IllegalArgumentException if a setting can't be honoured; the message says what to do instead
      */
-    public static PoolSettings of(HikariConfig config, int surge) {
+    public static HikariSettings of(HikariConfig config, int surge) {
         int size = config.getMaximumPoolSize();
         int idle = config.getMinimumIdle();
-        return new PoolSettings(
+        return new HikariSettings(
                 config.getPoolName(),
                 size,
                 surge,
