@@ -34,6 +34,7 @@ public interface ModuleRules {
             "io.evenkeel.endpoint",
             "io.evenkeel.event",
             "io.evenkeel.health",
+            "io.evenkeel.pick",
             "io.evenkeel.plan",
             "io.evenkeel.source",
             "io.evenkeel.source.dns",

@@ -29,6 +29,7 @@ class OneWayFlowTest implements ModuleRules {
                     List.of("spi", "balance", "health", "watch", "source", "event", "status", "time", "endpoint")),
             Map.entry("endpoint", List.of()),
             Map.entry("time", List.of()),
+            Map.entry("pick", List.of()),
             Map.entry("plan", List.of("endpoint")),
             Map.entry("source", List.of("endpoint", "time")),
             Map.entry("source.dns", List.of("source", "endpoint", "time")),

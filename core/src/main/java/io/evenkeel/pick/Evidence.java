@@ -1,0 +1,34 @@
+package io.evenkeel.pick;
+
+/**
+ * What is known of requests at one moment, each of them counted with the weight that its age leaves it.
+ *
+ * @param logs sum of the binary logarithms of the answers' times in nanoseconds
+ * @param answers answers whose time is known
+ * @param failures requests that failed
+ * @param outcomes requests that were answered or failed
+ * @param silence for how many nanoseconds nothing has been answered although something is awaited; 0 if nothing is
+ */
+record Evidence(double logs, double answers, double failures, double outcomes, long silence) {
+
+    static final Evidence NONE = new Evidence(0, 0, 0, 0, 0);
+
+    Evidence plus(Evidence other) {
+        return new Evidence(
+                logs + other.logs,
+                answers + other.answers,
+                failures + other.failures,
+                outcomes + other.outcomes,
+                Math.max(silence, other.silence));
+    }
+
+    /** This without a part of it. */
+    Evidence minus(Evidence part) {
+        return new Evidence(
+                logs - part.logs,
+                Math.max(0, answers - part.answers),
+                Math.max(0, failures - part.failures),
+                Math.max(0, outcomes - part.outcomes),
+                0);
+    }
+}

@@ -1,0 +1,146 @@
+package io.evenkeel.pick;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+
+/**
+ * What became of the requests on one connection, with the weight that their age leaves them: a time counts for a few
+ * {@linkplain #LATENCY_TAU seconds}, a failure for {@linkplain #OUTCOME_TAU longer}, since failures are rarer.
+ *
+ * <p>All times are the ticker's, in nanoseconds. Threads: any; no method blocks or allocates. Nearly all updates of a connection
+ * come from its event loop; where two cross, a sample may be lost, which a mean can bear and a lock on this path could
+ * not.
+ */
+public final class RequestStatistics {
+
+    /** How long a time counts: after it, 37 %. */
+    static final Duration LATENCY_TAU = Duration.ofSeconds(5);
+    /** How long a failure or a success counts: after it, 37 %. */
+    static final Duration OUTCOME_TAU = Duration.ofSeconds(10);
+
+    private static final double LATENCY_TAU_NANOS = LATENCY_TAU.toNanos();
+    private static final double OUTCOME_TAU_NANOS = OUTCOME_TAU.toNanos();
+    /** Below this part of τ the first two terms of the series are exact to a millionth. */
+    private static final double SHORT = 1e-3;
+
+    private static final long NOTHING_AWAITED = Long.MIN_VALUE;
+    private static final int MANTISSA_BITS = 52;
+    private static final int EXPONENT_BIAS = 1023;
+    private static final long MANTISSA = (1L << MANTISSA_BITS) - 1;
+
+    private static final VarHandle UPDATED_AT;
+
+    static {
+        try {
+            UPDATED_AT = MethodHandles.lookup().findVarHandle(RequestStatistics.class, "updatedAt", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final Turn turn = new Turn();
+
+    private double logs;
+    private double answers;
+    private double failures;
+    private double outcomes;
+    /** Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence. */
+    private long updatedAt;
+    /** When the first request began that was sent after the last answer. */
+    private long awaitedSince = NOTHING_AWAITED;
+
+    /** A request that is to be answered soon begins. */
+    public void began(long now) {
+        if (awaitedSince == NOTHING_AWAITED) {
+            awaitedSince = now;
+        }
+    }
+
+    /** Something was answered whose time says nothing, or isn't known. */
+    public void alive() {
+        if (awaitedSince != NOTHING_AWAITED) {
+            awaitedSince = NOTHING_AWAITED;
+        }
+    }
+
+    /** A request was answered, after so many nanoseconds. */
+    public void answered(long elapsed, long now) {
+        alive();
+        long since = age(now);
+        time(elapsed, since);
+        outcome(0, since);
+        UPDATED_AT.setRelease(this, now);
+    }
+
+    /** A request failed in a way that another Pod might have spared it. */
+    public void failed(long now) {
+        alive();
+        long since = age(now);
+        decayTimes(since);
+        outcome(1, since);
+        UPDATED_AT.setRelease(this, now);
+    }
+
+    /** The caller stopped waiting after so many nanoseconds: it would have taken longer. */
+    public void abandoned(long elapsed, long now) {
+        if (answers > 0 && log2(elapsed) > logs / answers) {
+            long since = age(now);
+            time(elapsed, since);
+            double kept = decay(since, OUTCOME_TAU_NANOS);
+            failures *= kept;
+            outcomes *= kept;
+            UPDATED_AT.setRelease(this, now);
+        }
+    }
+
+    private long age(long now) {
+        return outcomes == 0 && answers == 0 ? Long.MAX_VALUE : now - (long) UPDATED_AT.getAcquire(this);
+    }
+
+    private void time(long elapsed, long since) {
+        decayTimes(since);
+        logs += log2(elapsed);
+        answers += 1;
+    }
+
+    private void decayTimes(long since) {
+        double kept = decay(since, LATENCY_TAU_NANOS);
+        logs *= kept;
+        answers *= kept;
+    }
+
+    private void outcome(double failed, long since) {
+        double kept = decay(since, OUTCOME_TAU_NANOS);
+        failures = failures * kept + failed;
+        outcomes = outcomes * kept + 1;
+    }
+
+    /** What is known now. */
+    Evidence evidence(long now) {
+        long since = age(now);
+        long awaited = awaitedSince;
+        double times = decay(since, LATENCY_TAU_NANOS);
+        double counts = decay(since, OUTCOME_TAU_NANOS);
+        return new Evidence(
+                logs * times,
+                answers * times,
+                failures * counts,
+                outcomes * counts,
+                awaited == NOTHING_AWAITED ? 0 : Math.max(0, now - awaited));
+    }
+
+    private static double decay(long nanos, double tau) {
+        double part = nanos / tau;
+        if (part <= 0) {
+            return 1;
+        }
+        return part < SHORT ? 1 - part : Math.exp(-part);
+    }
+
+    /** The binary logarithm, to within 0.09: read off a double's bits, at a tenth of the price of the exact one. */
+    static double log2(long nanos) {
+        long bits = Double.doubleToRawLongBits(Math.max(1, nanos));
+        return (bits >>> MANTISSA_BITS) - EXPONENT_BIAS + (bits & MANTISSA) / (double) (1L << MANTISSA_BITS);
+    }
+}

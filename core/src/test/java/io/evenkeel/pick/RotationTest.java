@@ -1,0 +1,215 @@
+package io.evenkeel.pick;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+
+/** One rule at a time; {@link RotationSimulationTest} has them at work. */
+class RotationTest {
+
+    private static final long MS = 1_000_000;
+
+    private final Rotation rotation = new Rotation(1);
+    private long now = Long.MAX_VALUE - 3_000 * MS;
+
+    private static SimulatedPod[] pods(int count) {
+        return Simulation.pods(count);
+    }
+
+    private int[] picks(int count, SimulatedPod... pods) {
+        int[] picks = new int[pods.length];
+        for (int i = 0; i < count; i++) {
+            now += MS;
+            SimulatedPod picked = rotation.pick(pods, false, now);
+            picks[List.of(pods).indexOf(picked)]++;
+        }
+        return picks;
+    }
+
+    private void answered(SimulatedPod pod, int count, long nanos) {
+        for (int i = 0; i < count; i++) {
+            pod.statistics().began(now);
+            pod.statistics().answered(nanos, now);
+        }
+    }
+
+    @Test
+    void equal_connections_take_turns() {
+        assertThat(picks(12, pods(4))).containsOnly(3);
+    }
+
+    @Test
+    void the_clock_may_overflow() {
+        now = Long.MAX_VALUE - 5 * MS;
+        assertThat(picks(12, pods(4))).containsOnly(3);
+    }
+
+    @Test
+    void weights_are_turns() {
+        SimulatedPod[] pods = pods(3);
+        pods[1].weight = 2;
+        pods[2].weight = 3;
+        assertThat(picks(600, pods)).satisfies(picks -> {
+            assertThat(picks[0]).isBetween(99, 101);
+            assertThat(picks[1]).isBetween(199, 201);
+            assertThat(picks[2]).isBetween(299, 301);
+        });
+    }
+
+    @Test
+    void one_that_has_more_than_its_share_in_flight_is_passed_over_until_it_has_room() {
+        SimulatedPod[] pods = pods(2);
+        pods[0].inFlight = 3;
+        assertThat(picks(10, pods)).containsExactly(0, 10);
+        pods[0].inFlight = 0;
+        int[] after = picks(10, pods);
+        assertThat(after[0]).as("it catches up on two turns, not on ten").isBetween(5, 7);
+    }
+
+    @Test
+    void a_slower_one_gets_less_and_always_a_tenth() {
+        SimulatedPod[] pods = pods(2);
+        answered(pods[0], 200, 8 * MS);
+        answered(pods[1], 200, 2 * MS);
+        int[] picks = new int[2];
+        for (int i = 0; i < 220; i++) {
+            SimulatedPod picked = rotation.pick(pods, false, now);
+            picks[picked == pods[0] ? 0 : 1]++;
+        }
+        assertThat(picks[0]).as("a tenth of the other's").isBetween(18, 22);
+    }
+
+    @Test
+    void what_was_slow_long_ago_is_forgotten_without_a_new_sample() {
+        SimulatedPod[] pods = pods(2);
+        answered(pods[0], 200, 8 * MS);
+        now += 30_000 * MS;
+        answered(pods[1], 200, 2 * MS);
+        assertThat(picks(100, pods)[0]).isBetween(49, 51);
+    }
+
+    @Test
+    void one_that_is_a_little_quicker_is_no_magnet() {
+        SimulatedPod[] pods = pods(3);
+        answered(pods[0], 200, 14 * MS / 10);
+        answered(pods[1], 200, 2 * MS);
+        answered(pods[2], 200, 2 * MS);
+        assertThat(picks(300, pods)[0]).isBetween(99, 101);
+    }
+
+    @Test
+    void one_failure_changes_nothing_and_only_failures_put_it_out_of_service() {
+        SimulatedPod[] pods = pods(2);
+        answered(pods[0], 5, 2 * MS);
+        answered(pods[1], 5, 2 * MS);
+        pods[0].statistics().failed(now);
+        assertThat(picks(100, pods)[0]).isBetween(49, 51);
+        for (int i = 0; i < 50; i++) {
+            pods[0].statistics().failed(now);
+            answered(pods[1], 1, 2 * MS);
+        }
+        assertThat(picks(1_000, pods)[0]).as("one a second").isBetween(1, 2);
+    }
+
+    @Test
+    void if_all_fail_they_take_turns() {
+        SimulatedPod[] pods = pods(3);
+        for (SimulatedPod pod : pods) {
+            for (int i = 0; i < 50; i++) {
+                pod.statistics().failed(now);
+            }
+        }
+        assertThat(picks(30, pods)).containsOnly(10);
+    }
+
+    @Test
+    void a_silent_one_is_out_of_service_until_it_answers_and_silence_is_only_that_of_what_was_sent_since() {
+        SimulatedPod[] pods = pods(2);
+        answered(pods[0], 20, 2 * MS);
+        answered(pods[1], 20, 2 * MS);
+        pods[0].statistics().began(now);
+        now += 100 * MS;
+        answered(pods[1], 20, 2 * MS);
+        assertThat(picks(100, pods)[0]).isLessThanOrEqualTo(1);
+        pods[0].statistics().answered(2 * MS, now);
+        // What was asked before that answer may take hours.
+        now += 100 * MS;
+        assertThat(picks(100, pods)[0]).isBetween(49, 52);
+    }
+
+    @Test
+    void none_is_picked_where_none_is_available_and_an_only_one_in_any_case() {
+        SimulatedPod[] pods = pods(2);
+        pods[0].available = false;
+        pods[1].available = false;
+        assertThat(rotation.<SimulatedPod>pick(pods, false, now)).isNull();
+        assertThat(rotation.<SimulatedPod>pick(new SimulatedPod[0], false, now)).isNull();
+        pods[0].available = true;
+        pods[0].inFlight = 1_000;
+        for (int i = 0; i < 50; i++) {
+            pods[0].statistics().failed(now);
+        }
+        assertThat(picks(10, pods)).containsExactly(10, 0);
+    }
+
+    @Test
+    void clients_that_start_together_begin_at_different_pods() {
+        int[] first = new int[4];
+        for (int seed = 0; seed < 400; seed++) {
+            SimulatedPod[] pods = pods(4);
+            first[List.of(pods).indexOf(new Rotation(seed).pick(pods, false, now))]++;
+        }
+        for (int count : first) {
+            assertThat(count).isBetween(60, 140);
+        }
+    }
+
+    @Test
+    void threads_that_pick_at_once_share_evenly_all_the_same() throws InterruptedException {
+        SimulatedPod[] pods = pods(3);
+        pods[2].weight = 2;
+        int threads = 4;
+        int each = 50_000;
+        AtomicIntegerArray picks = new AtomicIntegerArray(3);
+        CountDownLatch begin = new CountDownLatch(1);
+        List<Thread> all = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            Thread thread = new Thread(() -> {
+                try {
+                    begin.await();
+                } catch (InterruptedException e) {
+                    return;
+                }
+                for (int j = 0; j < each; j++) {
+                    SimulatedPod picked = rotation.pick(pods, false, now + j * 1_000L);
+                    picks.getAndIncrement(picked == pods[0] ? 0 : picked == pods[1] ? 1 : 2);
+                }
+            });
+            thread.start();
+            all.add(thread);
+        }
+        begin.countDown();
+        for (Thread thread : all) {
+            thread.join();
+        }
+        int sum = threads * each;
+        assertThat(picks.get(0) + picks.get(1) + picks.get(2)).isEqualTo(sum);
+        assertThat(picks.get(0) * 4.0 / sum).isBetween(0.98, 1.02);
+        assertThat(picks.get(2) * 2.0 / sum).isBetween(0.98, 1.02);
+    }
+
+    @Test
+    void the_quick_logarithm_is_near_the_exact_one() {
+        for (long nanos = 1; nanos < Long.MAX_VALUE / 8; nanos += nanos / 4 + 1) {
+            assertThat(RequestStatistics.log2(nanos)).isBetween(log2(nanos) - 0.09, log2(nanos) + 1e-9);
+        }
+    }
+
+    private static double log2(long nanos) {
+        return Math.log(nanos) / Math.log(2);
+    }
+}
