@@ -116,6 +116,13 @@ public final class RequestStatistics {
         outcomes = outcomes * kept + 1;
     }
 
+    /** What an answer took lately: the geometric mean of the last ones, in nanoseconds; 0 before the first. */
+    public double typicalNanos() {
+        UPDATED_AT.getAcquire(this);
+        double count = answers;
+        return count > 0 ? Math.pow(2, logs / count) : 0;
+    }
+
     /** What is known now. */
     Evidence evidence(long now) {
         long since = age(now);

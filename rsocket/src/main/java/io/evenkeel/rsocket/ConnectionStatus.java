@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param draining whether it takes no more requests and waits for those in flight
  * @param inFlight requests in flight, also those that the server began
  * @param streams streams and channels of the application among them; on a connection that drains, those that stick to it
- * @param latency what an answer took lately, sensitive to peaks; null before the first
+ * @param latency what an answer took lately, as a geometric mean; null before the first or while there is no other Pod
  * @param age how long ago it was opened
  */
 public record ConnectionStatus(
@@ -29,13 +29,13 @@ public record ConnectionStatus(
     }
 
     static ConnectionStatus of(PodConnection connection, long now) {
-        LatencyEstimate latency = connection.latency();
+        double latency = connection.statistics().typicalNanos();
         return new ConnectionStatus(
                 connection.endpoint(),
                 connection.state() == ConnectionState.DRAINING,
                 connection.inFlight(),
                 connection.streams(),
-                latency.isKnown() ? Duration.ofNanos((long) latency.lastNanos()) : null,
+                latency > 0 ? Duration.ofNanos((long) latency) : null,
                 Duration.ofNanos(Math.max(0, now - connection.openedAt())));
     }
 }

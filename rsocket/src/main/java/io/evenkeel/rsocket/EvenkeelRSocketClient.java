@@ -31,8 +31,8 @@ import reactor.core.scheduler.Schedulers;
  * RSocket orders = client.rsocket();      // each request goes to one of the Pods
  * }</pre>
  *
- * <p>Each request chooses a Pod when it is subscribed to: of two drawn at random the one where it is expected to end sooner.
- * It stays there. Without any connection it waits, for a limited time. A Pod that leaves gets no new requests from the moment
+ * <p>Each request chooses a Pod when it is subscribed to, in turns that follow the Pods' weights and what is observed of them
+ * ({@link io.evenkeel.pick.Rotation}). It stays there. Without any connection it waits, for a limited time. A Pod that leaves gets no new requests from the moment
  * that is known, its requests in flight end in peace, and then its connection is closed.
  *
  * <p>Errors that the server sent are passed on. Those of the client are {@link EvenkeelRSocketException}s. Nothing is sent

@@ -9,6 +9,7 @@ import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.pick.Rotation;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.Durations;
 import io.evenkeel.watch.WatcherConfig;
@@ -22,6 +23,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
@@ -42,6 +44,7 @@ public final class EvenkeelRSocketClientBuilder {
     private LongStreamPolicy streams = LongStreamPolicy.stick();
     private final Map<String, LongStreamPolicy> streamsByRoute = new HashMap<>();
     private Function<Payload, @Nullable String> routes = Routes::inCompositeMetadata;
+    private Predicate<Throwable> failures = Failures::isFailure;
     private Executor signals = task -> Schedulers.parallel().schedule(task);
 
     EvenkeelRSocketClientBuilder() {}
@@ -285,6 +288,18 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
+    /**
+     * Which errors of requests tell against the Pod they came from, so that it gets fewer requests than Pods with fewer such
+     * errors. Called on the connection's event loop; must not block. Defaults to all but those that another Pod would
+     * have answered with, too: {@code INVALID}, the application's own error codes, a missing lease, a cancelled request, a payload
+     * that can't be sent. What a channel's own input failed with never counts.
+     */
+    @CanIgnoreReturnValue
+    public EvenkeelRSocketClientBuilder countsAsFailure(Predicate<Throwable> value) {
+        failures = Objects.requireNonNull(value, "countsAsFailure");
+        return this;
+    }
+
     /** How long {@link EvenkeelRSocketClient#close()} waits for requests in flight. Defaults to 10 s; zero or more. */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder closeTimeout(Duration value) {
@@ -347,9 +362,9 @@ public final class EvenkeelRSocketClientBuilder {
         Router router = new Router(
                 pool.name(),
                 pool.ticker(),
-                Pick.byChance(),
+                new Pick(new Rotation(pool.seed())),
                 balance.drainDeadline(),
-                Failures::isFailure,
+                new Failures(pool.name(), failures),
                 waiting,
                 new StreamPolicies(streams, streamsByRoute, routes),
                 pool.control());

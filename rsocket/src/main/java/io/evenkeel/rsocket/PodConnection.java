@@ -1,6 +1,8 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.pick.Pickable;
+import io.evenkeel.pick.RequestStatistics;
 import io.evenkeel.plan.SlowStart;
 import io.rsocket.RSocket;
 import java.time.Duration;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The verbs of requests ({@link #enter}, {@link #exit}, …) are for any thread and never block. Those of its life are
  * called by its {@link Pod} on the control thread, except {@link #lost}, which the connection's own event loop calls.
  */
-final class PodConnection {
+final class PodConnection implements Pickable {
 
     /** Told what happens to the connection, on whichever thread it happens. */
     interface Listener {
@@ -44,25 +46,12 @@ final class PodConnection {
         LOST
     }
 
-    /**
-     * For how long silence tells against a connection: then one request tries again. Some requests take minutes by design, and
-     * what is asked beside them need not.
-     */
-    static final Duration TRIED_AGAIN_AFTER = Duration.ofSeconds(5);
-
-    private static final long TRIED_AGAIN_NANOS = TRIED_AGAIN_AFTER.toNanos();
-
     private final EndpointKey endpoint;
     private final double weight;
     private final Listener listener;
     private final StateAndCount word = new StateAndCount();
-    private final LatencyEstimate latency = new LatencyEstimate();
+    private final RequestStatistics statistics = new RequestStatistics();
     private final AtomicInteger streams = new AtomicInteger();
-    /**
-     * When the first of those that are awaited now entered, or the last one that tried again. A reader that races with that one
-     * may still see the time before.
-     */
-    private long awaitingSince;
 
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet(0);
     private final WireWatch wire;
@@ -110,8 +99,25 @@ final class PodConnection {
         return openedAt;
     }
 
-    LatencyEstimate latency() {
-        return latency;
+    @Override
+    public RequestStatistics statistics() {
+        return statistics;
+    }
+
+    /** A short request is placed by what is answered soon, a stream by everything. */
+    @Override
+    public int inFlight(boolean openEnded) {
+        long at = word.get();
+        return openEnded ? StateAndCount.inFlight(at) : (int) StateAndCount.awaited(at);
+    }
+
+    /** The Pod's weight, less while that starts slowly. */
+    @Override
+    public double weight(long now) {
+        long age = now - rampingSince;
+        return age < slowStartNanos
+                ? weight * SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos))
+                : weight;
     }
 
     RSocket rsocket() {
@@ -121,7 +127,8 @@ final class PodConnection {
     // Requests.
 
     /** Whether a request would be taken now, as far as the connection and its lease are concerned. */
-    boolean isAvailable() {
+    @Override
+    public boolean isAvailable() {
         return isOpen() && (!leased || wire.hasPermit(rsocket));
     }
 
@@ -138,27 +145,14 @@ final class PodConnection {
         return word.state() == ConnectionState.CLOSED || established == null || established.isDisposed();
     }
 
-    /**
-     * Takes a request, and a permit of the server if it needs one; if it returns true, {@link #exit} follows exactly once.
-     *
-     * @param now or {@link Request#UNTIMED}
-     */
-    boolean enter(Interaction interaction, long now) {
+    /** Takes a request, and a permit of the server if it needs one; if it returns true, {@link #exit} follows exactly once. */
+    boolean enter(Interaction interaction) {
         long before = word.enter(interaction.kind());
         if (!StateAndCount.isOpen(before) || (leased && interaction.isLeased() && !wire.takePermit())) {
             exit(interaction);
             return false;
         }
-        if (now != Request.UNTIMED && (StateAndCount.awaited(before) == 0 || silence(now) >= TRIED_AGAIN_NANOS)) {
-            awaitingSince = now;
-        }
         return true;
-    }
-
-    /** For how long nothing was answered while something was awaited, provided that something is. */
-    private long silence(long now) {
-        long waiting = now - awaitingSince;
-        return waiting <= 0 ? waiting : Math.min(waiting, latency.since(now));
     }
 
     /** The request is over. */
@@ -182,11 +176,6 @@ final class PodConnection {
         }
     }
 
-    /** From now on it matters how long what is in flight has waited. */
-    void timedFrom(long now) {
-        awaitingSince = now;
-    }
-
     void streamBegan() {
         streams.getAndIncrement();
     }
@@ -208,12 +197,17 @@ final class PodConnection {
     }
 
     void answered(long elapsed, long now) {
-        latency.succeeded(elapsed, now);
-        answered();
+        statistics.answered(elapsed, now);
+        reportSuccess();
     }
 
-    /** It was answered, and nobody looked at the clock. */
+    /** It was answered, and its time is not known. */
     void answered() {
+        statistics.alive();
+        reportSuccess();
+    }
+
+    private void reportSuccess() {
         int wanted = successesWanted;
         if (wanted > 0) {
             successesWanted = wanted - 1;
@@ -223,29 +217,6 @@ final class PodConnection {
 
     void reportSuccesses(int count) {
         successesWanted = count;
-    }
-
-    /**
-     * What a request here is expected to cost: its time, times what is in flight and it, over the Pod's weight.
-     *
-     * <p>Its time is at least as long as those that are awaited have been without any answer: that is known before the first
-     * of them is answered, and of a Pod that has gone silent nothing else is known until its connection ends.
-     *
-     * @param otherwise what a request takes on the alternative
-     */
-    double cost(long now, double otherwise) {
-        double share = weight;
-        long age = now - rampingSince;
-        if (age < slowStartNanos) {
-            share *= SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos));
-        }
-        double nanos = latency.nanos(now, otherwise);
-        long at = word.get();
-        if (StateAndCount.awaited(at) > 0) {
-            long silence = silence(now);
-            nanos = silence < TRIED_AGAIN_NANOS ? Math.max(nanos, silence) : nanos;
-        }
-        return nanos * (StateAndCount.inFlight(at) + 1) / share;
     }
 
     // Its life.
@@ -261,7 +232,6 @@ final class PodConnection {
         rsocket = established;
         leased = wire.isLeased();
         openedAt = now;
-        awaitingSince = now;
         rampingSince = since;
         slowStartNanos = slowStart;
         if (!word.open()) {

@@ -364,11 +364,10 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
             answeredAt(at);
         } else if (outcome == Outcome.FAILED) {
             long now = router.now();
-            // A stream that was answered in time and broke later was not slow for as long as it went on.
-            at.latency().failed(answered || startedAt == UNTIMED ? 0 : now - startedAt, now);
+            at.statistics().failed(now);
         } else if (outcome == Outcome.ABANDONED && !answered && interaction.isTimed() && startedAt != UNTIMED) {
             long now = router.now();
-            at.latency().abandoned(now - startedAt, now);
+            at.statistics().abandoned(now - startedAt, now);
         }
         if (interaction.isStream()) {
             at.streamEnded();

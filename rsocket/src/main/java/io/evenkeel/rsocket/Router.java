@@ -8,7 +8,6 @@ import io.rsocket.exceptions.ConnectionErrorException;
 import io.rsocket.exceptions.SetupException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 
@@ -24,7 +23,7 @@ final class Router {
     private final Ticker ticker;
     private final Pick pick;
     private final Duration drainDeadline;
-    private final Predicate<Throwable> failure;
+    private final Failures failures;
     private final WaitQueue waiting;
     private final StreamPolicies policies;
     private final Scheduler scheduler;
@@ -36,7 +35,7 @@ final class Router {
             Ticker ticker,
             Pick pick,
             Duration drainDeadline,
-            Predicate<Throwable> failure,
+            Failures failures,
             WaitQueue waiting,
             StreamPolicies policies,
             Scheduler scheduler) {
@@ -44,7 +43,7 @@ final class Router {
         this.ticker = ticker;
         this.pick = pick;
         this.drainDeadline = drainDeadline;
-        this.failure = failure;
+        this.failures = failures;
         this.waiting = waiting;
         this.policies = policies;
         this.scheduler = scheduler;
@@ -62,7 +61,8 @@ final class Router {
     /** A connection that has counted the request in, or null if there is none now. */
     @Nullable
     PodConnection enter(Interaction interaction, long now) {
-        return pick.enter(open, interaction, now);
+        PodConnection[] all = open;
+        return pick.enter(all, interaction, all.length > 1 && now == Request.UNTIMED ? now() : now);
     }
 
     /** There may be a connection that has a lease now. */
@@ -83,12 +83,6 @@ final class Router {
 
     /** These may be used from now on; whoever waits gets one. */
     void route(PodConnection[] connections) {
-        if (!isTimed() && connections.length > 1) {
-            long now = now();
-            for (PodConnection connection : connections) {
-                connection.timedFrom(now);
-            }
-        }
         open = connections;
         if (connections.length > 0) {
             waiting.dispatch();
@@ -150,7 +144,7 @@ final class Router {
 
     /** Whether the error counts against the Pod that it came from. */
     boolean isFailure(Throwable error) {
-        return failure.test(error);
+        return failures.count(error);
     }
 
     /** What the application is to see of an error: its own as they are, ours with what happened and what to do. */

@@ -3,9 +3,9 @@ package io.evenkeel.rsocket;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.pick.Rotation;
 import io.evenkeel.time.ManualScheduler;
 import java.time.Duration;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +15,7 @@ class PickTest {
     private static final Interaction ASKED = Interaction.REQUEST_RESPONSE;
 
     private final ManualScheduler scheduler = new ManualScheduler();
-    private final Pick pick = new Pick(new SplittableRandom(7)::nextInt);
+    private final Pick pick = new Pick(new Rotation(7));
 
     private final class Nobody implements PodConnection.Listener {
         @Override
@@ -46,131 +46,71 @@ class PickTest {
             PodConnection chosen = pick.enter(both, ASKED, now());
             second += chosen == both[1] ? 1 : 0;
             chosen.exit(ASKED);
+            chosen.answered(5 * MS, now());
         }
         return second;
     }
 
     @Test
-    void one_without_a_history_is_neither_avoided_nor_a_magnet() {
-        PodConnection known = connection("a", 1);
-        PodConnection fresh = connection("b", 1);
-        known.latency().succeeded(2 * MS, now());
-        assertThat(shareOfSecond(known, fresh)).isBetween(450, 550);
-        fresh.enter(ASKED, now());
-        assertThat(shareOfSecond(known, fresh))
-                .as("while its first answer is still to come")
-                .isZero();
+    void equal_pods_take_turns_and_weights_are_turns() {
+        assertThat(shareOfSecond(connection("a", 1), connection("b", 1))).isBetween(499, 501);
+        assertThat(shareOfSecond(connection("a", 1), connection("b", 3))).isBetween(749, 751);
     }
 
     @Test
-    void the_quicker_one_is_taken_until_it_has_that_much_more_in_flight() {
-        PodConnection quick = connection("a", 1);
-        PodConnection slow = connection("b", 1);
-        quick.latency().succeeded(2 * MS, now());
-        slow.latency().succeeded(8 * MS, now());
-        assertThat(shareOfSecond(quick, slow)).isZero();
-        for (int i = 0; i < 4; i++) {
-            quick.enter(ASKED, now());
-        }
-        assertThat(shareOfSecond(quick, slow)).isEqualTo(1_000);
-    }
-
-    @Test
-    void what_was_slow_long_ago_is_tried_again() {
-        PodConnection quick = connection("a", 1);
-        PodConnection slow = connection("b", 1);
-        slow.latency().succeeded(8 * MS, now());
-        scheduler.advance(Duration.ofSeconds(10));
-        quick.latency().succeeded(2 * MS, now());
-        assertThat(shareOfSecond(quick, slow)).isBetween(450, 550);
-    }
-
-    @Test
-    void one_that_fails_fast_is_avoided_and_one_failure_in_a_thousand_is_not_a_ban() {
-        PodConnection well = connection("a", 1);
-        PodConnection failing = connection("b", 1);
-        well.latency().succeeded(2 * MS, now());
-        failing.latency().succeeded(2 * MS, now());
-        failing.latency().failed(MS, now());
-        assertThat(shareOfSecond(well, failing)).isZero();
-
-        PodConnection hit = connection("c", 1);
-        for (int i = 0; i < 1_000; i++) {
-            hit.latency().succeeded(100 * MS, now());
-            well.latency().succeeded(100 * MS, now());
-        }
-        hit.latency().failed(MS, now());
-        assertThat(shareOfSecond(well, hit)).isBetween(450, 550);
-    }
-
-    @Test
-    void one_that_answers_nothing_is_passed_by_before_its_first_answer_would_tell() {
-        PodConnection well = connection("a", 1);
-        PodConnection silent = connection("b", 1);
-        well.latency().succeeded(5 * MS, now());
-        silent.latency().succeeded(5 * MS, now());
-        scheduler.advance(Duration.ofMinutes(1));
-        well.latency().succeeded(5 * MS, now());
-        silent.enter(ASKED, now());
-        well.enter(ASKED, now());
-        well.enter(ASKED, now());
-        well.enter(ASKED, now());
-        assertThat(shareOfSecond(well, silent))
-                .as("not because it was idle before")
-                .isEqualTo(1_000);
-        scheduler.advance(Duration.ofMillis(20));
-        well.latency().succeeded(5 * MS, now());
-        assertThat(shareOfSecond(well, silent))
-                .as("after 20 ms without an answer")
-                .isZero();
-        scheduler.advance(PodConnection.TRIED_AGAIN_AFTER);
-        well.latency().succeeded(5 * MS, now());
-        assertThat(shareOfSecond(well, silent)).as("tried again now and then").isEqualTo(1_000);
-        scheduler.advance(Duration.ofMillis(20));
-        well.latency().succeeded(5 * MS, now());
-        assertThat(shareOfSecond(well, silent)).as("which was in vain").isZero();
-        silent.latency().succeeded(5 * MS, now());
-        assertThat(shareOfSecond(well, silent)).as("when it answers again").isEqualTo(1_000);
-    }
-
-    @Test
-    void what_is_open_ended_is_not_awaited() {
-        PodConnection streaming = connection("a", 1);
-        PodConnection other = connection("b", 1);
-        streaming.latency().succeeded(5 * MS, now());
-        streaming.enter(Interaction.REQUEST_STREAM, now());
-        streaming.enterAnyway();
-        scheduler.advance(Duration.ofHours(1));
-        other.latency().succeeded(5 * MS, now());
-        for (int i = 0; i < 4; i++) {
-            other.enter(ASKED, now());
-        }
-        assertThat(shareOfSecond(streaming, other))
-                .as("although its streams have been silent for an hour")
-                .isZero();
-    }
-
-    @Test
-    void what_was_asked_while_there_was_no_choice_is_awaited_from_when_there_is() {
-        PodConnection first = connection("a", 1);
-        first.enter(ASKED, Request.UNTIMED);
-        scheduler.advance(Duration.ofHours(1));
-        PodConnection second = connection("b", 1);
-        second.enter(ASKED, now());
-        second.enter(ASKED, now());
-        second.enter(ASKED, now());
-        first.timedFrom(now());
-        assertThat(shareOfSecond(second, first)).isEqualTo(1_000);
-    }
-
-    @Test
-    void weights_share_what_is_in_flight() {
+    void requests_in_flight_keep_within_the_share_and_streams_count_for_streams_only() {
         PodConnection light = connection("a", 1);
         PodConnection heavy = connection("b", 3);
+        PodConnection[] both = {light, heavy};
         for (int i = 0; i < 400; i++) {
-            pick.enter(new PodConnection[] {light, heavy}, ASKED, now());
+            pick.enter(both, ASKED, now());
         }
-        assertThat(heavy.inFlight()).isBetween(285, 315);
+        assertThat(heavy.inFlight()).isBetween(295, 305);
+        PodConnection streaming = connection("c", 1);
+        PodConnection other = connection("d", 1);
+        for (int i = 0; i < 50; i++) {
+            streaming.enter(Interaction.REQUEST_STREAM);
+            streaming.enterAnyway();
+        }
+        assertThat(shareOfSecond(streaming, other)).as("short requests").isBetween(499, 501);
+        for (int i = 0; i < 50; i++) {
+            pick.enter(new PodConnection[] {streaming, other}, Interaction.REQUEST_STREAM, now());
+        }
+        assertThat(other.inFlight()).as("streams go where there are fewer").isBetween(49, 50);
+    }
+
+    @Test
+    void one_that_answers_nothing_is_passed_by_whatever_was_asked_before() {
+        PodConnection well = connection("a", 1);
+        PodConnection silent = connection("b", 1);
+        shareOfSecond(well, silent);
+        scheduler.advance(Duration.ofMinutes(1));
+        shareOfSecond(well, silent);
+        PodConnection[] both = {well, silent};
+        while (pick.enter(both, ASKED, now()) != silent) {
+            well.exit(ASKED);
+            well.answered(5 * MS, now());
+        }
+        scheduler.advance(Duration.ofMillis(500));
+        well.answered(5 * MS, now());
+        assertThat(shareOfSecond(well, silent)).as("after half a second").isZero();
+        silent.answered(5 * MS, now());
+        scheduler.advance(Duration.ofMillis(500));
+        assertThat(shareOfSecond(well, silent)).as("when it answers again").isGreaterThan(400);
+    }
+
+    @Test
+    void a_stream_or_a_push_is_not_awaited() {
+        PodConnection streaming = connection("a", 1);
+        PodConnection other = connection("b", 1);
+        PodConnection[] both = {streaming, other};
+        shareOfSecond(both);
+        for (int i = 0; i < 4; i++) {
+            pick.enter(both, Interaction.REQUEST_STREAM, now());
+            pick.enter(both, Interaction.METADATA_PUSH, now()).exit(Interaction.METADATA_PUSH);
+        }
+        scheduler.advance(Duration.ofSeconds(1));
+        assertThat(shareOfSecond(both)).as("although nothing came for a second").isBetween(490, 510);
     }
 
     @Test
@@ -178,7 +118,7 @@ class PickTest {
         PodConnection a = connection("a", 1);
         PodConnection b = connection("b", 1);
         PodConnection c = connection("c", 1);
-        a.enter(ASKED, now());
+        a.enter(ASKED);
         a.drain();
         b.close(PodConnection.Ending.DISPOSED);
         for (int i = 0; i < 100; i++) {
@@ -187,18 +127,5 @@ class PickTest {
         assertThat(pick.enter(new PodConnection[] {a, b}, ASKED, now())).isNull();
         assertThat(a.inFlight()).as("what was refused is taken back").isEqualTo(1);
         assertThat(pick.enter(new PodConnection[0], ASKED, now())).isNull();
-    }
-
-    @Test
-    void a_failure_loses_its_weight_within_a_minute_or_two() {
-        LatencyEstimate estimate = new LatencyEstimate();
-        estimate.succeeded(2 * MS, 0);
-        estimate.failed(MS, 0);
-        double at0 = estimate.nanos(0, 2 * MS);
-        double at10 = estimate.nanos(Duration.ofSeconds(10).toNanos(), 2 * MS);
-        double at120 = estimate.nanos(Duration.ofSeconds(120).toNanos(), 2 * MS);
-        assertThat(at0).isGreaterThan(1_000 * MS);
-        assertThat(at10).isLessThan(at0 * 0.7);
-        assertThat(at120).isLessThan(2.2 * MS);
     }
 }

@@ -9,6 +9,7 @@ import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.pick.Rotation;
 import io.evenkeel.rsocket.NoEndpointException.Reason;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.ManualScheduler;
@@ -93,9 +94,9 @@ final class PoolBed {
         router = new Router(
                 "orders",
                 scheduler.ticker(),
-                new Pick(random::nextInt),
+                new Pick(new Rotation(42)),
                 config.drainDeadline(),
-                Failures::isFailure,
+                new Failures("orders", Failures::isFailure),
                 waiting,
                 policies,
                 scheduler);
