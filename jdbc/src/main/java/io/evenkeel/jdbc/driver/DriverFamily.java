@@ -17,9 +17,13 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Endpoint endpoint) {
+        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.PostgresSocketFactory");
-            properties.setProperty("socketFactoryArg", endpoint.address());
+            properties.setProperty("socketFactoryArg", EndpointAddress.text(endpoint.address(), dial));
+            // The driver's default, unlike the others', is to turn it off.
+            if (!given.contains("tcpkeepalive")) {
+                properties.setProperty("tcpKeepAlive", "true");
+            }
         }
 
         @Override
@@ -37,10 +41,11 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Endpoint endpoint) {
+        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MySqlSocketFactory");
             properties.setProperty("evenkeelHost", endpoint.host());
             properties.setProperty("evenkeelPort", Integer.toString(endpoint.port()));
+            properties.setProperty("evenkeelDial", dial);
         }
 
         @Override
@@ -56,9 +61,9 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Endpoint endpoint) {
+        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MariaDbSocketFactory");
-            properties.setProperty("evenkeelEndpoint", endpoint.address());
+            properties.setProperty("evenkeelEndpoint", EndpointAddress.text(endpoint.address(), dial));
             // A redirected connection would be counted at an endpoint where it is not.
             properties.setProperty("permitRedirect", "false");
         }
@@ -86,8 +91,13 @@ enum DriverFamily {
     /** Options, in lower case, that decide where a connection leads and so can't be the user's as well. */
     abstract Set<String> options();
 
-    /** Adds what leads a connection to the endpoint. */
-    abstract void lead(Properties properties, Endpoint endpoint);
+    /**
+     * Adds what leads a connection to the endpoint.
+     *
+     * @param given the names of the user's own options, in lower case
+     * @param dial the {@link Dial}'s name
+     */
+    abstract void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial);
 
     /**
      * Bounds connecting and logging in, as far as the user has not done so.

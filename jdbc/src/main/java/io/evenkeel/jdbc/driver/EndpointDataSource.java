@@ -75,7 +75,13 @@ final class EndpointDataSource implements DataSource {
         if (loginTimeoutSeconds > 0) {
             url.family().limit(all, given, loginTimeoutSeconds);
         }
-        url.family().lead(all, endpoint);
+        try (Dial dial = Dial.begin()) {
+            url.family().lead(all, given, endpoint, dial.name());
+            return new DriverConnection(connect(all), dial.probe());
+        }
+    }
+
+    private Connection connect(Properties all) throws SQLException {
         Connection connection = driver.connect(url.text(), all);
         if (connection == null) {
             throw new SQLNonTransientConnectionException(
@@ -83,7 +89,7 @@ final class EndpointDataSource implements DataSource {
                             + driver.getClass().getName() + " accepts)",
                     "08001");
         }
-        return new DriverConnection(connection, LivenessProbe.NONE);
+        return connection;
     }
 
     @Override

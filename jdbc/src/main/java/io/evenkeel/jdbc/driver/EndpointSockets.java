@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 final class EndpointSockets {
     private EndpointSockets() {}
 
-    static Socket connected(String address, @Nullable InetSocketAddress local) throws IOException {
+    static Socket connected(EndpointAddress address, @Nullable InetSocketAddress local) throws IOException {
         Socket socket = new EndpointSocket(address);
         try {
             if (local != null) {
                 socket.bind(local);
             }
-            socket.connect(InetSocketAddress.createUnresolved(EndpointSocket.hostOf(address), 0), 0);
+            socket.connect(InetSocketAddress.createUnresolved(address.host(), 0), 0);
             return socket;
         } catch (IOException e) {
             socket.close();

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.mariadb.jdbc.Configuration;
 import org.mariadb.jdbc.util.ConfigurableSocketFactory;
 
@@ -14,41 +15,46 @@ import org.mariadb.jdbc.util.ConfigurableSocketFactory;
  * same endpoint; TLS is laid over the socket with the name in the URL.
  */
 public final class MariaDbSocketFactory extends ConfigurableSocketFactory {
-    /** The option with {@code host:port} of the endpoint, with brackets around an IPv6 address. */
+    /** The option with {@code host:port#dial}: the endpoint, with brackets around an IPv6 address, and the dial. */
     public static final String ENDPOINT = "evenkeelEndpoint";
 
-    private String address = "";
+    private @Nullable EndpointAddress address;
 
     /** For the driver. */
     public MariaDbSocketFactory() {}
 
     @Override
     public void setConfiguration(Configuration configuration, String host) {
-        address = Objects.requireNonNull(configuration.nonMappedOptions().getProperty(ENDPOINT), ENDPOINT);
+        address = EndpointAddress.parse(
+                Objects.requireNonNull(configuration.nonMappedOptions().getProperty(ENDPOINT), ENDPOINT));
+    }
+
+    private EndpointAddress address() {
+        return Objects.requireNonNull(address, "address (expected: set by setConfiguration)");
     }
 
     @Override
-    public Socket createSocket() {
-        return new EndpointSocket(address);
+    public Socket createSocket() throws IOException {
+        return new EndpointSocket(address());
     }
 
     @Override
     public Socket createSocket(String host, int port) throws IOException {
-        return EndpointSockets.connected(address, null);
+        return EndpointSockets.connected(address(), null);
     }
 
     @Override
     public Socket createSocket(InetAddress host, int port) throws IOException {
-        return EndpointSockets.connected(address, null);
+        return EndpointSockets.connected(address(), null);
     }
 
     @Override
     public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
-        return EndpointSockets.connected(address, new InetSocketAddress(localHost, localPort));
+        return EndpointSockets.connected(address(), new InetSocketAddress(localHost, localPort));
     }
 
     @Override
     public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort) throws IOException {
-        return EndpointSockets.connected(address, new InetSocketAddress(localHost, localPort));
+        return EndpointSockets.connected(address(), new InetSocketAddress(localHost, localPort));
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.util.Objects;
 import javax.net.SocketFactory;
 
 /**
@@ -12,15 +11,16 @@ import javax.net.SocketFactory;
  * that a cancel request goes to the same endpoint; TLS is laid over the socket with the name in the URL.
  */
 public final class PostgresSocketFactory extends SocketFactory {
-    private final String address;
+    private final EndpointAddress address;
 
-    /** @param address {@code host:port} of the endpoint, with brackets around an IPv6 address */
+    /** @param address {@code host:port#dial}: the endpoint, with brackets around an IPv6 address, and the dial, which may be
+     *     left out */
     public PostgresSocketFactory(String address) {
-        this.address = Objects.requireNonNull(address, "address");
+        this.address = EndpointAddress.parse(address);
     }
 
     @Override
-    public Socket createSocket() {
+    public Socket createSocket() throws IOException {
         return new EndpointSocket(address);
     }
 

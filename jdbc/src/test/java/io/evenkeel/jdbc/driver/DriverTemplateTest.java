@@ -43,6 +43,25 @@ class DriverTemplateTest {
     }
 
     @Test
+    void a_connection_comes_with_the_probe_of_its_socket() throws Exception {
+        DriverTemplate template = template(postgresUrl());
+        FakeDatabase.Postgres server = new FakeDatabase.Postgres("127.0.0.1");
+        DataSource dataSource = template.dataSource(server.endpoint(), NOBODY);
+        dataSource.setLoginTimeout(30); // pgjdbc then connects on a thread of its own
+        DriverConnection opened = DriverConnection.open(dataSource, null, null);
+        assertThat(opened.probe().peek()).isEqualTo(Liveness.ALIVE);
+        assertThat(Dial.underWay()).as("dials that are remembered").isZero();
+        server.close();
+        Liveness seen = opened.probe().peek();
+        while (seen == Liveness.ALIVE) {
+            Thread.onSpinWait();
+            seen = opened.probe().peek();
+        }
+        assertThat(seen).isEqualTo(Liveness.DEAD);
+        opened.connection().close();
+    }
+
+    @Test
     void postgres_cancels_at_the_same_endpoint() throws Exception {
         DriverTemplate template = template(postgresUrl());
         try (FakeDatabase.Postgres other = new FakeDatabase.Postgres("127.0.0.1");
