@@ -7,6 +7,7 @@ import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.spi.Guard;
+import io.evenkeel.status.Diagnosis;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
@@ -197,9 +198,18 @@ public final class BalancedPool implements AutoCloseable {
         rebalancer.resize(seats);
     }
 
-    /** What the pool looks like now. */
+    /** The pool at this moment. */
     public PoolStatus status() {
         return rebalancer.status();
+    }
+
+    /**
+     * Why a caller got no connection, for the exception that it gets.
+     *
+     * @param whenExhausted what to do where all connections are in use, which depends on the adapter
+     */
+    public Diagnosis diagnosis(String whenExhausted) {
+        return Diagnosis.of(status(), whenExhausted);
     }
 
     /**

@@ -21,7 +21,7 @@ final class PoolState {
     final SlotTable slots = new SlotTable();
     final ConnectionAges ages;
     private final Notifier notifier;
-    private @Nullable EndpointConnections connections;
+    private volatile @Nullable EndpointConnections connections;
 
     /** What the pool's size is to be, and what the last plan made of it. */
     SeatPolicy policy;
@@ -50,6 +50,11 @@ final class PoolState {
 
     void connect(EndpointConnections adapter) {
         connections = adapter;
+    }
+
+    @Nullable
+    EndpointConnections connectionsIfStarted() {
+        return connections;
     }
 
     EndpointConnections connections() {

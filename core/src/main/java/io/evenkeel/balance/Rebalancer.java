@@ -5,9 +5,15 @@ import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthConfig;
+import io.evenkeel.health.LastFailure;
 import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.EndpointConnections.Load;
+import io.evenkeel.spi.EndpointConnections.Usage;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
+import io.evenkeel.status.EndpointFailure;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
@@ -15,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the connections of one pool to the plan, a few at a time, and keeps them there.
@@ -47,6 +54,9 @@ public final class Rebalancer implements AutoCloseable {
     private final Control control;
     private final EndpointHealth health;
     private final Signals signals = new Signals();
+    private final StatusView.Live live = new LiveCounts();
+    private final Guard guard;
+    private final long startedAt;
     private final AtomicBoolean wakePosted = new AtomicBoolean();
     private volatile StatusView view;
     private volatile boolean closed;
@@ -82,6 +92,8 @@ public final class Rebalancer implements AutoCloseable {
         this.pool = Objects.requireNonNull(pool, "pool");
         this.target = Objects.requireNonNull(target, "target");
         this.context = Objects.requireNonNull(context, "context");
+        this.guard = new Guard("Pool " + pool);
+        this.startedAt = context.ticker().nanos();
         this.health = new EndpointHealth(pool, healthConfig, context.ticker(), context.random(), this::wake);
         this.state = new PoolState(pool, policy, config, context, health);
         this.view = new StatusView(
@@ -129,12 +141,8 @@ public final class Rebalancer implements AutoCloseable {
 
     /** What the pool looks like now: counts are read at this moment, the rest is as of the last change. */
     public PoolStatus status() {
-        return view.toStatus(
-                pool,
-                target,
-                key -> state.connections().load(key),
-                closed,
-                context.ticker().nanos());
+        long now = context.ticker().nanos();
+        return view.toStatus(pool, target, live, closed, Duration.ofNanos(now - startedAt), now);
     }
 
     /**
@@ -151,6 +159,39 @@ public final class Rebalancer implements AutoCloseable {
     private void wake() {
         if (wakePosted.compareAndSet(false, true)) {
             control.post(() -> wakePosted.set(false));
+        }
+    }
+
+    /** The adapter and health, as any thread may read them. */
+    private final class LiveCounts implements StatusView.Live {
+
+        @Override
+        public Load load(EndpointKey endpoint) {
+            return guard.call(
+                    "the adapter's load", endpoint, () -> state.connections().load(endpoint), failure -> Load.NONE);
+        }
+
+        @Override
+        public Usage usage() {
+            EndpointConnections adapter = state.connectionsIfStarted();
+            return adapter == null
+                    ? Usage.NONE
+                    : guard.call("the adapter's usage", null, adapter::usage, failure -> Usage.NONE);
+        }
+
+        @Override
+        public @Nullable EndpointFailure lastFailure(EndpointKey endpoint, long now) {
+            LastFailure last = health.lastFailure(endpoint);
+            if (last == null) {
+                return null;
+            }
+            FailureCause cause = guard.call(
+                    "the adapter's causeOf",
+                    endpoint,
+                    () -> state.connections().causeOf(last.cause()),
+                    failure -> FailureCause.OTHER);
+            return EndpointFailure.of(
+                    endpoint, cause, last.cause(), Duration.ofNanos(Math.max(0, now - last.atNanos())));
         }
     }
 

@@ -1,6 +1,5 @@
 package io.evenkeel.endpoint;
 
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,21 +10,11 @@ public final class InvalidTargetException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
-    /** User and password of a URL, to the last {@code @}: a password may contain one. */
-    private static final Pattern USER_INFO = Pattern.compile("://\\S*:\\S*@");
-
-    private static final Pattern QUERY = Pattern.compile("\\?.*", Pattern.DOTALL);
-
     public InvalidTargetException(String message) {
         this(message, null);
     }
 
     public InvalidTargetException(String message, @Nullable Throwable cause) {
-        super(USER_INFO.matcher(message).replaceAll("://***@"), cause);
-    }
-
-    /** As given, without the user and password of a URL and without its query. */
-    static String redact(String text) {
-        return QUERY.matcher(USER_INFO.matcher(text).replaceAll("://***@")).replaceAll("?***");
+        super(Secrets.mask(message), cause);
     }
 }

@@ -27,12 +27,11 @@ public record Target(String scheme, String authority, String path) {
         if (!SCHEME.matcher(scheme).matches()
                 || path.isBlank()
                 || whole.codePoints().anyMatch(HostSyntax::isControl)) {
-            throw new InvalidTargetException(
-                    "target: " + HostSyntax.shown(InvalidTargetException.redact(whole)) + " (" + EXPECTED);
+            throw new InvalidTargetException("target: " + HostSyntax.shown(Secrets.mask(whole)) + " (" + EXPECTED);
         }
         if (whole.length() > LONGEST) {
-            throw new InvalidTargetException("target: " + HostSyntax.shown(InvalidTargetException.redact(whole))
-                    + " (expected: at most " + LONGEST + " characters; for more endpoints, a file: target)");
+            throw new InvalidTargetException("target: " + HostSyntax.shown(Secrets.mask(whole)) + " (expected: at most "
+                    + LONGEST + " characters; for more endpoints, a file: target)");
         }
     }
 
@@ -46,8 +45,7 @@ public record Target(String scheme, String authority, String path) {
         int scheme = text.indexOf("://");
         int path = scheme < 0 ? -1 : text.indexOf('/', scheme + 3);
         if (scheme <= 0 || path < 0 || path + 1 == text.length()) {
-            throw new InvalidTargetException(
-                    "target: " + HostSyntax.shown(InvalidTargetException.redact(text)) + " (" + EXPECTED);
+            throw new InvalidTargetException("target: " + HostSyntax.shown(Secrets.mask(text)) + " (" + EXPECTED);
         }
         return new Target(
                 text.substring(0, scheme).toLowerCase(Locale.ROOT),

@@ -6,9 +6,11 @@ import java.time.Duration;
 import java.util.function.Supplier;
 
 /**
- * Counts what happens, for a metrics library that the application chose. Every method does nothing by default, may be
- * called from any thread, and must return quickly and never throw. Gauges are read from the pool's status instead, which
- * {@link #poolStarted} hands over.
+ * Records measurements, for a metrics library that the application chose. Every method does nothing by default, may be
+ * called from any thread and should return quickly; what it throws is logged once and has no other effect.
+ *
+ * <p>What is a value at one moment (in use, idle, waiting, connecting, the source's age) or only grows (acquired, timed out)
+ * is read from the pool's status, which {@link #poolStarted} hands over.
  */
 public interface MetricsRecorder {
 
@@ -23,8 +25,22 @@ public interface MetricsRecorder {
     /** A pool is closed. Called once for each {@link #poolStarted}, with the same status, which goes on answering. */
     default void poolClosed(String pool, Supplier<PoolStatus> status) {}
 
-    /** A caller waited for a connection: how long, and whether it got one. Not called where nobody had to wait. */
+    /**
+     * A caller waited for a connection: how long, and whether it got one. False is a time-out. Not called where a caller got
+     * a connection at once; {@link PoolStatus#acquired()} counts those, too.
+     */
     default void acquireWaited(String pool, Duration waited, boolean acquired) {}
+
+    /**
+     * Whether {@link #connectionUsed} is wanted: it costs two readings of the clock per use. Asked once, when the pool is
+     * made. Defaults to false.
+     */
+    default boolean recordsUsage() {
+        return false;
+    }
+
+    /** A caller returned a connection that it had for so long. Only of pools whose callers borrow connections. */
+    default void connectionUsed(String pool, EndpointKey endpoint, Duration used) {}
 
     /** A connection was established. */
     default void connectionOpened(String pool, EndpointKey endpoint, Duration took) {}
@@ -35,8 +51,17 @@ public interface MetricsRecorder {
     /** A seat moved from one endpoint to another. */
     default void connectionMoved(String pool, EndpointKey from, EndpointKey to) {}
 
+    /** A move that had begun was taken back: everything is where it was before. */
+    default void moveRolledBack(String pool, EndpointKey from, EndpointKey to) {}
+
     /** An endpoint was ejected. */
     default void endpointEjected(String pool, EndpointKey endpoint) {}
+
+    /** An ejected endpoint was readmitted. */
+    default void endpointReadmitted(String pool, EndpointKey endpoint) {}
+
+    /** An endpoint leaves and its connections are drained. */
+    default void drainStarted(String pool, EndpointKey endpoint, int connections) {}
 
     /** A drain ended, within its deadline or not. */
     default void drained(String pool, EndpointKey endpoint, Duration took, boolean withinDeadline) {}

@@ -1,6 +1,7 @@
 package io.evenkeel.health;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.Secrets;
 import io.evenkeel.health.TrackedEndpoint.Phase;
 import io.evenkeel.time.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -118,7 +119,7 @@ public final class EndpointHealth {
         if (tracked == null) {
             return;
         }
-        tracked.remember(describe(cause));
+        remember(tracked, cause);
         if (config.enabled() && tracked.failed(ticker.nanos(), trips.incrementAndGet())) {
             tellChange();
         }
@@ -131,7 +132,7 @@ public final class EndpointHealth {
     public void refused(EndpointKey endpoint, Throwable cause) {
         TrackedEndpoint tracked = present.get(endpoint);
         if (tracked != null) {
-            tracked.remember(describe(cause));
+            remember(tracked, cause);
         }
     }
 
@@ -223,7 +224,7 @@ public final class EndpointHealth {
             return;
         }
         if (cause != null) {
-            tracked.remember(describe(cause));
+            remember(tracked, cause);
         }
         long now = ticker.nanos();
         if (ok) {
@@ -362,10 +363,20 @@ public final class EndpointHealth {
         }
     }
 
+    private void remember(TrackedEndpoint tracked, Throwable cause) {
+        tracked.remember(new LastFailure(cause, describe(cause), ticker.nanos()));
+    }
+
+    /** The endpoint's last failure, also one that did not count; null if none is remembered. Any thread. */
+    public @Nullable LastFailure lastFailure(EndpointKey endpoint) {
+        TrackedEndpoint tracked = present.get(endpoint);
+        return tracked == null ? null : tracked.lastFailure();
+    }
+
     private static String describe(Throwable cause) {
         String text;
         try {
-            text = String.valueOf(cause).replaceAll("\\s+", " ");
+            text = Secrets.mask(String.valueOf(cause).replaceAll("\\s+", " "));
         } catch (RuntimeException e) {
             // The exception cannot even say what it is; its type still can.
             text = cause.getClass().getName();

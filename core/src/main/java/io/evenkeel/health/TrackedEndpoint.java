@@ -73,7 +73,7 @@ final class TrackedEndpoint {
     private volatile int successesWanted;
 
     private volatile long order;
-    private volatile @Nullable String lastError;
+    private volatile @Nullable LastFailure lastFailure;
 
     // Below: the control thread's own.
     private long outSince;
@@ -100,11 +100,17 @@ final class TrackedEndpoint {
 
     @Nullable
     String lastError() {
-        return lastError;
+        LastFailure failure = lastFailure;
+        return failure == null ? null : failure.text();
     }
 
-    void remember(String error) {
-        lastError = error;
+    @Nullable
+    LastFailure lastFailure() {
+        return lastFailure;
+    }
+
+    void remember(LastFailure failure) {
+        lastFailure = failure;
     }
 
     /** Records a failure; true if it tripped the endpoint. */
@@ -316,7 +322,7 @@ final class TrackedEndpoint {
 
     /** Whether anything is worth keeping once the endpoint is gone. */
     boolean hasHistory() {
-        return phase != Phase.WELL || ejections > 0 || successesWanted > 0 || lastError != null;
+        return phase != Phase.WELL || ejections > 0 || successesWanted > 0 || lastFailure != null;
     }
 
     private void forgive(long until) {

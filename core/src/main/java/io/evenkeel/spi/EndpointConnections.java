@@ -2,6 +2,7 @@ package io.evenkeel.spi;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.status.FailureCause;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -73,6 +74,21 @@ public interface EndpointConnections {
     /** Counts at this moment, for the status; may be called from any thread. */
     Load load(EndpointKey endpoint);
 
+    /** The callers of the pool at this moment, for the status; may be called from any thread. */
+    default Usage usage() {
+        return Usage.NONE;
+    }
+
+    /**
+     * Sorts a failure of this adapter's connections, for the status, messages and advice; may be called from any thread.
+     * The default knows Java's own network and TLS exceptions.
+     *
+     * @return one of the kinds of an endpoint's failure
+     */
+    default FailureCause causeOf(Throwable failure) {
+        return FailureCause.of(failure);
+    }
+
     /**
      * Why a seat is given up.
      *
@@ -132,11 +148,22 @@ public interface EndpointConnections {
     }
 
     /**
+     * The callers of a pool.
+     *
+     * @param waiting callers that wait for a connection now
+     * @param acquired how often a caller got one so far, or how many requests were sent where a connection carries many
+     * @param timedOut how often a caller waited in vain so far
+     */
+    record Usage(int waiting, long acquired, long timedOut) {
+        public static final Usage NONE = new Usage(0, 0, 0);
+    }
+
+    /**
      * Connections at one endpoint.
      *
      * @param open established, in use or idle
      * @param connecting being established
-     * @param inUse with a user
+     * @param inUse in use
      * @param draining in use and to be closed on return
      */
     record Load(int open, int connecting, int inUse, int draining) {

@@ -25,6 +25,8 @@ public final class EndpointAttributes {
     private final boolean leaving;
     private final @Nullable Double ejectedForSeconds;
     private final @Nullable String lastError;
+    private final @Nullable String lastErrorCause;
+    private final @Nullable Double lastErrorSecondsAgo;
 
     /** For JMX clients, which build it from the attributes that they received. */
     @ConstructorParameters({
@@ -41,7 +43,9 @@ public final class EndpointAttributes {
         "draining",
         "leaving",
         "ejectedForSeconds",
-        "lastError"
+        "lastError",
+        "lastErrorCause",
+        "lastErrorSecondsAgo"
     })
     public EndpointAttributes(
             String identity,
@@ -57,7 +61,9 @@ public final class EndpointAttributes {
             int draining,
             boolean leaving,
             @Nullable Double ejectedForSeconds,
-            @Nullable String lastError) {
+            @Nullable String lastError,
+            @Nullable String lastErrorCause,
+            @Nullable Double lastErrorSecondsAgo) {
         this.identity = identity;
         this.address = address;
         this.zone = zone;
@@ -72,10 +78,13 @@ public final class EndpointAttributes {
         this.leaving = leaving;
         this.ejectedForSeconds = ejectedForSeconds;
         this.lastError = lastError;
+        this.lastErrorCause = lastErrorCause;
+        this.lastErrorSecondsAgo = lastErrorSecondsAgo;
     }
 
     static EndpointAttributes of(EndpointStatus status) {
         Endpoint endpoint = status.endpoint();
+        EndpointFailure failure = status.lastFailure();
         return new EndpointAttributes(
                 endpoint.identity(),
                 endpoint.address(),
@@ -90,7 +99,9 @@ public final class EndpointAttributes {
                 status.draining(),
                 status.leaving(),
                 seconds(status.ejectedFor()),
-                status.lastError());
+                status.lastError(),
+                failure == null ? null : failure.cause().name(),
+                failure == null ? null : seconds(failure.ago()));
     }
 
     static @Nullable Double seconds(@Nullable Duration duration) {
@@ -137,12 +148,12 @@ public final class EndpointAttributes {
         return connecting;
     }
 
-    /** Connections with a user. */
+    /** Connections in use. */
     public int getInUse() {
         return inUse;
     }
 
-    /** Connections without a user. */
+    /** Connections that are open and not in use. */
     public int getIdle() {
         return idle;
     }
@@ -152,12 +163,12 @@ public final class EndpointAttributes {
         return draining;
     }
 
-    /** Whether its connections are being given up because it leaves. */
+    /** Whether its connections are being retired because it leaves. */
     public boolean isLeaving() {
         return leaving;
     }
 
-    /** How many seconds longer it is left out, or null if it is not. */
+    /** How many seconds longer it is ejected, or null if it is not. */
     public @Nullable Double getEjectedForSeconds() {
         return ejectedForSeconds;
     }
@@ -165,5 +176,15 @@ public final class EndpointAttributes {
     /** The last failure to connect or to talk to it, or null if there was none. */
     public @Nullable String getLastError() {
         return lastError;
+    }
+
+    /** The kind of that failure, such as {@code AUTHENTICATION}, or null. */
+    public @Nullable String getLastErrorCause() {
+        return lastErrorCause;
+    }
+
+    /** How many seconds ago that failure was, or null. */
+    public @Nullable Double getLastErrorSecondsAgo() {
+        return lastErrorSecondsAgo;
     }
 }

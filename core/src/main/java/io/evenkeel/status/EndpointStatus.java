@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param seats the seats it has
  * @param open established connections, in use or idle
  * @param connecting being established
- * @param inUse with a user
- * @param idle without one
+ * @param inUse in use
+ * @param idle open and not in use
  * @param draining in use, to be closed on return
- * @param leaving whether its connections are being given up because it leaves
- * @param ejectedFor how much longer it is left out, or null if it is not
- * @param lastError the last failure to connect or to talk to it, or null if there was none
+ * @param leaving whether its connections are being retired because it leaves
+ * @param ejectedFor how much longer it is ejected, or null if it is not
+ * @param lastFailure the last failure to connect or to talk to it, or null if there was none
  */
 public record EndpointStatus(
         Endpoint endpoint,
@@ -31,8 +31,18 @@ public record EndpointStatus(
         int draining,
         boolean leaving,
         @Nullable Duration ejectedFor,
-        @Nullable String lastError) {
+        @Nullable EndpointFailure lastFailure) {
     public EndpointStatus {
         Objects.requireNonNull(endpoint, "endpoint");
+    }
+
+    /** The last failure in words, which begin with the endpoint's own address; null if there was none. */
+    public @Nullable String lastError() {
+        return lastFailure == null ? null : lastFailure.message();
+    }
+
+    /** Whether it takes no new work for having failed. */
+    public boolean isEjected() {
+        return ejectedFor != null;
     }
 }

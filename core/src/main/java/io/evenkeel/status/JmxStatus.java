@@ -8,8 +8,11 @@ import java.util.function.Supplier;
 import javax.management.InstanceAlreadyExistsException;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import javax.management.StandardMBean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,7 +68,8 @@ public final class JmxStatus implements AutoCloseable {
         String base = "io.evenkeel:type=Pool,name=" + ObjectName.quote(pool);
         for (int id = 1; id <= MOST_OF_ONE_NAME; id++) {
             try {
-                return server.registerMBean(attributes, new ObjectName(id == 1 ? base : base + ",id=" + id))
+                return server.registerMBean(
+                                new DescribedBean(attributes), new ObjectName(id == 1 ? base : base + ",id=" + id))
                         .getObjectName();
             } catch (InstanceAlreadyExistsException e) {
                 LOG.debug("pool \"{}\": JMX name {} of that name is taken", pool, id);
@@ -96,6 +100,32 @@ public final class JmxStatus implements AutoCloseable {
         }
     }
 
+    /** The MBean with the descriptions that stand at its methods. */
+    private static final class DescribedBean extends StandardMBean {
+
+        DescribedBean(PoolStatusMXBean attributes) {
+            super(attributes, PoolStatusMXBean.class, true);
+        }
+
+        @Override
+        protected String getDescription(MBeanInfo info) {
+            Described described = PoolStatusMXBean.class.getAnnotation(Described.class);
+            return described == null ? super.getDescription(info) : described.value();
+        }
+
+        @Override
+        protected String getDescription(MBeanAttributeInfo info) {
+            try {
+                Described described = PoolStatusMXBean.class
+                        .getMethod((info.isIs() ? "is" : "get") + info.getName())
+                        .getAnnotation(Described.class);
+                return described == null ? super.getDescription(info) : described.value();
+            } catch (NoSuchMethodException e) {
+                return super.getDescription(info);
+            }
+        }
+    }
+
     private static final class Attributes implements PoolStatusMXBean {
         private final Supplier<PoolStatus> status;
 
@@ -114,23 +144,85 @@ public final class JmxStatus implements AutoCloseable {
         }
 
         @Override
+        public double getAgeSeconds() {
+            return status.get().age().toMillis() / 1000.0;
+        }
+
+        @Override
         public int getSeats() {
             return status.get().seats();
         }
 
         @Override
+        public int getOpen() {
+            return status.get().open();
+        }
+
+        @Override
+        public int getInUse() {
+            return status.get().inUse();
+        }
+
+        @Override
+        public int getIdle() {
+            return status.get().idle();
+        }
+
+        @Override
+        public int getConnecting() {
+            return status.get().connecting();
+        }
+
+        @Override
+        public int getWaiting() {
+            return status.get().waiting();
+        }
+
+        @Override
+        public long getAcquired() {
+            return status.get().acquired();
+        }
+
+        @Override
+        public long getTimedOut() {
+            return status.get().timedOut();
+        }
+
+        @Override
         public String getSource() {
-            return status.get().source().name();
+            return status.get().source().health().name();
+        }
+
+        @Override
+        public String getSourceTarget() {
+            return status.get().source().target();
         }
 
         @Override
         public @Nullable Double getSourceAgeSeconds() {
-            return EndpointAttributes.seconds(status.get().sourceAge());
+            return EndpointAttributes.seconds(status.get().source().age());
         }
 
         @Override
         public String getSourceReason() {
-            return status.get().sourceReason();
+            return status.get().source().reason();
+        }
+
+        @Override
+        public @Nullable String getSourceLastFailure() {
+            return status.get().source().lastFailure();
+        }
+
+        @Override
+        public long getSourceRequests() {
+            return status.get().source().requests();
+        }
+
+        @Override
+        public List<String> getSetChanges() {
+            return status.get().source().changes().stream()
+                    .map(SourceStatus.SetChange::toString)
+                    .toList();
         }
 
         @Override

@@ -1,21 +1,23 @@
 package io.evenkeel.status;
 
-import io.evenkeel.watch.SourceHealth;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.function.ToIntFunction;
 
 /**
- * What one pool looks like at one moment. Immutable.
+ * One pool at one moment. Immutable.
  *
  * @param pool its name
  * @param target where its endpoints come from
+ * @param age how long ago the pool was made
  * @param seats how many connections it may have
+ * @param waiting callers that wait for a connection
+ * @param acquired how often a caller got a connection since the pool was made; of adapters whose connections carry any
+ *     number of requests, how many requests were sent
+ * @param timedOut how often a caller waited in vain since the pool was made
  * @param endpoints in order of their keys
- * @param source how far the source can be trusted
- * @param sourceAge how long ago the source last answered, or null if it never did
- * @param sourceReason why it is stale or unknown, or what its last change was
+ * @param source where the endpoints come from
  * @param planReason why the last plan was made
  * @param movesPending seats that are to move but have not yet
  * @param moves seats moved since the pool was made
@@ -24,17 +26,48 @@ import org.jspecify.annotations.Nullable;
 public record PoolStatus(
         String pool,
         String target,
+        Duration age,
         int seats,
+        int waiting,
+        long acquired,
+        long timedOut,
         List<EndpointStatus> endpoints,
-        SourceHealth source,
-        @Nullable Duration sourceAge,
-        String sourceReason,
+        SourceStatus source,
         String planReason,
         int movesPending,
         long moves,
         boolean closed) {
+
     public PoolStatus {
         Objects.requireNonNull(pool, "pool");
+        Objects.requireNonNull(target, "target");
+        Objects.requireNonNull(age, "age");
+        Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(planReason, "planReason");
         endpoints = List.copyOf(endpoints);
+    }
+
+    /** Established connections at all endpoints, in use or idle. */
+    public int open() {
+        return sum(EndpointStatus::open);
+    }
+
+    /** Connections in use at all endpoints. */
+    public int inUse() {
+        return sum(EndpointStatus::inUse);
+    }
+
+    /** Connections without work at all endpoints. */
+    public int idle() {
+        return sum(EndpointStatus::idle);
+    }
+
+    /** Connections being established at all endpoints. */
+    public int connecting() {
+        return sum(EndpointStatus::connecting);
+    }
+
+    private int sum(ToIntFunction<EndpointStatus> count) {
+        return endpoints.stream().mapToInt(count).sum();
     }
 }

@@ -17,6 +17,7 @@ import io.evenkeel.event.EvenkeelEvent.EndpointReturned;
 import io.evenkeel.event.EvenkeelEvent.SourceRecovered;
 import io.evenkeel.event.EvenkeelEvent.SourceStale;
 import io.evenkeel.status.EndpointStatus;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.watch.SourceHealth;
 import java.time.Duration;
@@ -438,7 +439,7 @@ class RebalancerTest {
         PoolStatus status = bed.rebalancer.status();
         assertThat(status.pool()).isEqualTo("orders");
         assertThat(status.seats()).isEqualTo(10);
-        assertThat(status.source()).isEqualTo(SourceHealth.HEALTHY);
+        assertThat(status.source().health()).isEqualTo(SourceHealth.HEALTHY);
         assertThat(status.planReason()).isEqualTo("endpoints changed");
         EndpointStatus first = status.endpoints().get(0);
         assertThat(first.plannedSeats()).isEqualTo(5);
@@ -446,6 +447,26 @@ class RebalancerTest {
         assertThat(first.inUse()).isEqualTo(1);
         assertThat(first.idle()).isEqualTo(4);
         assertThat(first.leaving()).isFalse();
+    }
+
+    @Test
+    void status_has_the_last_failure_of_each_endpoint_whether_or_not_it_counts() {
+        BalanceBed bed = new BalanceBed(10);
+        List<Endpoint> pods = pods(2);
+        bed.publish(pods);
+        bed.passSeconds(1);
+        bed.rebalancer.signals().failed(pods.get(0).key(), new java.net.ConnectException("refused"));
+        bed.rebalancer.signals().refused(pods.get(1).key(), new IllegalStateException("password=hunter2"));
+        bed.passSeconds(3);
+        List<EndpointStatus> endpoints = bed.rebalancer.status().endpoints();
+        assertThat(endpoints.get(0).lastFailure()).satisfies(failure -> {
+            assertThat(failure.cause()).isEqualTo(FailureCause.UNREACHABLE);
+            assertThat(failure.ago()).hasSeconds(3);
+            assertThat(failure.message()).isEqualTo(pods.get(0).address() + ": ConnectException: refused");
+        });
+        assertThat(endpoints.get(1).lastError())
+                .isEqualTo(pods.get(1).address() + ": IllegalStateException: password=***");
+        assertThat(bed.rebalancer.status().age()).hasSeconds(4);
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.watch.SourceHealth;
 import java.lang.management.ManagementFactory;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +18,7 @@ import javax.management.Attribute;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMX;
 import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
 import javax.management.ObjectName;
@@ -37,28 +39,30 @@ class JmxStatusTest {
             assertThat(jmx.name()).isEqualTo(name);
             Map<String, Object> read = readAll(name);
             Object[] endpoints = (Object[]) Objects.requireNonNull(read.remove("Endpoints"));
+            assertThat((String[]) read.remove("SetChanges")).containsExactly("9 s ago: endpoints changed: +pg-0");
             assertThat(read)
-                    .containsExactlyInAnyOrderEntriesOf(Map.of(
-                            "Pool",
-                            "orders",
-                            "Target",
-                            "static:///10.0.0.1:5432",
-                            "Seats",
-                            10,
-                            "Source",
-                            "HEALTHY",
-                            "SourceAgeSeconds",
-                            2.5,
-                            "SourceReason",
-                            "first answer",
-                            "PlanReason",
-                            "endpoints changed",
-                            "MovesPending",
-                            2,
-                            "Moves",
-                            17L,
-                            "Closed",
-                            false));
+                    .containsExactlyInAnyOrderEntriesOf(Map.ofEntries(
+                            Map.entry("Pool", "orders"),
+                            Map.entry("Target", "static:///10.0.0.1:5432"),
+                            Map.entry("AgeSeconds", 90.0),
+                            Map.entry("Seats", 10),
+                            Map.entry("Open", 10),
+                            Map.entry("InUse", 10),
+                            Map.entry("Idle", 10),
+                            Map.entry("Connecting", 10),
+                            Map.entry("Waiting", 3),
+                            Map.entry("Acquired", 400L),
+                            Map.entry("TimedOut", 5L),
+                            Map.entry("Source", "HEALTHY"),
+                            Map.entry("SourceTarget", "dns:///pg:5432"),
+                            Map.entry("SourceAgeSeconds", 2.5),
+                            Map.entry("SourceReason", "first answer"),
+                            Map.entry("SourceLastFailure", "SERVFAIL"),
+                            Map.entry("SourceRequests", 12L),
+                            Map.entry("PlanReason", "endpoints changed"),
+                            Map.entry("MovesPending", 2),
+                            Map.entry("Moves", 17L),
+                            Map.entry("Closed", false)));
             assertThat(endpoints).hasSize(2).hasOnlyElementsOfType(CompositeData.class);
             assertThat(values((CompositeData) endpoints[0])).isEqualTo(ejectedEndpoint());
             assertThat(((CompositeData) endpoints[1]).get("ejectedForSeconds")).isNull();
@@ -82,8 +86,24 @@ class JmxStatusTest {
         expected.put("draining", 7);
         expected.put("leaving", true);
         expected.put("ejectedForSeconds", 12.0);
-        expected.put("lastError", "refused");
+        expected.put("lastError", "10.0.0.1:5432: ConnectException: refused");
+        expected.put("lastErrorCause", "UNREACHABLE");
+        expected.put("lastErrorSecondsAgo", 1.5);
         return expected;
+    }
+
+    @Test
+    void the_bean_and_each_attribute_are_described() throws Exception {
+        try (JmxStatus jmx = JmxStatus.register("orders-described", status::get)) {
+            MBeanInfo info = server.getMBeanInfo(Objects.requireNonNull(jmx.name()));
+            assertThat(info.getDescription()).isEqualTo("A pool of connections over the Pods behind a Service");
+            assertThat(info.getAttributes())
+                    .hasSizeGreaterThan(20)
+                    .allSatisfy(attribute -> assertThat(attribute.getDescription())
+                            .as(attribute.getName())
+                            .endsWith(".")
+                            .contains(" "));
+        }
     }
 
     @Test
@@ -190,17 +210,31 @@ class JmxStatusTest {
         Endpoint leaving = Endpoint.of("pg-0", "10.0.0.1", 5432)
                 .withCondition(EndpointCondition.TERMINATING)
                 .withZone("z1");
+        EndpointFailure refused = new EndpointFailure(
+                FailureCause.UNREACHABLE,
+                "10.0.0.1:5432: ConnectException: refused",
+                Duration.ofMillis(1500),
+                new ConnectException("refused"));
         return new PoolStatus(
                 pool,
                 "static:///10.0.0.1:5432",
+                Duration.ofSeconds(90),
                 10,
+                3,
+                400L,
+                5L,
                 List.of(
-                        new EndpointStatus(leaving, 1, 2, 3, 4, 5, 6, 7, true, Duration.ofSeconds(12), "refused"),
+                        new EndpointStatus(leaving, 1, 2, 3, 4, 5, 6, 7, true, Duration.ofSeconds(12), refused),
                         new EndpointStatus(
                                 Endpoint.of("pg-1", "fd00::2", 5432), 9, 8, 7, 6, 5, 4, 3, false, null, null)),
-                SourceHealth.HEALTHY,
-                sourceAge,
-                "first answer",
+                new SourceStatus(
+                        "dns:///pg:5432",
+                        SourceHealth.HEALTHY,
+                        sourceAge,
+                        "first answer",
+                        "SERVFAIL",
+                        12,
+                        List.of(new SourceStatus.SetChange(Duration.ofSeconds(9), "endpoints changed: +pg-0"))),
                 "endpoints changed",
                 2,
                 17,

@@ -108,14 +108,14 @@ class KubernetesChainIT {
                 api.compact();
                 // What is written meanwhile is not heard of: the third Pod is gone from the slice, but it still serves.
                 api.put(slice(three.subList(0, 2), List.of()));
-                await().atMost(SOON).until(() -> dataSource.status().source() == SourceHealth.STALE);
+                await().atMost(SOON).until(() -> dataSource.status().source().health() == SourceHealth.STALE);
                 long before = load.answered();
                 await().atMost(SOON).until(() -> load.answered() > before + 500);
                 assertThat(bed.sessions()).hasSize(3);
 
                 api.wire().back();
                 bed.awaitEven(9, three.subList(0, 2), Duration.ofSeconds(60));
-                assertThat(dataSource.status().source()).isEqualTo(SourceHealth.HEALTHY);
+                assertThat(dataSource.status().source().health()).isEqualTo(SourceHealth.HEALTHY);
                 assertThat(load.failures()).isEmpty();
             }
         }

@@ -46,8 +46,9 @@ final class Unavailability {
     private static String describe(Reason reason, PoolStatus status) {
         return switch (reason) {
             case NONE_KNOWN ->
-                "no endpoint is known at " + status.target() + ", source " + status.source() + ": "
-                        + status.sourceReason() + " (check the target, and that Pods are ready)";
+                "no endpoint is known at " + status.target() + ", source "
+                        + status.source().health() + ": " + status.source().reason()
+                        + " (check the target, and that Pods are ready)";
             case ALL_EJECTED ->
                 "all endpoints are left out because they failed:" + each(status)
                         + " (look at the Pods, or at HealthConfig)";
