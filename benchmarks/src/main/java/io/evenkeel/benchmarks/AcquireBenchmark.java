@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
-import io.evenkeel.jdbc.PoolUnderTest;
+import io.evenkeel.jdbc.pool.PoolUnderTest;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -108,7 +108,8 @@ public class AcquireBenchmark {
     }
 
     private void openEvenkeel(int endpoints) throws InterruptedException {
-        PoolUnderTest made = new PoolUnderTest(hikariConfig(), endpoints, new StubDriver());
+        PoolUnderTest made =
+                new PoolUnderTest(hikariConfig(), endpoints, new StubDriver(), pool.startsWith("podpools"));
         source = made::getConnection;
         closeable = made;
     }

@@ -10,6 +10,13 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.jdbc.driver.DriverTemplate;
+import io.evenkeel.jdbc.handle.FaultClassifier;
+import io.evenkeel.jdbc.hikari.JdbcConnections;
+import io.evenkeel.jdbc.pool.ConnectionPool;
+import io.evenkeel.jdbc.pool.HikariAccess;
+import io.evenkeel.jdbc.pool.HikariSettings;
+import io.evenkeel.jdbc.pool.Observers;
+import io.evenkeel.jdbc.pool.SeatPool;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
 import java.sql.Connection;
@@ -30,7 +37,8 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     private final String pool;
     private final LiveConfig live;
     private final BalancedPool balanced;
-    private final JdbcConnections connections;
+    private final ConnectionPool connections;
+    private final Observers observers;
     private final Duration closeTimeout;
     private final int surge;
 
@@ -38,7 +46,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             PoolConfig pooled,
             LiveConfig live,
             Function<Endpoint, DataSource> drivers,
-            @Nullable HikariDataSource wrapped) {
+            EvenkeelDataSourceBuilder builder) {
         this.pool = pooled.name();
         this.live = live;
         this.closeTimeout = pooled.closeTimeout();
@@ -47,16 +55,40 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         config.setMaxLifetime(0);
         this.surge = pooled.balance().surge();
         this.balanced = BalancedPool.create(pooled);
-        this.connections = new JdbcConnections(
-                poolConfig(config, surge),
-                config,
-                drivers,
-                balanced.signals(),
-                pooled.metrics(),
-                balanced.ticker(),
-                balanced.seed());
+        this.observers = new Observers(pool, balanced.ticker());
+        this.connections = connections(builder.pooling, config, drivers, pooled);
         live.onChange(this::changed);
-        start(wrapped);
+        start(builder.wrapped);
+    }
+
+    private ConnectionPool connections(
+            Pooling pooling, HikariConfig config, Function<Endpoint, DataSource> drivers, PoolConfig pooled) {
+        HikariSettings settings = HikariSettings.of(config, surge);
+        if (pooling == Pooling.HIKARI_PER_POD) {
+            return new JdbcConnections(
+                    settings,
+                    config,
+                    drivers,
+                    balanced.signals(),
+                    pooled.metrics(),
+                    balanced.ticker(),
+                    balanced.seed());
+        }
+        SeatPool made = new SeatPool(
+                settings,
+                new SeatPool.Parts(
+                        drivers,
+                        HikariAccess.credentials(config),
+                        balanced.signals(),
+                        pooled.metrics(),
+                        observers,
+                        new FaultClassifier(HikariAccess.exceptionOverride(config)),
+                        config.getThreadFactory(),
+                        balanced.ticker(),
+                        balanced.seed()));
+        observers.record(config, made::counts, made::settings);
+        made.configure(settings);
+        return made;
     }
 
     /** From here on connections are opened: not before those of the pool that this one replaces are closed. */
@@ -82,12 +114,12 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         DriverTemplate driver = settings.connections == null ? DriverTemplate.from(copy) : null;
         Function<Endpoint, DataSource> drivers = settings.connections;
         if (driver != null) {
-            drivers = endpoint -> driver.dataSource(endpoint, copy::getCredentials);
+            drivers = endpoint -> driver.dataSource(endpoint, HikariAccess.credentials(copy));
         }
         PoolConfig pooled = poolConfig(settings, copy, live, driver);
         copy.setPoolName(pooled.name());
         return new EvenkeelDataSource(
-                pooled.name(), new DataSourceRuntime(pooled, live, Objects.requireNonNull(drivers), settings.wrapped));
+                pooled.name(), new DataSourceRuntime(pooled, live, Objects.requireNonNull(drivers), settings));
     }
 
     /** What was set; what was not follows the template. Checked before any thread is started. */
@@ -113,18 +145,6 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         }
     }
 
-    private static JdbcPoolConfig poolConfig(HikariConfig config, int surge) {
-        int size = config.getMaximumPoolSize();
-        int idle = config.getMinimumIdle();
-        return new JdbcPoolConfig(
-                config.getPoolName(),
-                size,
-                surge,
-                // Unset means a pool of fixed size, as it does to HikariCP.
-                idle < 0 || idle > size ? size : idle,
-                Duration.ofMillis(config.getConnectionTimeout()));
-    }
-
     private static Target derivedTarget(@Nullable DriverTemplate driver) {
         if (driver == null) {
             throw new InvalidTargetException(
@@ -147,7 +167,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     private void changed(HikariConfig settings) {
-        connections.configure(poolConfig(settings, surge));
+        connections.configure(HikariSettings.of(settings, surge));
         balanced.resize(settings.getMaximumPoolSize());
     }
 
@@ -172,6 +192,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         // Before the connections: a round under way may still be joining a Pod.
         balanced.close();
         connections.close(closeTimeout);
+        observers.close();
         LOG.info("Pool {}: closed", pool);
     }
 }

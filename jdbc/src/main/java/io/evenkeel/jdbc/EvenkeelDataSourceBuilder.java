@@ -32,6 +32,8 @@ public final class EvenkeelDataSourceBuilder {
     @Nullable
     Function<Endpoint, DataSource> connections;
 
+    Pooling pooling = Pooling.HIKARI_PER_POD;
+
     EvenkeelDataSourceBuilder() {}
 
     /**
@@ -62,6 +64,13 @@ public final class EvenkeelDataSourceBuilder {
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder connections(Function<Endpoint, DataSource> value) {
         connections = Objects.requireNonNull(value, "connections");
+        return this;
+    }
+
+    /** What holds the connections. Defaults to {@link Pooling#HIKARI_PER_POD}. */
+    @CanIgnoreReturnValue
+    public EvenkeelDataSourceBuilder pooling(Pooling value) {
+        pooling = Objects.requireNonNull(value, "pooling");
         return this;
     }
 

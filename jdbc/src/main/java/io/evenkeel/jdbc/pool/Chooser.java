@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Chooser {
     static final int MOST_GRANTED = 128;
 
+    /** From this difference in connections in use on, Pods are unevenly busy; one is what any other caller makes. */
+    private static final int UNEVEN = 2;
+
     private final CoarseClock clock;
     private volatile boolean packed;
 
@@ -52,9 +55,10 @@ final class Chooser {
             return null;
         }
         int one = turn;
-        int two = slot.nextInt(turns.length);
-        hints.looked(clock.now());
-        if (turns[one] != turns[two] && turns[two].isLessBusyThan(turns[one])) {
+        int two = turns.length == 1 ? 0 : (turn + 1 + slot.nextInt(turns.length - 1)) % turns.length;
+        int busier = turns[one] == turns[two] ? 0 : turns[one].busierBy(turns[two]);
+        hints.looked(clock.now(), Math.abs(busier) < UNEVEN);
+        if (busier > 0) {
             int swap = one;
             one = two;
             two = swap;

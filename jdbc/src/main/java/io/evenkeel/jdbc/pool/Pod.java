@@ -135,9 +135,10 @@ final class Pod {
         return busy;
     }
 
-    /** Whether it would still have the smaller part of its seats in use with one caller more. */
-    boolean isLessBusyThan(Pod other) {
-        return (busy() + 1L) * other.seats.length <= (long) other.busy() * seats.length;
+    /** By how many connections in use it is busier than the other, for the seats that they have; negative for less busy. */
+    int busierBy(Pod other) {
+        int its = other.seats.length;
+        return its == 0 ? 0 : busy() - (int) ((long) other.busy() * seats.length + its - 1) / its;
     }
 
     Load load() {

@@ -140,7 +140,7 @@ public final class SeatPool implements ConnectionPool {
         return name;
     }
 
-    HikariSettings settings() {
+    public HikariSettings settings() {
         return settings;
     }
 
@@ -217,11 +217,11 @@ public final class SeatPool implements ConnectionPool {
 
     /** Whether a look at the connection's socket is enough to hand it out; wakes the clock. */
     private boolean isAlive(Seat seat, Session session) {
-        long idle = clock.now() - seat.usedAt;
+        boolean recent = !clock.isDormant() && clock.now() - seat.usedAt <= UNTESTED_TICKS;
         clock.wake();
         return switch (session.peek()) {
             case ALIVE -> true;
-            case UNKNOWN -> idle >= 0 && idle <= UNTESTED_TICKS;
+            case UNKNOWN -> recent;
             case DATA_WAITING, DEAD -> false;
         };
     }
@@ -387,8 +387,8 @@ public final class SeatPool implements ConnectionPool {
 
     /** As {@link #release}, of a connection that was not used. */
     private void putBack(Seat seat) {
-        if (queue.isEmpty() && !closed && seat.free()) {
-            if (!queue.isEmpty() || closed) {
+        if (queue.isEmpty() && seat.free()) {
+            if (!queue.isEmpty() || !seat.pod.isRoutable()) {
                 freed(seat);
             }
         } else {

@@ -47,15 +47,15 @@ final class Slots {
         }
 
         /**
-         * The Pods were looked at: for how many acquires that is good is doubled while the time stands still, and one as soon
-         * as it does not.
+         * Two Pods were looked at: for how many acquires that is good is doubled while the time stands still and the Pods are
+         * evenly busy, and one as soon as that is not so.
          */
-        void looked(long tick) {
+        void looked(long tick, boolean even) {
             if (seats.length == 1) {
                 left = Integer.MAX_VALUE;
                 return;
             }
-            granted = tick == lookedAt ? Math.min(Chooser.MOST_GRANTED, granted << 1) : 1;
+            granted = even && tick == lookedAt ? Math.min(Chooser.MOST_GRANTED, granted << 1) : 1;
             lookedAt = tick;
             left = granted - 1;
         }

@@ -1,0 +1,167 @@
+package io.evenkeel.jdbc.hikari;
+
+import io.evenkeel.time.Ticker;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where one Pod's pool gets its connections from: those that were established for it first, else it connects, but only if
+ * a seat lacks a connection. So the number of connections is the seats' to decide, whatever the pool would like.
+ */
+final class PhysicalDataSource implements DataSource {
+    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PhysicalDataSource.class);
+
+    private final DataSource driver;
+    private final Lane lane;
+    private final Ticker ticker;
+    private final Queue<PhysicalConnection> ready = new ConcurrentLinkedQueue<>();
+
+    PhysicalDataSource(DataSource driver, Lane lane, Ticker ticker) {
+        this.driver = driver;
+        this.lane = lane;
+        this.ticker = ticker;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        return connect(null, null);
+    }
+
+    @Override
+    public Connection getConnection(String username, String password) throws SQLException {
+        return connect(username, password);
+    }
+
+    private Connection connect(@Nullable String username, @Nullable String password) throws SQLException {
+        PhysicalConnection first = ready.poll();
+        if (first != null) {
+            first.delivered();
+            lane.delivered();
+            if (!ready.isEmpty()) {
+                lane.pool().nudge();
+            }
+            return first;
+        }
+        if (!lane.beginDial()) {
+            throw new SQLTransientConnectionException("every seat at " + lane.key() + " has its connection");
+        }
+        return dial(username, password, true);
+    }
+
+    /** Connects for a seat that is to be added; validated, but not yet the pool's: {@link #offer} it. */
+    PhysicalConnection dialAhead(@Nullable String username, @Nullable String password, int validationSeconds)
+            throws SQLException {
+        if (!lane.beginExtraDial()) {
+            throw new SQLTransientConnectionException("the pool at " + lane.key() + " is closing");
+        }
+        PhysicalConnection connection = dial(username, password, false);
+        boolean valid = false;
+        try {
+            valid = connection.isValid(validationSeconds);
+        } finally {
+            if (!valid) {
+                connection.close();
+            }
+        }
+        if (!valid) {
+            throw new SQLTransientConnectionException("a new connection to " + lane.key() + " is not valid", "08001");
+        }
+        return connection;
+    }
+
+    /** Has the pool take it as its next connection. */
+    void offer(PhysicalConnection connection) {
+        ready.add(connection);
+        lane.pool().nudge();
+    }
+
+    /** Closes one that the pool has not taken yet; false if there is none. */
+    boolean closeOne() {
+        PhysicalConnection left = ready.poll();
+        if (left != null) {
+            closeQuietly(left);
+        }
+        return left != null;
+    }
+
+    /** Closes what the pool did not take. */
+    void drop() {
+        while (closeOne()) {
+            LOG.debug("closed a connection to {} before it was used", lane.key());
+        }
+    }
+
+    private PhysicalConnection dial(@Nullable String username, @Nullable String password, boolean delivered)
+            throws SQLException {
+        long start = ticker.nanos();
+        Connection made;
+        try {
+            made = username == null ? driver.getConnection() : driver.getConnection(username, password);
+        } catch (SQLException | RuntimeException | Error e) {
+            lane.dialFailed(e);
+            throw e;
+        }
+        long now = ticker.nanos();
+        PhysicalConnection connection = new PhysicalConnection(made, lane, now);
+        if (delivered) {
+            connection.delivered();
+        }
+        if (!lane.connected(Duration.ofNanos(now - start), delivered)) {
+            connection.close();
+            throw new SQLTransientConnectionException("the pool at " + lane.key() + " is closing");
+        }
+        return connection;
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            LOG.debug("closing {} failed", connection, e);
+        }
+    }
+
+    @Override
+    public PrintWriter getLogWriter() throws SQLException {
+        return driver.getLogWriter();
+    }
+
+    @Override
+    public void setLogWriter(PrintWriter out) throws SQLException {
+        driver.setLogWriter(out);
+    }
+
+    @Override
+    public void setLoginTimeout(int seconds) throws SQLException {
+        driver.setLoginTimeout(seconds);
+    }
+
+    @Override
+    public int getLoginTimeout() throws SQLException {
+        return driver.getLoginTimeout();
+    }
+
+    @Override
+    public Logger getParentLogger() {
+        return Logger.getLogger("io.evenkeel.jdbc");
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> iface) throws SQLException {
+        return iface.isInstance(driver) ? iface.cast(driver) : driver.unwrap(iface);
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> iface) throws SQLException {
+        return iface.isInstance(driver) || driver.isWrapperFor(iface);
+    }
+}

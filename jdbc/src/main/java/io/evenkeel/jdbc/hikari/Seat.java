@@ -1,0 +1,13 @@
+package io.evenkeel.jdbc.hikari;
+
+/** The right to one connection at one Pod. Which of the Pod's connections its holder gets, is the Pod's pool's choice. */
+@SuppressWarnings("unused") // the padding
+final class Seat extends SeatState {
+    final Lane lane;
+    private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
+
+    Seat(Lane lane, int state) {
+        super(state);
+        this.lane = lane;
+    }
+}
