@@ -35,7 +35,7 @@ public record AmqpStatus(
      * @param unsettled messages delivered and not yet settled, on all its brokers
      * @param unconfirmed messages published with confirms and not yet confirmed, on all its brokers
      * @param lameDucks older brokers' connections that are kept until the last of it is settled
-     * @param pinned why it cannot move now, or null
+     * @param pinned why it cannot move now, or was taken back when it last was to move; null if neither
      */
     public record ConnectionStatus(
             String name,
@@ -47,6 +47,11 @@ public record AmqpStatus(
             long unconfirmed,
             int lameDucks,
             @Nullable String pinned) {
+
+        private static @Nullable String pinned(VirtualConnection connection) {
+            String obstacle = connection.obstacle(false);
+            return obstacle != null ? obstacle : connection.backoff().reason();
+        }
 
         static ConnectionStatus of(VirtualConnection connection) {
             int consumers = 0;
@@ -68,7 +73,7 @@ public record AmqpStatus(
                     unsettled,
                     unconfirmed,
                     connection.lameDucks(),
-                    state == VirtualConnection.State.OPEN ? connection.obstacle(false) : null);
+                    state == VirtualConnection.State.OPEN ? pinned(connection) : null);
         }
     }
 }

@@ -6,6 +6,7 @@ import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.amqp.ConsumerRecord.State;
 import io.evenkeel.amqp.Epochs.Epoch;
+import io.evenkeel.spi.Guard;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Map;
@@ -50,12 +51,45 @@ final class ChannelConsumers {
 
     /** Its cancel-ok was handled, or the broker cancelled it. */
     void ended(ConsumerRecord record) {
-        byTag.remove(record.tag(), record);
+        if (byTag.remove(record.tag(), record)) {
+            connection.consumerGone(record.queue());
+        }
+    }
+
+    boolean consumesFrom(String queue) {
+        for (ConsumerRecord record : byTag.values()) {
+            if (record.queue().equals(queue)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // What the application asks for.
 
     String consume(
+            String queue,
+            boolean autoAck,
+            String consumerTag,
+            boolean noLocal,
+            boolean exclusive,
+            @Nullable Map<String, Object> arguments,
+            Consumer consumer)
+            throws IOException {
+        String pins = MoveObstacles.of(connection.topology(), queue, arguments);
+        if (pins != null) {
+            connection.interlock().enter(pins, false);
+        }
+        try {
+            return consumeNow(queue, autoAck, consumerTag, noLocal, exclusive, arguments, consumer);
+        } finally {
+            if (pins != null) {
+                connection.interlock().exit();
+            }
+        }
+    }
+
+    private String consumeNow(
             String queue,
             boolean autoAck,
             String consumerTag,
@@ -80,16 +114,20 @@ final class ChannelConsumers {
             String tag = epoch.raw()
                     .channel()
                     .basicConsume(queue, autoAck, consumerTag, noLocal, exclusive, arguments, wrapper);
-            record.tag(tag);
-            byTag.put(tag, record);
-            if (record.isEnded()) {
-                // The broker has cancelled it already.
-                byTag.remove(tag, record);
-            }
+            started(record, tag);
             return tag;
         } finally {
             receiver.gate().exit();
         }
+    }
+
+    /**
+     * The broker has started it: called before the application's handler of consume-ok and before the request returns,
+     * whichever comes first, so that a cancel finds it from then on. Does nothing if it has ended.
+     */
+    void started(ConsumerRecord record, String tag) {
+        record.tag(tag);
+        byTag.compute(tag, (any, known) -> record.isEnded() ? (known == record ? null : known) : record);
     }
 
     void cancel(String consumerTag) throws IOException {
@@ -101,10 +139,16 @@ final class ChannelConsumers {
             cancelActive(record);
         } else if (before == State.PAUSED) {
             // Nothing of it is at any broker, and its handlers have returned.
-            byTag.remove(consumerTag, record);
-            connection.inBackground(() -> record.consumer().handleCancelOk(consumerTag));
+            cancelled(record);
         }
         // Otherwise a move has it in hand and passes the cancel-ok on.
+    }
+
+    /** The application cancelled it while nothing of it was at any broker. */
+    private void cancelled(ConsumerRecord record) {
+        ended(record);
+        connection.inBackground(
+                () -> call("handleCancelOk", record, () -> record.consumer().handleCancelOk(record.tag())));
     }
 
     private void cancelActive(ConsumerRecord record) throws IOException {
@@ -115,7 +159,7 @@ final class ChannelConsumers {
                 wrapper.raw().channel().basicCancel(record.tag());
             }
         } catch (IOException | RuntimeException e) {
-            byTag.remove(record.tag(), record);
+            ended(record);
             throw e;
         } finally {
             receiver.gate().exit();
@@ -197,15 +241,24 @@ final class ChannelConsumers {
             return;
         }
         ended(record);
-        connection.inBackground(() -> {
-            try {
-                record.consumer().handleCancel(record.tag());
-            } catch (IOException | RuntimeException failure) {
-                connection
-                        .exceptionHandler()
-                        .handleConsumerException(owner, failure, record.consumer(), record.tag(), "handleCancel");
-            }
-        });
+        connection.inBackground(
+                () -> call("handleCancel", record, () -> record.consumer().handleCancel(record.tag())));
+    }
+
+    /** A handler of the application that no raw channel calls; what it throws goes where the client brings it. */
+    private void call(String method, ConsumerRecord record, Guard.Step step) {
+        try {
+            step.run();
+        } catch (Throwable failure) {
+            connection
+                    .guard()
+                    .run(
+                            "ExceptionHandler.handleConsumerException",
+                            null,
+                            () -> connection
+                                    .exceptionHandler()
+                                    .handleConsumerException(owner, failure, record.consumer(), record.tag(), method));
+        }
     }
 
     private void start(Predicate<ConsumerRecord> which, boolean announced) throws IOException {
@@ -213,22 +266,36 @@ final class ChannelConsumers {
         raw.beingResumed(true);
         for (ConsumerRecord record : byTag.values()) {
             if (which.test(record)) {
-                try {
-                    start(record, announced);
-                } catch (IOException | RuntimeException e) {
-                    if (ShutdownSignals.notFound(e)) {
-                        record.wasNotFound();
-                    }
-                    record.resumeFailed();
-                    throw e;
-                }
-                if (!record.resumed()) {
-                    // The application has cancelled it meanwhile, and is told as soon as the broker has, too.
-                    raw.channel().basicCancel(record.tag());
-                }
+                startAgain(record, announced);
             }
         }
+        // Not where one failed: that the raw channel was closed for it may be reported only after it has.
         raw.beingResumed(false);
+    }
+
+    /** Starts this one if it is paused. */
+    void resume(ConsumerRecord record, boolean announced) throws IOException {
+        if (record.resume()) {
+            startAgain(record, announced);
+        }
+    }
+
+    private void startAgain(ConsumerRecord record, boolean announced) throws IOException {
+        try {
+            start(record, announced);
+        } catch (IOException | RuntimeException e) {
+            if (ShutdownSignals.notFound(e)) {
+                record.wasNotFound();
+            }
+            if (!record.resumeFailed()) {
+                cancelled(record);
+            }
+            throw e;
+        }
+        if (!record.resumed() && byTag.get(record.tag()) == record) {
+            // The application has cancelled it meanwhile; its cancel-ok follows the broker's.
+            receiver.raw().channel().basicCancel(record.tag());
+        }
     }
 
     private void start(ConsumerRecord record, boolean announced) throws IOException {
@@ -272,7 +339,10 @@ final class ChannelConsumers {
     /** Where they were consuming is gone: as if paused. */
     void lost() {
         for (ConsumerRecord record : byTag.values()) {
-            if (!record.isReplyTo()) {
+            if (record.isEnded()) {
+                // Its cancel-ok was lost, too.
+                byTag.remove(record.tag(), record);
+            } else if (!record.isReplyTo()) {
                 record.lost();
             }
         }

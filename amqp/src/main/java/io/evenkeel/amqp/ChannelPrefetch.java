@@ -43,9 +43,11 @@ final class ChannelPrefetch {
 
     /** What a consumer began with that is started again. */
     void applyPerConsumer(RawChannel raw, int count) throws IOException {
-        if (count >= 0 && raw.prefetch != count) {
-            raw.channel().basicQos(size, count, false);
-            raw.prefetch = count;
+        // A channel that nothing was set for has no limit, and a consumer that began then keeps none.
+        int wanted = Math.max(0, count);
+        if (Math.max(0, raw.prefetch) != wanted) {
+            raw.channel().basicQos(size, wanted, false);
+            raw.prefetch = wanted;
         }
     }
 }

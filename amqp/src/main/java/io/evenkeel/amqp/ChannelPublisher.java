@@ -30,6 +30,10 @@ final class ChannelPublisher {
     private volatile boolean confirmMode;
     /** Whether something was refused since confirms were last waited for. */
     private volatile boolean refused;
+    /** How often the channel's connection was lost. */
+    private volatile int losses;
+    /** What a wait for confirms that a loss has ended fails with. */
+    private volatile @Nullable ShutdownSignalException lastLoss;
 
     ChannelPublisher(
             VirtualChannel owner,
@@ -50,6 +54,10 @@ final class ChannelPublisher {
 
     List<ConfirmListener> confirmListeners() {
         return confirmListeners;
+    }
+
+    WriteGate gate() {
+        return gate;
     }
 
     /** Where it is sent to. */
@@ -137,19 +145,29 @@ final class ChannelPublisher {
             boolean empty = gate.close(pauseNanos);
             boolean quiet = empty
                     && transaction.isEmpty()
-                    && confirmed.await(() -> from.unconfirmed() == 0 || from.isLost(), pauseNanos);
-            if ((!quiet && !regardless) || !gate.seal(WriteGate.SWITCH_NANOS)) {
+                    && confirmed.await(() -> from.unconfirmed() == 0 || from.isLost() || to.isLost(), pauseNanos);
+            if ((!quiet && !regardless) || to.isLost() || !gate.seal(WriteGate.SWITCH_NANOS)) {
                 return false;
             }
             if (!regardless && from.unconfirmed() > 0) {
                 // Published by a listener of confirms, at the last moment.
                 return false;
             }
-            confirms.begin(to);
+            begin(to);
             return true;
         } finally {
             gate.open();
         }
+    }
+
+    /** Sends there from now on; the gate is sealed. */
+    void begin(RawChannel to) {
+        confirms.begin(to);
+    }
+
+    /** Whether the last switch failed since a listener of confirms published again and again. */
+    boolean isPublishedOnByListeners() {
+        return gate.wasPassed() && unconfirmed() > 0;
     }
 
     /** Its link is gone: nothing on it can be confirmed any more, so what is unconfirmed is reported as refused. */
@@ -168,6 +186,19 @@ final class ChannelPublisher {
                 owner.exceptionHandler().handleConfirmListenerException(owner, failure);
             }
         }
+        raw.lossReported();
+    }
+
+    /** The connection is lost: a wait for confirms that is under way fails, also if it only looks after recovery. */
+    void connectionLost(ShutdownSignalException signal) {
+        lastLoss = signal;
+        losses++;
+        changed();
+    }
+
+    /** It is recovered: what was published before counts no more, as on a new channel. */
+    void recovered() {
+        refused = false;
     }
 
     void forget(RawChannel raw) {
@@ -187,10 +218,10 @@ final class ChannelPublisher {
     }
 
     <T> T publish(AMQP.@Nullable BasicProperties properties, Operation<T> operation) throws IOException {
+        transaction.join();
         gate.enter();
         try {
             RawChannel raw = raw();
-            transaction.join();
             if (properties != null && ConsumerRecord.isReplyTo(properties.getReplyTo())) {
                 raw.requested();
             }
@@ -219,7 +250,7 @@ final class ChannelPublisher {
     AMQP.Tx.CommitOk txCommit() throws IOException {
         return send(channel -> {
             AMQP.Tx.CommitOk ok = channel.txCommit();
-            transaction.ended();
+            transactionEnded();
             return ok;
         });
     }
@@ -227,9 +258,14 @@ final class ChannelPublisher {
     AMQP.Tx.RollbackOk txRollback() throws IOException {
         return send(channel -> {
             AMQP.Tx.RollbackOk ok = channel.txRollback();
-            transaction.ended();
+            transactionEnded();
             return ok;
         });
+    }
+
+    private void transactionEnded() {
+        transaction.ended();
+        owner.consumerChanged();
     }
 
     long nextSequenceNumber() {
@@ -241,8 +277,10 @@ final class ChannelPublisher {
             throw new IllegalStateException("Confirms not selected");
         }
         long nanos = timeoutMillis == 0 ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        boolean done = confirmed.await(() -> !shutdown.isOpen() || confirms.unconfirmed() == 0, nanos);
-        ShutdownSignalException cause = shutdown.cause();
+        int known = losses;
+        boolean done =
+                confirmed.await(() -> !shutdown.isOpen() || losses != known || confirms.unconfirmed() == 0, nanos);
+        ShutdownSignalException cause = losses != known ? lastLoss : shutdown.cause();
         if (cause != null) {
             throw ShutdownSignals.translated(cause, owner);
         }

@@ -104,16 +104,21 @@ final class ChannelReceiver {
             if (!gate.close(WriteGate.SWITCH_NANOS) || !gate.seal(WriteGate.SWITCH_NANOS) || !paused.getAsBoolean()) {
                 return false;
             }
-            if (raw().isLost()) {
-                tags.beginAfterLoss(to);
-            } else {
-                tags.begin(to);
-            }
+            begin(to);
         } finally {
             gate.open();
         }
         prefetch.apply(to);
         return true;
+    }
+
+    /** Receives there from now on; the gate is sealed, and nothing more is delivered elsewhere. */
+    void begin(RawChannel to) {
+        if (raw().isLost()) {
+            tags.beginAfterLoss(to);
+        } else {
+            tags.begin(to);
+        }
     }
 
     void forget(RawChannel raw, boolean wasLost) {
@@ -141,7 +146,6 @@ final class ChannelReceiver {
                 return null;
             }
             epoch.raw().delivered(got.getEnvelope().getDeliveryTag(), autoAck);
-            transaction.join();
             return new GetResponse(
                     seen(epoch, got.getEnvelope()), got.getProps(), got.getBody(), got.getMessageCount());
         } finally {

@@ -1,13 +1,10 @@
 package io.evenkeel.amqp;
 
-import io.evenkeel.endpoint.EndpointKey;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who wants a seat: the application, which waits for a new connection, or a connection that was lost. Handled by one
+ * A request for a seat: of the application, which waits for a new connection, or a connection that was lost. Handled by one
  * thread at a time.
  */
 final class ConnectRequest {
@@ -18,8 +15,7 @@ final class ConnectRequest {
     private final Dialer dialer;
     private final @Nullable VirtualConnection lost;
     private final CompletableFuture<VirtualConnection> opened = new CompletableFuture<>();
-    private final Set<EndpointKey> tried = new HashSet<>();
-    private int attempts;
+    private int failures;
 
     private ConnectRequest(Dialer dialer, @Nullable VirtualConnection lost) {
         this.dialer = dialer;
@@ -47,15 +43,19 @@ final class ConnectRequest {
         return opened;
     }
 
-    /** Whether it wants nothing any more. */
+    /** Whether it is not wanted any more. */
     boolean isOver() {
         return lost == null ? opened.isDone() : lost.state() != VirtualConnection.State.RECOVERING;
     }
 
     /** An attempt failed. @return whether another is worth it */
-    boolean failedAt(EndpointKey endpoint) {
-        attempts++;
-        tried.add(endpoint);
-        return lost != null || attempts < ATTEMPTS;
+    boolean failed() {
+        failures++;
+        return lost != null || failures < ATTEMPTS;
+    }
+
+    /** Attempts that failed. */
+    int failures() {
+        return failures;
     }
 }

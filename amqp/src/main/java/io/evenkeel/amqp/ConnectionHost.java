@@ -1,6 +1,8 @@
 package io.evenkeel.amqp;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.Guard;
+import io.evenkeel.time.Scheduler;
 import java.time.Duration;
 
 /** What a virtual connection needs of whoever placed it. No method blocks. */
@@ -26,5 +28,11 @@ interface ConnectionHost {
 
     void consumerGap(Duration gap);
 
+    /** What foreign code runs behind. */
+    Guard guard();
+
     long nanos();
+
+    /** Runs a task that doesn't block once, that much later; the result takes it back. */
+    Scheduler.Cancellable after(Duration delay, Runnable task);
 }

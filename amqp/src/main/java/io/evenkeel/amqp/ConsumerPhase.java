@@ -1,6 +1,7 @@
 package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AlreadyClosedException;
+import io.evenkeel.time.Scheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ final class ConsumerPhase {
                     active.remove(turn);
                     paused.add(turn);
                 }
-                if (!awaitSome(active, paused, holding) && !budget.goesRegardless()) {
+                if (!awaitSome(active, paused, holding, next) && !budget.goesRegardless()) {
                     throw gaveUp(active, paused);
                 }
                 for (VirtualChannel channel : List.copyOf(paused)) {
@@ -87,7 +88,7 @@ final class ConsumerPhase {
         try {
             channel.receivingOn().flushAcks();
         } catch (IOException | AlreadyClosedException e) {
-            // Whoever sees to the loss of the channel, or of the connection, tells it.
+            // The loss of the channel, or of the connection, is reported where it is handled.
             LOG.debug("{}: what channel {} held back is delivered again", connection, channel.number(), e);
         }
     }
@@ -126,8 +127,9 @@ final class ConsumerPhase {
      *
      * @return false if patience has ended
      */
-    private boolean awaitSome(List<VirtualChannel> active, List<VirtualChannel> paused, Set<VirtualChannel> holding)
-            throws InterruptedException, MoveGivenUp {
+    private boolean awaitSome(
+            List<VirtualChannel> active, List<VirtualChannel> paused, Set<VirtualChannel> holding, Link next)
+            throws InterruptedException, MoveGivenUp, IOException {
         long waitingSince = budget.now();
         long left;
         do {
@@ -135,9 +137,10 @@ final class ConsumerPhase {
             boolean some = connection
                     .activity()
                     .await(
-                            () -> !connection.isMoving() || paused.stream().anyMatch(this::mayGo),
+                            () -> connection.mustStopMoving(next)
+                                    || paused.stream().anyMatch(this::mayGo),
                             Math.min(left, SLICE_NANOS));
-            connection.requireMoving();
+            connection.requireMoving(next);
             boolean others = due(active, holding) != null;
             if (some || (others && (paused.isEmpty() || budget.now() - waitingSince >= TURN_NANOS))) {
                 return true;
@@ -207,11 +210,20 @@ final class ConsumerPhase {
             channel.consumers().pause();
             return false;
         }
-        if (!channel.receiveOn(raw)) {
-            return false;
-        }
         boolean consumed = !channel.consumers().all().isEmpty();
-        channel.consumers().resume(false);
+        Scheduler.Cancellable bound = connection.links().bound(next, budget.request());
+        try {
+            boolean switched = channel.isTransactional()
+                    ? channel.switchBetweenTransactions(
+                            raw, connection.dialer().publisherPause().toNanos())
+                    : channel.receiveOn(raw);
+            if (!switched) {
+                return false;
+            }
+            channel.consumers().resume(false);
+        } finally {
+            bound.cancel();
+        }
         Long paused = pausedAt.remove(channel);
         if (paused != null && consumed) {
             connection.upkeep().consumerGap(Duration.ofNanos(budget.now() - paused));

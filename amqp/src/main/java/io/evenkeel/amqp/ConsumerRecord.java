@@ -199,15 +199,19 @@ final class ConsumerRecord {
         }
     }
 
+    /** Whether a stream has delivered to it, so that it is known where to go on. */
+    boolean hasRead() {
+        return streamOffset >= 0;
+    }
+
     /**
-     * Whether it waits for what is added to a stream from now on, and nothing was: there is no offset yet to go on from.
+     * Whether it begins with what is added to a stream from then on.
      *
      * @param stream whether the queue is known to be a stream
      */
-    boolean isUnreadStream(boolean stream) {
+    static boolean isReadFromItsEnd(boolean stream, @Nullable Map<String, Object> arguments) {
         Object from = arguments == null ? null : arguments.get(STREAM_OFFSET);
-        boolean fromItsEnd = from == null ? stream : "next".equals(from) || "last".equals(from);
-        return fromItsEnd && streamOffset < 0;
+        return from == null ? stream : "next".equals(from) || "last".equals(from);
     }
 
     /** What it is to begin with: of a stream, after what was delivered, since the same arguments would replay everything. */

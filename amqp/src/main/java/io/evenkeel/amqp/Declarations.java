@@ -9,6 +9,15 @@ final class Declarations {
 
     private Declarations() {}
 
+    static boolean isExclusive(Method method) {
+        return method instanceof AMQP.Queue.Declare queue && queue.getExclusive() && !queue.getPassive();
+    }
+
+    /** The queue that it is about, or nothing. */
+    static String queueOf(Method method) {
+        return method instanceof AMQP.Queue.Declare queue ? queue.getQueue() : "";
+    }
+
     /** @param answer what the broker said, or null if nobody waits for it */
     static void record(TopologyRecord topology, Method method, @Nullable Method answer) {
         if (method instanceof AMQP.Queue.Declare queue && !queue.getPassive()) {

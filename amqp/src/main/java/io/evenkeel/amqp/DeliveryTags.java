@@ -51,14 +51,19 @@ final class DeliveryTags {
     /** From now on it is this raw channel that delivers. The last one can't any more. */
     void begin(RawChannel next) {
         if (current().raw() != next) {
-            epochs.begin(next, next.lastTag(), lastTag());
+            epochs.begin(next, next.lastTag(), lastTag(), DeliveryTags::isSettled);
         }
     }
 
     /** As {@link #begin}, after the last one was lost with whatever was unsettled there. */
     void beginAfterLoss(RawChannel next) {
         lostUpTo = lastTag();
-        epochs.begin(next, next.lastTag(), lostUpTo);
+        epochs.begin(next, next.lastTag(), lostUpTo, DeliveryTags::isSettled);
+    }
+
+    /** Of one that was lost, the tags must go on being dropped. */
+    private static boolean isSettled(Epoch epoch) {
+        return !epoch.raw().isLost() && epoch.raw().newestUnsettled(epoch.toRaw(epoch.end())) <= epoch.base();
     }
 
     private long lastTag() {

@@ -37,8 +37,8 @@ final class EpochConsumer implements Consumer {
 
     @Override
     public void handleConsumeOk(String consumerTag) {
-        record.tag(consumerTag);
         if (announced) {
+            owner.consumers().started(record, consumerTag);
             record.consumer().handleConsumeOk(consumerTag);
         }
     }

@@ -1,6 +1,8 @@
 package io.evenkeel.amqp;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -39,6 +41,10 @@ final class Epochs {
             return number - offset + base;
         }
 
+        private boolean isContinuedBy(RawChannel next, long nextBase, long nextOffset) {
+            return raw == next && end == nextOffset && toRaw(nextOffset) == nextBase;
+        }
+
         private Epoch endedAt(long number) {
             return new Epoch(raw, base, offset, number);
         }
@@ -62,17 +68,30 @@ final class Epochs {
     }
 
     /**
-     * Begins an epoch on this raw channel, if it isn't the one of the last.
+     * Begins an epoch on this raw channel, or goes on with the last one if that has the same arithmetic, as after a move that
+     * was taken back before anything was counted elsewhere.
      *
      * @param base the raw channel's last number
      * @param offset the application's last number
+     * @param done whether nothing of an older epoch is open, so that it can be forgotten
      */
-    void begin(RawChannel next, long base, long offset) {
+    void begin(RawChannel next, long base, long offset, Predicate<Epoch> done) {
         replace(now -> {
-            Epoch[] more = Arrays.copyOf(now, now.length + 1);
-            more[now.length - 1] = now[now.length - 1].endedAt(offset);
-            more[now.length] = new Epoch(next, base, offset, Long.MAX_VALUE);
-            return more;
+            Deque<Epoch> kept = new ArrayDeque<>();
+            for (int i = 0; i < now.length; i++) {
+                Epoch epoch = i == now.length - 1 ? now[i].endedAt(offset) : now[i];
+                if (epoch.offset() < epoch.end() && !done.test(epoch)) {
+                    kept.add(epoch);
+                }
+            }
+            Epoch last = kept.peekLast();
+            if (last != null && last.isContinuedBy(next, base, offset)) {
+                kept.removeLast();
+                kept.add(last.endedAt(Long.MAX_VALUE));
+            } else {
+                kept.add(new Epoch(next, base, offset, Long.MAX_VALUE));
+            }
+            return kept.toArray(Epoch[]::new);
         });
     }
 

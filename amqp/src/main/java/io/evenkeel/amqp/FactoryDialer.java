@@ -3,6 +3,7 @@ package io.evenkeel.amqp;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ExceptionHandler;
 import com.rabbitmq.client.ResolvedInetAddress;
+import com.rabbitmq.client.SocketConfigurator;
 import io.evenkeel.endpoint.EndpointKey;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -51,6 +52,14 @@ final class FactoryDialer implements Dialer {
         EvenkeelConnectionFactory factory = template.clone();
         factory.setAutomaticRecoveryEnabled(false);
         factory.setExceptionHandler(handler);
+        SocketConfigurator configurator = factory.getSocketConfigurator();
+        factory.setSocketConfigurator(socket -> {
+            try {
+                configurator.configure(socket);
+            } catch (IOException | RuntimeException | LinkageError failure) {
+                throw new ApplicationFailure("the socket configurator", failure);
+            }
+        });
         if (again) {
             factory.setConnectionTimeout(bounded(factory.getConnectionTimeout()));
             factory.setHandshakeTimeout(bounded(factory.getHandshakeTimeout()));

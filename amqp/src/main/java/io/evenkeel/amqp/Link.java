@@ -1,9 +1,11 @@
 package io.evenkeel.amqp;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.endpoint.EndpointKey;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,6 +25,7 @@ final class Link {
 
     private static final Logger LOG = LoggerFactory.getLogger(Link.class);
     private static final int CLOSE_MILLIS = 3000;
+    private static final int CUT_MILLIS = 10;
 
     private enum State {
         OPEN,
@@ -37,6 +40,12 @@ final class Link {
     private volatile long leftAt;
     /** The connection's reader thread, once it has called back. */
     private volatile @Nullable Thread reader;
+    /** What the broker blocks it for; null while it doesn't. */
+    private volatile @Nullable String blockedFor;
+    /** What it was lost for. */
+    private volatile @Nullable ShutdownSignalException loss;
+
+    private final AtomicBoolean lossTaken = new AtomicBoolean();
 
     Link(EndpointKey endpoint, Connection connection) {
         this.endpoint = endpoint;
@@ -77,14 +86,47 @@ final class Link {
         return leftAt == 0 ? 0 : now - leftAt;
     }
 
-    /** @return whether it was open: then whoever calls closes the connection */
+    /** @return whether it was open: then the caller closes the connection */
     boolean retire() {
         return state.compareAndSet(State.OPEN, State.RETIRED);
     }
 
-    /** @return whether it was open: then whoever calls sees to what was lost with it */
-    boolean lose() {
-        return state.compareAndSet(State.OPEN, State.LOST);
+    /** @return whether it was open: then the caller sees to what was lost with it */
+    boolean lose(ShutdownSignalException signal) {
+        if (!state.compareAndSet(State.OPEN, State.LOST)) {
+            return false;
+        }
+        loss = signal;
+        return true;
+    }
+
+    /**
+     * The loss of the link in use, for the one that handles it: both the loss itself and a link's becoming the one in use
+     * look for it.
+     */
+    @Nullable
+    ShutdownSignalException takeLoss() {
+        ShutdownSignalException signal = loss;
+        return signal != null && lossTaken.compareAndSet(false, true) ? signal : null;
+    }
+
+    boolean isLost() {
+        return state.get() == State.LOST;
+    }
+
+    void blocked(@Nullable String reason) {
+        blockedFor = reason;
+    }
+
+    @Nullable
+    String blockedFor() {
+        return blockedFor;
+    }
+
+    /** Ends a connection whose broker is silent: requests that wait for an answer fail. */
+    void cut(String reason) {
+        LOG.debug("The connection to {} is cut: {}", endpoint, reason);
+        connection.abort(AMQP.CONNECTION_FORCED, reason, CUT_MILLIS);
     }
 
     /** Closes the connection, bounded in time. Blocks. */

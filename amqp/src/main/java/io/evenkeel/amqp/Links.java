@@ -4,6 +4,7 @@ import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.time.Scheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -21,12 +22,14 @@ import org.jspecify.annotations.Nullable;
 final class Links {
 
     private static final long REPLY_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final Duration REPLIES_OVERDUE =
+            Duration.ofNanos(REPLY_NANOS).plusMillis(100);
 
     /** What a link reports. */
     interface Listener {
         void down(Link link, ShutdownSignalException signal);
 
-        void blocked(Link link, boolean now, String reason) throws IOException;
+        void blocked(Link link);
     }
 
     private final Dialer dialer;
@@ -64,16 +67,28 @@ final class Links {
         raw.addShutdownListener(signal -> listener.down(link, signal));
         raw.addBlockedListener(new BlockedListener() {
             @Override
-            public void handleBlocked(String reason) throws IOException {
-                listener.blocked(link, true, reason);
+            public void handleBlocked(String reason) {
+                link.blocked(reason);
+                listener.blocked(link);
             }
 
             @Override
-            public void handleUnblocked() throws IOException {
-                listener.blocked(link, false, "");
+            public void handleUnblocked() {
+                link.blocked(null);
+                listener.blocked(link);
             }
         });
         return link;
+    }
+
+    /**
+     * Bounds the requests that follow at a link that the application can do without: it is cut if the result is not
+     * cancelled in time, so that they fail.
+     */
+    Scheduler.Cancellable bound(Link link, long nanos) {
+        return host.after(
+                Duration.ofNanos(nanos),
+                () -> host.inBackground(() -> link.cut("no answer to a request within " + nanos / 1_000_000 + " ms")));
     }
 
     List<Link> all() {
@@ -133,8 +148,8 @@ final class Links {
     }
 
     /** What was left of a move that was under way when the connection was lost, and older lame ducks. */
-    void abandon(Link link) {
-        if (link.lose()) {
+    void abandon(Link link, ShutdownSignalException signal) {
+        if (link.lose(signal)) {
             all.remove(link);
             for (VirtualChannel channel : channels.get()) {
                 channel.lost(link);
@@ -159,9 +174,28 @@ final class Links {
         return false;
     }
 
-    /** A move has ended: what it left may be a lame duck. */
+    /** A move has ended: what it left may be a lame duck, which is looked at again when its last reply is overdue. */
     void mayHaveLameDucks() {
         hasLameDucks = true;
+        releaseLameDucks();
+        if (hasLameDucks) {
+            host.after(REPLIES_OVERDUE, () -> host.inBackground(this::releaseLameDucks));
+        }
+    }
+
+    /** A link that is lost and that something of the application is on, or null. */
+    @Nullable
+    Link lostInUse() {
+        for (VirtualChannel channel : channels.get()) {
+            for (Link link :
+                    List.of(channel.receivingOn().link(), channel.sendingOn().link())) {
+                if (link.isLost()) {
+                    return link;
+                }
+            }
+        }
+        Link now = current();
+        return now.isLost() ? now : null;
     }
 
     /** Closes the lame ducks that nothing on is unsettled or unconfirmed. */
@@ -202,7 +236,7 @@ final class Links {
         }
     }
 
-    private boolean isUsed(Link link) {
+    boolean isUsed(Link link) {
         for (VirtualChannel channel : channels.get()) {
             if (channel.receivingOn().link() == link || channel.sendingOn().link() == link) {
                 return true;

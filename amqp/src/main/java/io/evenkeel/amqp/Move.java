@@ -1,8 +1,10 @@
 package io.evenkeel.amqp;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.time.Scheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -40,7 +42,6 @@ final class Move {
     /** How long handlers are given to return when what was switched is taken back. */
     private static final long BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private static final Duration RETRY_BUSY = Duration.ofSeconds(10);
     private static final Duration RETRY_PINNED = Duration.ofSeconds(30);
     private static final Duration RETRY_FORCED = Duration.ofSeconds(1);
     private final VirtualConnection connection;
@@ -53,6 +54,8 @@ final class Move {
     private final Set<VirtualChannel> prepared = new HashSet<>();
     /** Of one thread: the one that runs it. */
     private boolean hasBegun;
+
+    private boolean hasStoppedConsumers;
 
     Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
         this.connection = connection;
@@ -81,9 +84,14 @@ final class Move {
         }
     }
 
-    /** Whether it did anything, which was then taken back if it did not get there; to be asked by who ran it. */
+    /** Whether it did anything, which was then taken back if it did not get there; to be asked by the thread that ran it. */
     boolean hasBegun() {
         return hasBegun;
+    }
+
+    /** Whether the application may have noticed it, by consumers that got nothing for a moment. */
+    boolean hasStoppedConsumers() {
+        return hasStoppedConsumers;
     }
 
     private static MoveOutcome postponed(String reason, Duration retryAfter) {
@@ -99,20 +107,15 @@ final class Move {
         }
         connection.movingTo(next);
         try {
-            for (VirtualChannel channel : connection.channels()) {
-                prepare(channel, next);
-            }
-            while (true) {
+            // What was declared before the state was taken is seen here at the latest.
+            connection.requireMovable(forced);
+            do {
+                connection.requireMoving(next);
+                prepare(next);
+                hasStoppedConsumers = true;
                 consumers.run(next);
                 publishers.run(next);
-                if (connection.commit(next)) {
-                    break;
-                }
-                connection.requireMoving();
-                for (VirtualChannel channel : connection.channels()) {
-                    prepare(channel, next);
-                }
-            }
+            } while (!connection.commit(next, forced));
             LOG.debug("{}: moved from {} in {} ms", connection, from.endpoint(), budget.millisSinceBegun());
             return new MoveOutcome.Moved();
         } catch (MoveGivenUp e) {
@@ -148,9 +151,19 @@ final class Move {
         return false;
     }
 
-    private void prepare(VirtualChannel channel, Link next) throws IOException {
-        if (channel.isOpen() && prepared.add(channel) && channel.on(next) == null) {
-            channel.prepare(next);
+    private void prepare(Link next) throws IOException, MoveGivenUp {
+        for (VirtualChannel channel : connection.channels()) {
+            if (channel.isOpen() && channel.on(next) == null) {
+                if (!prepared.add(channel)) {
+                    throw new IOException(channel + ": lost at " + to + " (expected: open there, to move to)");
+                }
+                Scheduler.Cancellable bound = connection.links().bound(next, budget.request());
+                try {
+                    channel.prepare(next);
+                } finally {
+                    bound.cancel();
+                }
+            }
         }
     }
 
@@ -158,44 +171,102 @@ final class Move {
 
     private MoveOutcome rolledBack(Link next, String reason) {
         if (connection.isMoving()) {
+            // Senders first: what must not run within a move may be sent from then on, maybe by a handler that is
+            // waited
+            // for.
             for (VirtualChannel channel : connection.channels()) {
-                try {
-                    back(channel, next);
-                } catch (IOException | RuntimeException | InterruptedException e) {
-                    LOG.warn("{}: channel {} could not go back to {}", connection, channel.number(), from, e);
-                    if (e instanceof InterruptedException) {
-                        Thread.currentThread().interrupt();
-                    }
-                }
+                back(channel, () -> sendAtHome(channel, next));
+            }
+            connection.interlock().sendersAreBack();
+            for (VirtualChannel channel : connection.channels()) {
+                back(channel, () -> receiveAtHome(channel, next));
             }
         }
-        connection.links().leave(next);
+        connection.leave(next);
         LOG.debug("{}: not moved to {}: {}", connection, to, reason);
-        return postponed(reason, forced ? RETRY_FORCED : RETRY_BUSY);
+        return postponed(reason, forced ? RETRY_FORCED : RETRY_PINNED);
     }
 
-    /** Whatever of it has gone goes back to where it came from; what is unsettled at B stays so there. */
-    private void back(VirtualChannel channel, Link next) throws IOException, InterruptedException {
-        RawChannel home = channel.on(from);
-        if (home == null || !channel.isOpen()) {
+    private interface Step {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /** One that can't go back keeps no other from it. */
+    private void back(VirtualChannel channel, Step step) {
+        if (channel.on(from) == null || !channel.isOpen()) {
             return;
         }
-        if (channel.sendingOn().link() == next) {
+        try {
+            step.run();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("{}: channel {} could not go back to {}", connection, channel.number(), from, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void sendAtHome(VirtualChannel channel, Link next) throws InterruptedException {
+        RawChannel home = channel.on(from);
+        if (home != null && channel.sendingOn().link() == next && !channel.isTransactional()) {
             channel.publisher()
                     .sendOn(home, connection.dialer().publisherPause().toNanos(), true);
         }
+    }
+
+    /** Whatever of it has gone goes back to where it came from; what is unsettled at B stays so there. */
+    private void receiveAtHome(VirtualChannel channel, Link next) throws IOException, InterruptedException {
+        RawChannel home = channel.on(from);
+        if (home == null) {
+            return;
+        }
         if (channel.receivingOn().link() == next) {
-            if (!channel.receivingOn().isLost()) {
-                channel.consumers().pause();
-                connection.activity().await(channel.consumers()::arePaused, BACK_NANOS);
-            } else {
-                channel.consumers().lost();
-            }
-            if (!channel.receiveOn(home)) {
+            stopAt(channel, next);
+            boolean back = channel.isTransactional() ? transactionAtHome(channel, home) : channel.receiveOn(home);
+            if (!back) {
                 LOG.warn(
                         "{}: channel {} stays at {}, where handlers do not return", connection, channel.number(), next);
             }
         }
         channel.consumers().takeBack();
+    }
+
+    private void stopAt(VirtualChannel channel, Link next) throws IOException, InterruptedException {
+        if (!channel.receivingOn().isLost()) {
+            Scheduler.Cancellable bound = connection.links().bound(next, budget.request());
+            try {
+                channel.consumers().pause();
+            } catch (IOException | AlreadyClosedException e) {
+                LOG.debug("{}: {} is gone, too", connection, next, e);
+            } finally {
+                bound.cancel();
+            }
+            connection
+                    .activity()
+                    .await(
+                            () -> channel.consumers().arePaused()
+                                    || channel.receivingOn().isLost(),
+                            BACK_NANOS);
+        }
+        if (channel.receivingOn().isLost()) {
+            channel.consumers().lost();
+        }
+    }
+
+    /** Both sides at once, after the transaction that is open; one that was lost with B can't be waited for. */
+    private boolean transactionAtHome(VirtualChannel channel, RawChannel home)
+            throws IOException, InterruptedException {
+        if (channel.receivingOn().isLost()) {
+            channel.transactionLost();
+            return channel.receiveOn(home) && channel.publisher().sendOn(home, WriteGate.SWITCH_NANOS, true);
+        }
+        long pause = connection.dialer().publisherPause().toNanos();
+        long until = budget.now() + BACK_NANOS;
+        while (!channel.switchBetweenTransactions(home, pause)) {
+            if (budget.now() - until >= 0 || !connection.isMoving()) {
+                return false;
+            }
+            connection.activity().await(channel::isBetweenTransactions, pause);
+        }
+        return true;
     }
 }

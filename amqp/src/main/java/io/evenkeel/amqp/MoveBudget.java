@@ -1,12 +1,18 @@
 package io.evenkeel.amqp;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** The time that one move has, and what it may do without when a part of it is over. Of one thread. */
 final class MoveBudget {
 
     /** How long a forced move waits for acknowledgements: a broker that drains closes everything within seconds. */
     private static final Duration FORCED_PATIENCE = Duration.ofSeconds(1);
+
+    /** So that what has to be taken back at the deadline can be asked for, at least. */
+    private static final long LEAST_REQUEST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final long MOST_REQUEST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final VirtualConnection connection;
     private final boolean forced;
@@ -39,6 +45,11 @@ final class MoveBudget {
     /** What is left of the deadline; zero or less once it has passed. */
     long left() {
         return deadline.toNanos() - sinceBegun();
+    }
+
+    /** How long one request may take at the new broker, which may have fallen silent: what is left, within bounds. */
+    long request() {
+        return Math.max(LEAST_REQUEST_NANOS, Math.min(MOST_REQUEST_NANOS, left()));
     }
 
     /** Whether consumers go on elsewhere although something that they were delivered is not settled. */

@@ -1,6 +1,7 @@
 package io.evenkeel.amqp;
 
 import java.util.Collection;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a connection has that can't be moved, or not at the moment. */
@@ -30,15 +31,22 @@ final class MoveObstacles {
         return null;
     }
 
-    private static @Nullable String of(TopologyRecord topology, ConsumerRecord consumer, boolean forced) {
-        TopologyRecord.Queue queue = topology.queue(consumer.queue());
+    /** Why a consumer of this queue that is about to begin can't be moved, or null. */
+    static @Nullable String of(TopologyRecord topology, String queueName, @Nullable Map<String, Object> arguments) {
+        TopologyRecord.Queue queue = topology.queue(queueName);
         if (queue != null && queue.autoDelete()) {
-            return "queue " + queue.name() + " is deleted with its last consumer";
+            return "queue " + queueName + " is deleted with its last consumer";
         }
         boolean stream = queue != null && "stream".equals(String.valueOf(queue.argument("x-queue-type")));
-        if (!forced && consumer.isUnreadStream(stream)) {
-            return "nothing was read yet of stream " + consumer.queue() + ", which is read from its end";
-        }
-        return null;
+        return ConsumerRecord.isReadFromItsEnd(stream, arguments)
+                ? "nothing was read yet of stream " + queueName + ", which is read from its end"
+                : null;
+    }
+
+    private static @Nullable String of(TopologyRecord topology, ConsumerRecord consumer, boolean forced) {
+        TopologyRecord.Queue queue = topology.queue(consumer.queue());
+        boolean autoDelete = queue != null && queue.autoDelete();
+        boolean skipped = !autoDelete && (forced || consumer.hasRead());
+        return skipped ? null : of(topology, consumer.queue(), consumer.arguments());
     }
 }

@@ -1,18 +1,22 @@
 package io.evenkeel.amqp;
 
-import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.PossibleAuthenticationFailureException;
-import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.spi.Guard;
+import io.evenkeel.spi.PromisedCallback;
+import io.evenkeel.time.Backoff;
+import io.evenkeel.time.Scheduler;
+import io.evenkeel.time.Seeds;
 import io.evenkeel.time.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -36,26 +40,40 @@ import org.slf4j.LoggerFactory;
 final class Placement implements EndpointConnections, ConnectionHost {
 
     private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
+    /** Between attempts to recover one connection. */
+    private static final Backoff RECOVERY = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(30));
 
     private final String pool;
     private final EndpointSignals signals;
     private final Executor io;
     private final Ticker ticker;
+    private final Scheduler timers;
+    private final Guard guard;
     private final AmqpMetrics metrics;
     private final ConnectRequestQueue seekers;
     private final ConnectionMoves moves;
     private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
+    /**
+     * Lost connections whose recovery failed and that are tried again later. Invariant: one that is here has no seat that is
+     * wanted; the code that takes it out wants one for it, or has found it closed.
+     */
+    private final Set<VirtualConnection> parked = ConcurrentHashMap.newKeySet();
+
+    private final Random jitter = new Random(Seeds.fresh());
     private final AtomicLong recoveries = new AtomicLong();
     private volatile Runnable onClosed = () -> {};
 
-    Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, AmqpMetrics metrics) {
+    /** @param timers must not be blocked; ends with the pool */
+    Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, Scheduler timers, AmqpMetrics metrics) {
         this.pool = pool;
         this.signals = signals;
         this.io = io;
         this.ticker = ticker;
+        this.timers = timers;
+        this.guard = new Guard("Pool " + pool);
         this.metrics = metrics;
         this.seekers = new ConnectRequestQueue(signals);
-        this.moves = new ConnectionMoves(pool, signals, ticker, metrics);
+        this.moves = new ConnectionMoves(pool, signals, ticker, guard, metrics);
     }
 
     /** Is told of each connection that was asked for and is closed, or was not opened; on a thread that may block. */
@@ -70,7 +88,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
         ConnectRequest seeker = ConnectRequest.forNew(dialer);
         seekers.add(seeker);
         signals.wanted();
-        // Whoever asked has it, or is told why not, before anybody ends the pool.
+        // The caller has it, or the reason why not, before the pool may end.
         seeker.opened().whenComplete((connection, failure) -> {
             if (failure != null) {
                 inBackground(onClosed);
@@ -94,6 +112,12 @@ final class Placement implements EndpointConnections, ConnectionHost {
     }
 
     private static IOException asThrown(@Nullable Throwable cause) throws IOException, TimeoutException {
+        if (cause instanceof ApplicationFailure failure) {
+            throw failure.asThrown();
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
         if (cause instanceof TimeoutException timeout) {
             throw timeout;
         }
@@ -116,7 +140,8 @@ final class Placement implements EndpointConnections, ConnectionHost {
         if (seeker == null) {
             done.accept(new OpenOutcome.Withdrawn());
         } else {
-            inBackground(() -> done.accept(open(seeker, endpoint)));
+            PromisedCallback.of(done, failure -> failed(seeker, endpoint, failure))
+                    .runOn(io, () -> open(seeker, endpoint));
         }
     }
 
@@ -127,10 +152,10 @@ final class Placement implements EndpointConnections, ConnectionHost {
                 return opened(seeker, VirtualConnection.open(seeker.dialer(), this, endpoint));
             }
             return recovered(lost, endpoint);
-        } catch (IOException | TimeoutException | RuntimeException e) {
-            return failed(seeker, endpoint, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return failed(seeker, endpoint, e);
+        } catch (Throwable e) {
             return failed(seeker, endpoint, e);
         }
     }
@@ -138,7 +163,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
     private OpenOutcome opened(ConnectRequest seeker, VirtualConnection connection) {
         connections.add(connection);
         if (!seeker.opened().complete(connection)) {
-            // The application has given up.
+            // The application waits no longer.
             connections.remove(connection);
             connection.abort();
             signals.unwanted();
@@ -153,7 +178,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
         Duration took;
         try {
             took = connection.recover(link);
-        } catch (IOException | InterruptedException | RuntimeException e) {
+        } catch (Throwable e) {
             connection.links().discard(link, "not recovered");
             throw e;
         }
@@ -162,47 +187,55 @@ final class Placement implements EndpointConnections, ConnectionHost {
         }
         recoveries.incrementAndGet();
         LOG.info("Pool {}: {} is recovered after {} ms", pool, connection, took.toMillis());
-        metrics.recovered(pool, endpoint, took);
+        guard.run("AmqpMetrics", endpoint, () -> metrics.recovered(pool, endpoint, took));
         signals.succeeded(endpoint);
+        signals.alive(endpoint);
         return new OpenOutcome.Opened();
     }
 
-    private OpenOutcome failed(ConnectRequest seeker, EndpointKey endpoint, Exception cause) {
-        VirtualConnection lost = seeker.lost();
-        boolean again = seeker.failedAt(endpoint);
-        if (lost != null) {
-            lost.exceptionHandler().handleConnectionRecoveryException(lost, cause);
-        } else if (isRefusal(cause)) {
-            // Every other broker would say the same, and this one is well.
-            signals.unwanted();
-            seeker.opened().completeExceptionally(cause);
-            return new OpenOutcome.Withdrawn();
+    private OpenOutcome failed(ConnectRequest seeker, EndpointKey endpoint, Throwable cause) {
+        boolean refused = DialFailures.isRefusal(cause);
+        if (refused) {
+            signals.refused(endpoint, cause);
+        } else {
+            signals.failed(endpoint, cause);
         }
-        signals.failed(endpoint, cause);
-        if (lost == null && seeker.isOver()) {
-            signals.unwanted();
-        } else if (again) {
+        VirtualConnection lost = seeker.lost();
+        boolean again = seeker.failed();
+        if (lost != null) {
+            park(seeker, lost, endpoint, cause);
+        } else if (!refused && again && !seeker.isOver()) {
             seekers.addAgain(seeker);
         } else {
             signals.unwanted();
             seeker.opened().completeExceptionally(cause);
         }
-        return new OpenOutcome.Failed(cause);
+        return refused ? new OpenOutcome.Withdrawn() : new OpenOutcome.Failed(cause);
     }
 
-    /** Who the client is, or what it wants, is refused: wrong credentials, no such virtual host, no right to it. */
-    private static boolean isRefusal(Exception cause) {
-        if (cause instanceof PossibleAuthenticationFailureException) {
-            return true;
+    /** It could not be recovered: it holds no seat and keeps no other waiting until it is tried again. */
+    private void park(ConnectRequest seeker, VirtualConnection lost, EndpointKey endpoint, Throwable cause) {
+        guard.run(
+                "ExceptionHandler.handleConnectionRecoveryException",
+                endpoint,
+                () -> lost.exceptionHandler().handleConnectionRecoveryException(lost, cause));
+        parked.add(lost);
+        if (lost.state() != VirtualConnection.State.RECOVERING && parked.remove(lost)) {
+            // Closing it has given its seat back.
+            return;
         }
-        return cause.getCause() instanceof ShutdownSignalException signal
-                && signal.getReason() instanceof AMQP.Connection.Close close
-                && (close.getReplyCode() == AMQP.NOT_ALLOWED || close.getReplyCode() == AMQP.ACCESS_REFUSED);
+        signals.unwanted();
+        timers.schedule(RECOVERY.after(seeker.failures(), jitter), () -> {
+            if (parked.remove(lost)) {
+                seekers.add(seeker);
+                signals.wanted();
+            }
+        });
     }
 
     @Override
     public void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done) {
-        // A connection is the application's: it moves, but nobody takes it away.
+        // A connection is the application's: it moves, but is never taken away.
         done.accept(new RetireOutcome.Kept());
     }
 
@@ -216,17 +249,15 @@ final class Placement implements EndpointConnections, ConnectionHost {
             EndpointKey from, EndpointKey to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> done) {
         VirtualConnection chosen = moves.choose(connections, from, reason);
         if (chosen == null) {
-            done.accept(new MoveOutcome.Postponed("no connection at " + from + " can be moved", Duration.ofSeconds(1)));
+            done.accept(new MoveOutcome.Postponed(
+                    "no connection at " + from + " can be moved now", moves.nextChoice(connections, from)));
             return;
         }
-        inBackground(() -> {
-            MoveOutcome outcome = new MoveOutcome.Failed(new IllegalStateException("the move ended unexpectedly"));
-            try {
-                outcome = moves.run(chosen, from, to, reason == RetireReason.DRAIN, deadline);
-            } finally {
-                done.accept(outcome);
-            }
-        });
+        PromisedCallback.<MoveOutcome>of(done, failure -> {
+                    moves.abandoned(chosen);
+                    return new MoveOutcome.Failed(failure);
+                })
+                .runOn(io, () -> moves.run(chosen, from, to, reason == RetireReason.DRAIN, deadline));
     }
 
     @Override
@@ -241,15 +272,15 @@ final class Placement implements EndpointConnections, ConnectionHost {
             done.accept(new OpenOutcome.Opened());
             return;
         }
-        inBackground(() -> done.accept(probe(any.dialer(), endpoint)));
+        PromisedCallback.<OpenOutcome>of(done, OpenOutcome.Failed::new).runOn(io, () -> probe(any.dialer(), endpoint));
     }
 
     private OpenOutcome probe(Dialer dialer, EndpointKey endpoint) {
         try {
             dialer.dial(endpoint, dialer.exceptionHandler(), true).abort(3000);
             return new OpenOutcome.Opened();
-        } catch (IOException | TimeoutException | RuntimeException e) {
-            return isRefusal(e) ? new OpenOutcome.Opened() : new OpenOutcome.Failed(e);
+        } catch (Throwable e) {
+            return DialFailures.isRefusal(e) ? new OpenOutcome.Refused(e) : new OpenOutcome.Failed(e);
         }
     }
 
@@ -277,7 +308,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     @Override
     public void inBackground(Runnable task) {
-        io.execute(task);
+        io.execute(() -> guard.run("A task in the background", null, task::run));
     }
 
     @Override
@@ -304,7 +335,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
         }
         if (hadLink) {
             signals.released(endpoint);
-        } else {
+        } else if (!parked.remove(connection)) {
             signals.unwanted();
         }
         inBackground(onClosed);
@@ -312,17 +343,27 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     @Override
     public void publisherPaused(Duration pause) {
-        metrics.publisherPaused(pool, pause);
+        guard.run("AmqpMetrics", null, () -> metrics.publisherPaused(pool, pause));
     }
 
     @Override
     public void consumerGap(Duration gap) {
-        metrics.consumerGap(pool, gap);
+        guard.run("AmqpMetrics", null, () -> metrics.consumerGap(pool, gap));
     }
 
     @Override
     public long nanos() {
         return ticker.nanos();
+    }
+
+    @Override
+    public Guard guard() {
+        return guard;
+    }
+
+    @Override
+    public Scheduler.Cancellable after(Duration delay, Runnable task) {
+        return timers.schedule(delay, task);
     }
 
     // What it looks like.

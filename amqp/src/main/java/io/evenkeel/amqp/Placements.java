@@ -4,6 +4,7 @@ import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,14 +43,16 @@ final class Placements {
         private final Key key;
         private final BalancedPool pool;
         private final Placement placement;
+        private final SystemScheduler timers;
         private final RebalancerConfig balance;
         /** Connections that are open or being opened. Guarded by the lock of all. */
         private int uses;
 
-        Running(Key key, BalancedPool pool, Placement placement, RebalancerConfig balance) {
+        Running(Key key, BalancedPool pool, Placement placement, SystemScheduler timers, RebalancerConfig balance) {
             this.key = key;
             this.pool = pool;
             this.placement = placement;
+            this.timers = timers;
             this.balance = balance;
         }
 
@@ -103,9 +106,11 @@ final class Placements {
     private Running begin(Settings settings) {
         Key key = settings.key();
         BalancedPool pool = BalancedPool.create(settings.pool());
-        Placement placement =
-                new Placement(key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), settings.amqpMetrics());
-        Running running = new Running(key, pool, placement, settings.pool().balance());
+        SystemScheduler timers = new SystemScheduler("evenkeel-" + key.pool() + "-timer");
+        Placement placement = new Placement(
+                key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), timers, settings.amqpMetrics());
+        Running running =
+                new Running(key, pool, placement, timers, settings.pool().balance());
         placement.onClosed(() -> release(running));
         pool.start(placement);
         return running;
@@ -135,5 +140,6 @@ final class Placements {
         }
         LOG.debug("Pool {}: its last connection is closed, and so is it", running.key.pool());
         running.pool.close();
+        running.timers.close();
     }
 }

@@ -36,8 +36,17 @@ final class PublishConfirms {
     void begin(RawChannel next) {
         Epoch last = current();
         if (last.raw() != next) {
-            epochs.begin(next, next.published(), last.toVirtual(last.raw().published()));
+            epochs.begin(next, next.published(), last.toVirtual(last.raw().published()), PublishConfirms::isConfirmed);
         }
+    }
+
+    /** What was lost is still reported as refused. */
+    private static boolean isConfirmed(Epoch epoch) {
+        return !epoch.raw().isLost() && !epoch.raw().hasUnconfirmed(epoch.base(), epoch.toRaw(epoch.end()));
+    }
+
+    int epochs() {
+        return epochs.all().length;
     }
 
     /** Forgets the epochs of a raw channel that has nothing unconfirmed. */

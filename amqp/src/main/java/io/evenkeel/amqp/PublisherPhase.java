@@ -41,7 +41,7 @@ final class PublisherPhase {
             if (raw != null) {
                 publisher(channel, raw);
             }
-            connection.requireMoving();
+            connection.requireMoving(next);
         }
     }
 
@@ -50,20 +50,20 @@ final class PublisherPhase {
      * this very moment, better open the gate and try again. Then the one that was configured, after which a forced move goes
      * on without. Not more short ones: where a broker is behind what is published, only a pause lets it catch up.
      */
-    private void publisher(VirtualChannel channel, RawChannel raw) throws InterruptedException, MoveGivenUp {
+    private void publisher(VirtualChannel channel, RawChannel raw)
+            throws InterruptedException, MoveGivenUp, IOException {
         long most = connection.dialer().publisherPause().toNanos();
         long pause = Math.min(FIRST_PAUSE_NANOS, most);
         boolean regardless = false;
         while (channel.isOpen() && !send(channel, raw, pause, regardless)) {
-            connection.requireMoving();
+            connection.requireMoving(raw.link());
             if (!budget.isForced() && budget.left() <= 0) {
-                throw new MoveGivenUp(channel.publisher().unconfirmed() + " messages of channel " + channel.number()
-                        + " are not confirmed, " + budget.millisSinceBegun() + " ms after it began");
+                throw new MoveGivenUp(unconfirmed(channel));
             }
             regardless = budget.isForced() && pause >= most;
             pause = most;
             // The gate is open meanwhile.
-            connection.activity().await(() -> !connection.isMoving(), AGAIN_NANOS);
+            connection.activity().await(() -> connection.mustStopMoving(raw.link()), AGAIN_NANOS);
         }
     }
 
@@ -74,5 +74,12 @@ final class PublisherPhase {
                 .sendOn(raw, Math.max(1, budget.isForced() ? pause : Math.min(pause, budget.left())), regardless);
         connection.upkeep().publisherPaused(Duration.ofNanos(budget.now() - closed));
         return done;
+    }
+
+    private String unconfirmed(VirtualChannel channel) {
+        String which = channel.publisher().unconfirmed() + " messages of channel " + channel.number();
+        return channel.publisher().isPublishedOnByListeners()
+                ? which + " are not confirmed, since its listeners of confirms go on publishing"
+                : which + " are not confirmed, " + budget.millisSinceBegun() + " ms after it began";
     }
 }

@@ -46,6 +46,9 @@ final class RawChannel {
     private volatile boolean holding;
 
     private volatile boolean lost;
+    /** What was unconfirmed when it was lost has been reported. */
+    private volatile boolean lossReported;
+
     /** The per-consumer prefetch count that was set last, or -1. */
     volatile int prefetch = -1;
     /** The prefetch count of the whole channel that was set last, or -1. */
@@ -257,6 +260,21 @@ final class RawChannel {
         confirmedUpTo = upTo;
     }
 
+    /** Whether any number above the first and not above the second is not confirmed. */
+    boolean hasUnconfirmed(long above, long upTo) {
+        books.lock();
+        try {
+            for (long n = Math.max(above, confirmedUpTo) + 1; n <= upTo; n++) {
+                if (!confirmedAbove.contains(n)) {
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            books.unlock();
+        }
+    }
+
     /** The numbers up to this one that are not confirmed yet. */
     List<Long> unconfirmedUpTo(long number) {
         List<Long> numbers = new ArrayList<>();
@@ -306,6 +324,14 @@ final class RawChannel {
 
     boolean isLost() {
         return lost;
+    }
+
+    void lossReported() {
+        lossReported = true;
+    }
+
+    boolean isLossReported() {
+        return lossReported;
     }
 
     /** Whether a request was sent from here whose reply, if there is one, comes to here. */

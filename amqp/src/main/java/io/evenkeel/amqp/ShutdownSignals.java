@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Method;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.spi.Guard;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
@@ -12,13 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Whether a virtual channel or connection is shut down, why, and who is to be told. Thread-safe. */
 final class ShutdownSignals {
-
-    private static final Logger LOG = LoggerFactory.getLogger(ShutdownSignals.class);
 
     /** The protocol's number of the class of methods that consume, acknowledge and publish. */
     private static final int BASIC = 60;
@@ -91,12 +88,16 @@ final class ShutdownSignals {
     }
 
     /** As a plain one does, a listener that comes too late is told at once. */
-    void add(ShutdownListener listener) {
+    void add(ShutdownListener listener, Guard guard) {
         listeners.add(listener);
         ShutdownSignalException known = cause.get();
         if (known != null) {
-            listener.shutdownCompleted(known);
+            tell(listener, known, guard);
         }
+    }
+
+    private static void tell(ShutdownListener listener, ShutdownSignalException signal, Guard guard) {
+        guard.run("ShutdownListener.shutdownCompleted", null, () -> listener.shutdownCompleted(signal));
     }
 
     void remove(ShutdownListener listener) {
@@ -122,17 +123,13 @@ final class ShutdownSignals {
         cause.set(null);
     }
 
-    void tell() {
+    void tell(Guard guard) {
         ShutdownSignalException known = cause.get();
         if (known == null) {
             return;
         }
         for (ShutdownListener listener : listeners) {
-            try {
-                listener.shutdownCompleted(known);
-            } catch (RuntimeException failure) {
-                LOG.warn("A shutdown listener failed: {}", listener.getClass().getName(), failure);
-            }
+            tell(listener, known, guard);
         }
     }
 }

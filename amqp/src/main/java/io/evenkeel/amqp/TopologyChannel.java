@@ -24,6 +24,28 @@ abstract class TopologyChannel extends ChannelOverloads {
         void on(Channel channel) throws IOException;
     }
 
+    /** A declaration, and its record. */
+    @FunctionalInterface
+    interface Declaration<T> {
+        T run() throws IOException;
+    }
+
+    /** What the connection's moves pass. */
+    abstract MoveInterlock interlock();
+
+    /** An exclusive queue belongs to one raw connection: it is not declared within a move. */
+    <T> T declaring(String queue, boolean exclusive, Declaration<T> declaration) throws IOException {
+        if (!exclusive) {
+            return declaration.run();
+        }
+        interlock().enter("queue " + queue + " is exclusive to the connection", true);
+        try {
+            return declaration.run();
+        } finally {
+            interlock().exit();
+        }
+    }
+
     /** Sends it on the raw channel that the application's requests go to at this moment. */
     abstract <T> T send(Operation<T> operation) throws IOException;
 
@@ -129,12 +151,14 @@ abstract class TopologyChannel extends ChannelOverloads {
             boolean autoDelete,
             @Nullable Map<String, Object> arguments)
             throws IOException {
-        AMQP.Queue.DeclareOk ok =
-                send(channel -> channel.queueDeclare(queue, durable, exclusive, autoDelete, arguments));
-        topology()
-                .add(new TopologyRecord.Queue(
-                        ok.getQueue(), durable, exclusive, autoDelete, arguments, queue.isEmpty()));
-        return ok;
+        return declaring(queue, exclusive, () -> {
+            AMQP.Queue.DeclareOk ok =
+                    send(channel -> channel.queueDeclare(queue, durable, exclusive, autoDelete, arguments));
+            topology()
+                    .add(new TopologyRecord.Queue(
+                            ok.getQueue(), durable, exclusive, autoDelete, arguments, queue.isEmpty()));
+            return ok;
+        });
     }
 
     @Override
@@ -145,8 +169,11 @@ abstract class TopologyChannel extends ChannelOverloads {
             boolean autoDelete,
             @Nullable Map<String, Object> arguments)
             throws IOException {
-        sendNoWait(channel -> channel.queueDeclareNoWait(queue, durable, exclusive, autoDelete, arguments));
-        topology().add(new TopologyRecord.Queue(queue, durable, exclusive, autoDelete, arguments, false));
+        declaring(queue, exclusive, () -> {
+            sendNoWait(channel -> channel.queueDeclareNoWait(queue, durable, exclusive, autoDelete, arguments));
+            topology().add(new TopologyRecord.Queue(queue, durable, exclusive, autoDelete, arguments, false));
+            return true;
+        });
     }
 
     @Override

@@ -9,11 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one connection has declared and not deleted, in the order of its declaration: to declare it again after the connection
- * was lost, and to know which queues a move has to treat with care. Thread-safe.
+ * was lost, and to know which queues a move has to treat with care.
+ *
+ * <p>Invariant: what the broker forgets by itself is forgotten here: an auto-delete queue with its last consumer, an
+ * auto-delete exchange with the last binding from it, a binding with either of its ends; as far as one connection can know,
+ * as with the client's own records. Thread-safe.
  */
 final class TopologyRecord {
 
@@ -106,23 +111,55 @@ final class TopologyRecord {
     }
 
     void remove(Binding binding) {
-        locked(() -> bindings.remove(binding));
+        locked(() -> {
+            if (bindings.remove(binding)) {
+                bindingGone(binding);
+            }
+        });
     }
 
     void removeExchange(String name) {
         locked(() -> {
             exchanges.remove(name);
-            bindings.removeIf(binding -> binding.source().equals(name)
+            removeBindings(binding -> binding.source().equals(name)
                     || (!binding.toQueue() && binding.destination().equals(name)));
         });
     }
 
     void removeQueue(String name) {
+        locked(() -> forgetQueue(name));
+    }
+
+    /** The connection has no consumer of this queue any more: an auto-delete one is gone with it. */
+    void lastConsumerGone(String name) {
         locked(() -> {
-            queues.remove(name);
-            bindings.removeIf(
-                    binding -> binding.toQueue() && binding.destination().equals(name));
+            Queue queue = queues.get(name);
+            if (queue != null && queue.autoDelete()) {
+                forgetQueue(name);
+            }
         });
+    }
+
+    private void forgetQueue(String name) {
+        queues.remove(name);
+        removeBindings(binding -> binding.toQueue() && binding.destination().equals(name));
+    }
+
+    private void removeBindings(Predicate<Binding> which) {
+        List<Binding> gone = bindings.stream().filter(which).toList();
+        gone.forEach(bindings::remove);
+        gone.forEach(this::bindingGone);
+    }
+
+    /** An auto-delete exchange is gone with the last binding from it. */
+    private void bindingGone(Binding gone) {
+        Exchange source = exchanges.get(gone.source());
+        boolean bound = bindings.stream().anyMatch(binding -> binding.source().equals(gone.source()));
+        if (source != null && source.autoDelete() && !bound) {
+            exchanges.remove(gone.source());
+            removeBindings(
+                    binding -> !binding.toQueue() && binding.destination().equals(gone.source()));
+        }
     }
 
     void renameQueue(String name, String newName) {

@@ -47,7 +47,7 @@ final class VirtualChannel extends TopologyChannel {
     private final int number;
     private final ShutdownSignals shutdown = new ShutdownSignals();
     private final RawChannels raws = new RawChannels();
-    private final ChannelTransaction transaction = new ChannelTransaction();
+    private final ChannelTransaction transaction;
     private final ChannelReceiver receiver;
     private final ChannelConsumers consumers;
     private final ChannelPublisher publisher;
@@ -56,7 +56,8 @@ final class VirtualChannel extends TopologyChannel {
     VirtualChannel(VirtualConnection connection, Link link, Channel channel) {
         this.connection = connection;
         this.number = channel.getChannelNumber();
-        RawChannel raw = new RawChannel(link, channel, this::changed);
+        this.transaction = new ChannelTransaction(connection::isReaderThread);
+        RawChannel raw = new RawChannel(link, channel, () -> changed(link));
         this.receiver =
                 new ChannelReceiver(new WriteGate(connection::isReaderThread), shutdown, transaction, raws, raw);
         this.consumers = new ChannelConsumers(this, connection, receiver);
@@ -94,21 +95,22 @@ final class VirtualChannel extends TopologyChannel {
                     "channel " + number + " at " + link.endpoint()
                             + ": none could be opened (expected: the broker's channel-max to allow as many as that of the others)");
         }
-        RawChannel raw = new RawChannel(link, channel, this::changed);
+        RawChannel raw = new RawChannel(link, channel, () -> changed(link));
         listenTo(raw);
         receiver.prefetch().apply(raw);
         publisher.prepare(raw);
         return raw;
     }
 
-    private void changed() {
+    /** The books of the raw channel on this link changed. */
+    private void changed(Link link) {
         publisher.changed();
-        connection.changed();
+        connection.changed(link);
     }
 
-    /** A consumer's state changed. */
+    /** A consumer's, or the transaction's, state changed. */
     void consumerChanged() {
-        connection.changed();
+        connection.activity().changed();
     }
 
     private void rawShutDown(RawChannel raw, ShutdownSignalException signal) {
@@ -123,8 +125,8 @@ final class VirtualChannel extends TopologyChannel {
         if (!signal.isInitiatedByApplication()) {
             LOG.info("{}: closed by the broker on {}: {}", this, raw, signal.getMessage());
         }
-        shutDown(ShutdownSignals.translated(signal, this, tag -> receiver.shown(raw, tag)));
         connection.forget(this);
+        shutDown(ShutdownSignals.translated(signal, this, tag -> receiver.shown(raw, tag)));
     }
 
     /** What the new broker refuses to a move is no fault of the application's, and the move can be taken back. */
@@ -144,8 +146,9 @@ final class VirtualChannel extends TopologyChannel {
             }
         }
         consumers.shutDown(signal);
-        changed();
-        shutdown.tell();
+        publisher.changed();
+        connection.changed();
+        shutdown.tell(connection.guard());
     }
 
     private static void abort(RawChannel raw) {
@@ -220,7 +223,16 @@ final class VirtualChannel extends TopologyChannel {
         RawChannel raw = raws.on(link);
         if (raw != null) {
             publisher.lost(raw);
-            changed();
+            changed(link);
+        }
+    }
+
+    /** Forgets what it had on links that are lost, where it is neither on any more. */
+    void forgetLost() {
+        for (RawChannel raw : raws.all()) {
+            if (raw.link().isLost() && raw.isLossReported() && raw != receivingOn() && raw != sendingOn()) {
+                forget(raw.link(), true);
+            }
         }
     }
 
@@ -233,6 +245,52 @@ final class VirtualChannel extends TopologyChannel {
         }
     }
 
+    /** The open transaction was lost with its broker. */
+    void transactionLost() {
+        transaction.ended();
+    }
+
+    boolean isTransactional() {
+        return transaction.isSelected();
+    }
+
+    /**
+     * Receives and sends on another raw channel from now on, in one step between two transactions; consumers stay paused.
+     *
+     * @param pauseNanos how long to wait for the open transaction, and to keep the next one waiting
+     * @return whether it was switched
+     */
+    boolean switchBetweenTransactions(RawChannel to, long pauseNanos) throws IOException, InterruptedException {
+        if (to.isLost()) {
+            throw new IOException(to + ": gone (expected: open, to move to)");
+        }
+        if (unsettled() > 0) {
+            // Their acknowledgements would begin the transaction that is kept waiting.
+            return false;
+        }
+        WriteGate sending = publisher.gate();
+        WriteGate receiving = receiver.gate();
+        try {
+            transaction.letNoneBegin();
+            boolean between = connection.activity().await(transaction::isEmpty, pauseNanos)
+                    && sending.close(pauseNanos)
+                    && sending.seal(WriteGate.SWITCH_NANOS)
+                    && receiving.close(WriteGate.SWITCH_NANOS)
+                    && receiving.seal(WriteGate.SWITCH_NANOS);
+            if (!between || !isBetweenTransactions() || !consumers.arePaused() || to.isLost()) {
+                return false;
+            }
+            receiver.begin(to);
+            publisher.begin(to);
+        } finally {
+            receiving.open();
+            sending.open();
+            transaction.letBegin();
+        }
+        receiver.prefetch().apply(to);
+        return true;
+    }
+
     /** After its connection was lost: on another, with consumers stopped until {@link ChannelConsumers#resume}. */
     void reopenOn(Link link) throws IOException, InterruptedException {
         RawChannel raw = prepare(link);
@@ -242,12 +300,32 @@ final class VirtualChannel extends TopologyChannel {
         if (!publisher.sendOn(raw, WriteGate.SWITCH_NANOS, true)) {
             throw new IOException("channel " + number + ": an operation did not end although its connection is lost");
         }
+    }
+
+    /** Its connection is recovered. */
+    void reopened() {
+        publisher.recovered();
         shutdown.reopen();
+        forgetLost();
+    }
+
+    /** Its connection is lost: it is shut down until {@link #reopened}, if that ever comes. */
+    void connectionLost(ShutdownSignalException signal) {
+        publisher.connectionLost(signal);
+        shutDown(signal);
+    }
+
+    void tellRecoveryStarted() {
+        tell("handleRecoveryStarted", listener -> listener.handleRecoveryStarted(this));
     }
 
     void tellRecovered() {
+        tell("handleRecovery", listener -> listener.handleRecovery(this));
+    }
+
+    private void tell(String what, java.util.function.Consumer<RecoveryListener> call) {
         for (RecoveryListener listener : recoveryListeners) {
-            listener.handleRecovery(this);
+            connection.guard().run("RecoveryListener." + what, null, () -> call.accept(listener));
         }
     }
 
@@ -284,7 +362,6 @@ final class VirtualChannel extends TopologyChannel {
     /** The raw channel's own signal comes first as a rule. */
     private void closed(int code, String message) {
         shutDown(ShutdownSignals.byApplication(code, message, this));
-        connection.changed();
     }
 
     @Override
@@ -329,7 +406,7 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public void addShutdownListener(ShutdownListener listener) {
-        shutdown.add(listener);
+        shutdown.add(listener, connection.guard());
     }
 
     @Override
@@ -365,7 +442,7 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public void notifyListeners() {
-        shutdown.tell();
+        shutdown.tell(connection.guard());
     }
 
     @Override
@@ -472,28 +549,52 @@ final class VirtualChannel extends TopologyChannel {
     }
 
     @Override
+    MoveInterlock interlock() {
+        return connection.interlock();
+    }
+
+    @Override
     public void asyncRpc(Method method) throws IOException {
-        send(channel -> {
-            channel.asyncRpc(method);
+        declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
+            send(channel -> {
+                channel.asyncRpc(method);
+                return true;
+            });
+            Declarations.record(topology(), method, null);
             return true;
         });
-        Declarations.record(topology(), method, null);
     }
 
     @Override
     public Command rpc(Method method) throws IOException {
-        Command answer = send(channel -> channel.rpc(method));
-        Declarations.record(topology(), method, answer.getMethod());
-        return answer;
+        return declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
+            Command answer = send(channel -> channel.rpc(method));
+            Declarations.record(topology(), method, answer.getMethod());
+            return answer;
+        });
     }
 
     @Override
     public CompletableFuture<Command> asyncCompletableRpc(Method method) throws IOException {
-        return send(channel -> channel.asyncCompletableRpc(method)).whenComplete((answer, failure) -> {
-            if (answer != null) {
-                Declarations.record(topology(), method, answer.getMethod());
+        boolean exclusive = Declarations.isExclusive(method);
+        if (exclusive) {
+            interlock().enter("queue " + Declarations.queueOf(method) + " is exclusive to the connection", true);
+        }
+        try {
+            return send(channel -> channel.asyncCompletableRpc(method)).whenComplete((answer, failure) -> {
+                if (answer != null) {
+                    Declarations.record(topology(), method, answer.getMethod());
+                }
+                if (exclusive) {
+                    interlock().exit();
+                }
+            });
+        } catch (IOException | RuntimeException e) {
+            if (exclusive) {
+                interlock().exit();
             }
-        });
+            throw e;
+        }
     }
 
     // Receiving.

@@ -14,6 +14,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.UnblockedCallback;
 import com.rabbitmq.client.impl.NetworkConnection;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.Guard;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -25,6 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,13 +67,20 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private final Map<Integer, VirtualChannel> channels = new ConcurrentHashMap<>();
     private final Links links;
-    private final List<BlockedListener> blockedListeners = new CopyOnWriteArrayList<>();
+    private final BlockedState blocked;
+    private final MoveInterlock interlock = new MoveInterlock(activity::changed);
+    private final MoveBackoff backoff = new MoveBackoff();
     private final List<RecoveryListener> recoveryListeners = new CopyOnWriteArrayList<>();
     /** Channels are created within it; a move closes it to see that it has moved all of them. */
     private final WriteGate creating = new WriteGate(this::isReaderThread);
 
     private volatile boolean moverActive;
-    private volatile boolean blocked;
+    /**
+     * Makes a change of the state one with what depends on it: which link is current, and why it is shut down. Nothing
+     * blocks under it, and no foreign code runs.
+     */
+    private final ReentrantLock transitions = new ReentrantLock();
+
     private volatile long since;
     private volatile long lostAt;
     private volatile @Nullable String id;
@@ -79,6 +89,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             throws IOException, TimeoutException {
         this.dialer = dialer;
         this.upkeep = upkeep;
+        this.blocked = new BlockedState(this, this::exceptionHandler, upkeep.guard());
         this.links = new Links(
                 dialer,
                 upkeep,
@@ -91,8 +102,11 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                     }
 
                     @Override
-                    public void blocked(Link link, boolean now, String reason) throws IOException {
-                        VirtualConnection.this.blocked(link, now, reason);
+                    public void blocked(Link link) {
+                        link.onReader();
+                        if (links.isCurrent(link)) {
+                            blocked.update();
+                        }
                     }
                 });
         links.current(links.dial(endpoint, false));
@@ -103,6 +117,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             throws IOException, TimeoutException {
         VirtualConnection connection = new VirtualConnection(dialer, upkeep, endpoint);
         connection.adopt(connection.current());
+        connection.adopted();
         return connection;
     }
 
@@ -112,34 +127,25 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         return links;
     }
 
-    /** From now on this is the link that new channels are opened on. */
+    /** From now on this is the link that new channels are opened on. {@link #adopted} must follow, without the lock. */
     private void adopt(Link link) {
         links.current(link);
-        blocked = false;
         since = upkeep.nanos();
+    }
+
+    /** A link may have been lost, or blocked, just before it became the one in use: then that is found here. */
+    private void adopted() {
+        Link link = current();
         String known = id;
         if (known != null) {
             link.connection().setId(known);
         }
-    }
-
-    private void blocked(Link link, boolean now, String reason) throws IOException {
-        link.onReader();
-        if (!links.isCurrent(link)) {
-            return;
-        }
-        blocked = now;
-        for (BlockedListener listener : blockedListeners) {
-            if (now) {
-                listener.handleBlocked(reason);
-            } else {
-                listener.handleUnblocked();
-            }
-        }
+        lossOf(link);
+        upkeep.inBackground(blocked::update);
     }
 
     private void linkDown(Link link, ShutdownSignalException signal) {
-        if (!link.lose()) {
+        if (!link.lose(signal)) {
             return;
         }
         links.remove(link);
@@ -147,36 +153,45 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         for (VirtualChannel channel : channels.values()) {
             channel.lost(link);
         }
-        if (links.isCurrent(link)) {
-            currentDown(link, ShutdownSignals.translated(signal, this));
+        // In a move, what is on the new link already is brought back by the mover.
+        if (links.isCurrent(link) || (state.get() == State.OPEN && links.isUsed(link))) {
+            lossOf(link);
         } else {
-            LOG.debug("{}: its older connection to {} is gone: {}", this, link.endpoint(), signal.getMessage());
-            for (VirtualChannel channel : channels.values()) {
-                if (channel.receivingOn().link() != link && channel.sendingOn().link() != link) {
-                    channel.forget(link, true);
-                }
-            }
-            changed();
+            LOG.debug("{}: its other connection to {} is gone: {}", this, link.endpoint(), signal.getMessage());
+            channels.values().forEach(VirtualChannel::forgetLost);
+        }
+        changed();
+    }
+
+    /** Handles the loss of a link in use, if it is lost and that was not handled. */
+    private void lossOf(Link link) {
+        ShutdownSignalException signal = link.takeLoss();
+        if (signal != null) {
+            currentDown(link, ShutdownSignals.translated(signal, this));
         }
     }
 
     private void currentDown(Link link, ShutdownSignalException signal) {
         boolean recovers = dialer.recovers() && !signal.isInitiatedByApplication();
-        State before =
-                state.getAndUpdate(now -> now == State.CLOSED ? now : recovers ? State.RECOVERING : State.CLOSED);
-        lostAt = upkeep.nanos();
-        shutdown.shut(signal);
+        State before;
+        transitions.lock();
+        try {
+            before = state.getAndUpdate(now -> now == State.CLOSED ? now : recovers ? State.RECOVERING : State.CLOSED);
+            lostAt = upkeep.nanos();
+            shutdown.shut(signal);
+        } finally {
+            transitions.unlock();
+        }
         changed();
         for (VirtualChannel channel : channels.values()) {
-            channel.shutDown(signal);
+            channel.connectionLost(signal);
         }
-        shutdown.tell();
-        if (before == State.CLOSED) {
+        shutdown.tell(upkeep.guard());
+        if (before == State.CLOSED || before == State.RECOVERING) {
             return;
         }
         if (recovers) {
             LOG.info("{}: lost at {} and to be recovered: {}", this, link.endpoint(), signal.getMessage());
-            recoveryListeners.forEach(listener -> listener.handleRecoveryStarted(this));
             upkeep.lost(this, link.endpoint(), signal);
         } else {
             links.discardOthers();
@@ -196,6 +211,15 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         }
     }
 
+    /** The same, where it is about one link: what happens on the current one releases no lame duck. */
+    void changed(Link link) {
+        if (links.isCurrent(link)) {
+            activity.changed();
+        } else {
+            changed();
+        }
+    }
+
     // Moves.
 
     /**
@@ -209,10 +233,43 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         if (now != State.OPEN) {
             return "the connection is " + now;
         }
-        if (blocked) {
+        return lastingObstacle(forced);
+    }
+
+    /** Whatever the state is. */
+    private @Nullable String lastingObstacle(boolean forced) {
+        if (current().blockedFor() != null) {
             return "the broker blocks the connection (a memory or disk alarm): confirms would never come";
         }
         return MoveObstacles.of(topology, channels.values(), forced);
+    }
+
+    /** Waits for a moment in which nothing is unsettled; whether one came or not, nothing is stopped. */
+    void awaitQuiet(long atMostNanos) {
+        try {
+            activity.await(this::isQuiet, atMostNanos);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isQuiet() {
+        for (VirtualChannel channel : channels.values()) {
+            if (channel.unsettled() > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** When it is tried again, after moves that were taken back. */
+    MoveBackoff backoff() {
+        return backoff;
+    }
+
+    /** What must not run within a move passes this. */
+    MoveInterlock interlock() {
+        return interlock;
     }
 
     /** Whether moving it makes some other consumer take over: better move another connection. */
@@ -226,7 +283,11 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     boolean beginMove() {
+        if (!interlock.beginMove()) {
+            return false;
+        }
         if (!state.compareAndSet(State.OPEN, State.MOVING)) {
+            interlock.endMove();
             return false;
         }
         moverActive = true;
@@ -272,9 +333,37 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         return state.get() == State.MOVING;
     }
 
-    void requireMoving() throws MoveGivenUp {
+    /** Whether a mover must go on no further: it is to look why by {@link #requireMoving}. */
+    boolean mustStopMoving(Link next) {
+        return !isMoving() || interlock.veto() != null || !next.isOpen();
+    }
+
+    void requireMovable(boolean forced) throws MoveGivenUp {
+        String obstacle = lastingObstacle(forced);
+        if (obstacle != null) {
+            throw new MoveGivenUp(obstacle);
+        }
+    }
+
+    /** A link that a move didn't get to. */
+    void leave(Link link) {
+        if (state.get() == State.CLOSED) {
+            links.discard(link, "its connection was closed");
+        } else {
+            links.leave(link);
+        }
+    }
+
+    void requireMoving(Link next) throws MoveGivenUp, IOException {
         if (!isMoving()) {
             throw new MoveGivenUp("the connection is " + state.get());
+        }
+        String veto = interlock.veto();
+        if (veto != null) {
+            throw new MoveGivenUp(veto);
+        }
+        if (!next.isOpen()) {
+            throw new IOException(next + ": gone (expected: open, to move to)");
         }
     }
 
@@ -283,31 +372,64 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         state.compareAndSet(State.MOVING, State.OPEN);
         links.target(null);
         moverActive = false;
+        interlock.endMove();
+        for (VirtualChannel channel : channels.values()) {
+            channel.forgetLost();
+        }
+        Link lost = links.lostInUse();
+        if (lost != null && state.get() == State.OPEN) {
+            lossOf(lost);
+        }
         links.mayHaveLameDucks();
         changed();
     }
 
     /**
-     * Makes it the link, unless some channel was created on the old one meanwhile.
+     * Makes it the link, if everything that the move relied on is still so. What was created on the old link meanwhile is
+     * the one thing that can be made up for.
      *
-     * @return whether it is now
+     * @return false if some channel is not there yet
+     * @throws MoveGivenUp if the connection is lost or closed, or an obstacle appeared
+     * @throws IOException if the new link or a channel on it is gone
      */
-    boolean commit(Link next) throws InterruptedException {
+    boolean commit(Link next, boolean forced) throws InterruptedException, MoveGivenUp, IOException {
         try {
             if (!creating.close(CREATE_NANOS)) {
                 return false;
             }
+            requireMoving(next);
             for (VirtualChannel channel : channels.values()) {
-                if (channel.on(next) == null) {
+                if (!channel.isOpen()) {
+                    continue;
+                }
+                RawChannel there = channel.on(next);
+                if (there == null || channel.receivingOn() != there || channel.sendingOn() != there) {
                     return false;
                 }
+                if (there.isLost()) {
+                    throw new IOException(there + ": gone (expected: open, to move to)");
+                }
             }
-            current().left(upkeep.nanos());
-            adopt(next);
-            return true;
+            String obstacle = next.blockedFor() != null
+                    ? "the broker at " + next.endpoint() + " blocks the connection (a memory or disk alarm)"
+                    : lastingObstacle(forced);
+            if (obstacle != null) {
+                throw new MoveGivenUp(obstacle);
+            }
+            Link before = current();
+            transitions.lock();
+            try {
+                requireMoving(next);
+                adopt(next);
+            } finally {
+                transitions.unlock();
+            }
+            before.left(upkeep.nanos());
         } finally {
             creating.open();
         }
+        adopted();
+        return true;
     }
 
     ChangeSignal activity() {
@@ -343,6 +465,10 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         upkeep.inBackground(task);
     }
 
+    Guard guard() {
+        return upkeep.guard();
+    }
+
     ConnectionHost upkeep() {
         return upkeep;
     }
@@ -362,6 +488,20 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     void forget(VirtualChannel channel) {
         channels.remove(channel.number(), channel);
+        for (ConsumerRecord record : channel.consumers().all()) {
+            consumerGone(record.queue());
+        }
+        changed();
+    }
+
+    /** One consumer of this queue less. */
+    void consumerGone(String queue) {
+        for (VirtualChannel channel : channels.values()) {
+            if (channel.consumers().consumesFrom(queue)) {
+                return;
+            }
+        }
+        topology.lastConsumerGone(queue);
     }
 
     // Recovery.
@@ -376,40 +516,65 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         if (!activity.await(() -> !moverActive, LET_GO_NANOS)) {
             throw new IOException(this + ": a move did not end although its connection is lost");
         }
+        ShutdownSignalException signal = shutdown.cause();
         for (Link older : links.all()) {
-            if (older != link) {
-                links.abandon(older);
+            if (older != link && signal != null) {
+                links.abandon(older, signal);
             }
         }
+        tell("handleRecoveryStarted", listener -> listener.handleRecoveryStarted(this));
         Recovery recovery = new Recovery(this, link, dialer.recoversTopology());
-        recovery.channels();
         recovery.topology();
-        Link before = current();
-        adopt(link);
-        shutdown.reopen();
-        if (!state.compareAndSet(State.RECOVERING, State.OPEN) || !link.isOpen()) {
-            links.current(before);
-            return lostAgain(link);
+        recovery.channels();
+        // No move begins before its consumers are there.
+        interlock.enter("it is being recovered", false);
+        try {
+            if (!open(link)) {
+                return lostAgain(link);
+            }
+            adopted();
+            channels.values().forEach(VirtualChannel::tellRecoveryStarted);
+            recovery.consumers();
+        } finally {
+            interlock.exit();
         }
-        recovery.consumers();
-        for (VirtualChannel channel : channels.values()) {
-            channel.tellRecovered();
-        }
-        recoveryListeners.forEach(listener -> listener.handleRecovery(this));
+        channels.values().forEach(VirtualChannel::tellRecovered);
+        tell("handleRecovery", listener -> listener.handleRecovery(this));
         return Duration.ofNanos(upkeep.nanos() - lostAt);
     }
 
+    /** @return false if it was closed meanwhile, or the link is lost as well */
+    private boolean open(Link link) {
+        transitions.lock();
+        try {
+            if (!link.isOpen() || !state.compareAndSet(State.RECOVERING, State.OPEN)) {
+                return false;
+            }
+            adopt(link);
+            channels.values().forEach(VirtualChannel::reopened);
+            shutdown.reopen();
+            return true;
+        } finally {
+            transitions.unlock();
+        }
+    }
+
     private @Nullable Duration lostAgain(Link link) throws IOException {
-        links.discard(link, "closed while it was recovered");
         if (state.get() == State.CLOSED) {
+            links.discard(link, "closed while it was recovered");
             return null;
         }
-        state.set(State.RECOVERING);
         throw new IOException(this + ": lost again while it was recovered");
     }
 
+    private void tell(String what, Consumer<RecoveryListener> call) {
+        for (RecoveryListener listener : recoveryListeners) {
+            upkeep.guard().run("RecoveryListener." + what, current().endpoint(), () -> call.accept(listener));
+        }
+    }
+
     void tellTopologyRecoveryStarted() {
-        recoveryListeners.forEach(listener -> listener.handleTopologyRecoveryStarted(this));
+        tell("handleTopologyRecoveryStarted", listener -> listener.handleTopologyRecoveryStarted(this));
     }
 
     // Connection.
@@ -508,7 +673,13 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private volatile boolean hadLinkAtClose;
 
     private boolean beginClose() {
-        State before = state.getAndSet(State.CLOSED);
+        State before;
+        transitions.lock();
+        try {
+            before = state.getAndSet(State.CLOSED);
+        } finally {
+            transitions.unlock();
+        }
         hadLinkAtClose = before == State.OPEN || before == State.MOVING;
         return before != State.CLOSED;
     }
@@ -530,7 +701,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             ShutdownSignalException signal = ShutdownSignals.byApplication(code, message, this);
             if (shutdown.shut(signal)) {
                 channels.values().forEach(channel -> channel.shutDown(signal));
-                shutdown.tell();
+                shutdown.tell(upkeep.guard());
             }
             upkeep.closed(this, current().endpoint(), hadLink);
         }
@@ -588,7 +759,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     @Override
     public void addBlockedListener(BlockedListener listener) {
-        blockedListeners.add(listener);
+        blocked.listeners().add(listener);
     }
 
     @Override
@@ -604,18 +775,18 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                 onUnblocked.handle();
             }
         };
-        blockedListeners.add(listener);
+        blocked.listeners().add(listener);
         return listener;
     }
 
     @Override
     public boolean removeBlockedListener(BlockedListener listener) {
-        return blockedListeners.remove(listener);
+        return blocked.listeners().remove(listener);
     }
 
     @Override
     public void clearBlockedListeners() {
-        blockedListeners.clear();
+        blocked.listeners().clear();
     }
 
     @Override
@@ -636,7 +807,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     @Override
     public void addShutdownListener(ShutdownListener listener) {
-        shutdown.add(listener);
+        shutdown.add(listener, upkeep.guard());
     }
 
     @Override
@@ -651,7 +822,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     @Override
     public void notifyListeners() {
-        shutdown.tell();
+        shutdown.tell(upkeep.guard());
     }
 
     @Override

@@ -39,12 +39,23 @@ final class WriteGate {
     /** While set, nobody passes: the switch itself, which waits for nothing, is under way. */
     private volatile boolean sealed;
 
+    private volatile boolean passed;
+
     /** Comes in, at once or when it is open again. */
     void enter() {
-        if (state.incrementAndGet() < 0 && (sealed || !passes.getAsBoolean())) {
-            exit();
-            await();
+        if (state.incrementAndGet() < 0) {
+            if (sealed || !passes.getAsBoolean()) {
+                exit();
+                await();
+            } else {
+                passed = true;
+            }
         }
+    }
+
+    /** Whether a thread that must not be kept waiting passed it since it was last closed. */
+    boolean wasPassed() {
+        return passed;
     }
 
     private void await() {
@@ -78,7 +89,9 @@ final class WriteGate {
     boolean close(long waitNanos) throws InterruptedException {
         lock.lock();
         try {
-            state.getAndUpdate(value -> value | CLOSED);
+            if (state.getAndUpdate(value -> value | CLOSED) >= 0) {
+                passed = false;
+            }
             long left = waitNanos;
             while (state.get() != CLOSED) {
                 if (left <= 0) {

@@ -7,6 +7,9 @@ import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.Guard;
+import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.time.Scheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -30,6 +33,10 @@ final class ConnectionBed implements ConnectionHost {
     /** Holds background tasks back, such as the closing of links; else they run at once. */
     boolean holdBackground;
 
+    /** Runs what is due only when a test advances it. */
+    final ManualScheduler timers = new ManualScheduler();
+
+    private final Guard guard = new Guard("test");
     private final Deque<Runnable> background = new ArrayDeque<>();
 
     ConnectionBed() throws Exception {
@@ -154,5 +161,15 @@ final class ConnectionBed implements ConnectionHost {
     @Override
     public long nanos() {
         return System.nanoTime();
+    }
+
+    @Override
+    public Guard guard() {
+        return guard;
+    }
+
+    @Override
+    public Scheduler.Cancellable after(Duration delay, Runnable task) {
+        return timers.schedule(delay, task);
     }
 }

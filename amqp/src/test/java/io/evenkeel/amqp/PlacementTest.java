@@ -8,6 +8,7 @@ import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -36,6 +37,8 @@ class PlacementTest {
     /** What the rebalancer does when a seat is wanted; it opens one at A, as a rule. */
     private Runnable onWanted = () -> openAt(A);
 
+    private final ManualScheduler timers = new ManualScheduler();
+
     private final Placement placement = new Placement(
             "pool",
             new Signals(),
@@ -47,6 +50,7 @@ class PlacementTest {
                 }
             },
             Ticker.system(),
+            timers,
             new Counts());
 
     private void openAt(EndpointKey endpoint) {
