@@ -62,6 +62,8 @@ public enum FailureCause {
     ALL_EJECTED("all endpoints are ejected since they failed", "see their last failures, and HealthConfig"),
     /** Endpoints work, and every connection is in use. */
     POOL_EXHAUSTED("all connections are in use", "return connections sooner, or make the pool larger"),
+    /** Connections are open, and no server permits a request on one. */
+    NO_LEASE("no server grants a lease", "look at the leases that the Pods grant, or send fewer requests"),
     /** Nothing has failed: connections are being established. */
     CONNECTING("connections are still being established", "allow more time"),
     /** The pool was closed. */

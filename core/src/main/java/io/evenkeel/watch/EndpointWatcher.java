@@ -220,7 +220,8 @@ final class EndpointWatcher {
         lastFailure = reason;
         if (current.health() == SourceHealth.HEALTHY) {
             int kept = current.endpoints().size();
-            LOG.info("{}: stale, the {} endpoints that were known are kept: {}", name, kept, reason, cause);
+            LOG.info("{}: stale, the {} endpoints that were known are kept: {}", name, kept, reason);
+            LOG.debug("{}: why it is stale", name, cause);
             publish(current.endpoints(), SourceHealth.STALE, reason);
         } else if (!reason.equals(current.reason())) {
             sayStillNothing(reason, cause);
@@ -231,7 +232,8 @@ final class EndpointWatcher {
     private void sayStillNothing(String reason, @Nullable Throwable cause) {
         if (current.health() == SourceHealth.UNKNOWN && !toldUnknown) {
             toldUnknown = true;
-            LOG.info("{}: no endpoint is known yet: {}", name, reason, cause);
+            LOG.warn("{}: no endpoint is known yet: {}", name, reason);
+            LOG.debug("{}: why no endpoint is known", name, cause);
         } else {
             LOG.debug("{}: still no answer: {}", name, reason, cause);
         }

@@ -7,9 +7,13 @@ import io.evenkeel.rsocket.Pod.Seat;
 import io.evenkeel.rsocket.PodConnection.Ending;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.rsocket.RSocket;
+import io.rsocket.exceptions.InvalidSetupException;
+import io.rsocket.exceptions.RejectedSetupException;
+import io.rsocket.exceptions.UnsupportedSetupException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,6 +97,16 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
         } else {
             known.describe(endpoint);
         }
+    }
+
+    /** The server's own refusals of a set-up; it has no more kinds of them. */
+    @Override
+    public FailureCause causeOf(Throwable failure) {
+        return failure instanceof RejectedSetupException
+                        || failure instanceof InvalidSetupException
+                        || failure instanceof UnsupportedSetupException
+                ? FailureCause.REJECTED
+                : FailureCause.of(failure);
     }
 
     @Override
