@@ -4,9 +4,9 @@ import io.evenkeel.balance.BalanceContext;
 import io.evenkeel.balance.Rebalancer;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.InvalidTargetException;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
-import io.evenkeel.spi.Guard;
 import io.evenkeel.status.Diagnosis;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
@@ -58,7 +58,6 @@ public final class BalancedPool implements AutoCloseable {
     /** Whether the recorder has the pool; the one that resets it reports the close, once. */
     private final AtomicBoolean announced = new AtomicBoolean();
 
-    private final Guard guard;
     /** One object for the pool's whole life, by which the recorder knows it. */
     private final Supplier<PoolStatus> status;
 
@@ -70,10 +69,10 @@ public final class BalancedPool implements AutoCloseable {
                 threads.control(),
                 new SplittableRandom(threads.seed()),
                 config.listener(),
-                config.metrics());
+                config.metrics(),
+                threads.events());
         this.rebalancer = new Rebalancer(
                 config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
-        this.guard = new Guard("Pool " + config.name());
         this.status = rebalancer::status;
     }
 
@@ -97,7 +96,7 @@ public final class BalancedPool implements AutoCloseable {
      */
     public static BalancedPool create(
             PoolConfig config, Ticker ticker, Scheduler control, long seed, EndpointWatchers watchers) {
-        return new BalancedPool(config, new PoolThreads(ticker, control, seed, watchers, false));
+        return new BalancedPool(config, new PoolThreads(ticker, control, seed, watchers, null));
     }
 
     public String name() {
@@ -107,6 +106,14 @@ public final class BalancedPool implements AutoCloseable {
     /** Where the adapter reports what happens to its connections; usable from the beginning. */
     public EndpointSignals signals() {
         return rebalancer.signals();
+    }
+
+    /**
+     * The application's recorder for the adapter's own counts, behind the guard: it never throws, never blocks, and calls the
+     * recorder off the caller's thread.
+     */
+    public MetricsRecorder metrics() {
+        return rebalancer.metrics();
     }
 
     public Ticker ticker() {
@@ -151,7 +158,7 @@ public final class BalancedPool implements AutoCloseable {
             if (config.jmx()) {
                 jmx = JmxStatus.register(config.name(), status);
             }
-            guard.run("metrics.poolStarted", null, () -> config.metrics().poolStarted(config.name(), status));
+            rebalancer.metrics().poolStarted(config.name(), status);
             // After that call, so that poolClosed never comes first; before the state is read below, so that either a
             // close on another thread or that line sees it.
             announced.set(true);
@@ -240,7 +247,7 @@ public final class BalancedPool implements AutoCloseable {
             watched.close();
         }
         if (announced.getAndSet(false)) {
-            guard.run("metrics.poolClosed", null, () -> config.metrics().poolClosed(config.name(), status));
+            rebalancer.metrics().poolClosed(config.name(), status);
         }
     }
 }

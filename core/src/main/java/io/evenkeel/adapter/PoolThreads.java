@@ -7,6 +7,8 @@ import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pool runs on.
@@ -15,11 +17,19 @@ import java.util.Objects;
  * @param control the pool's control thread
  * @param seed of everything that the pool draws
  * @param watchers who watches its target
- * @param owned whether the control thread ends with the pool
+ * @param reporting runs the application's listener and metrics recorder; null where these threads are the caller's, which
+ *     do not end with the pool, and listener and recorder are called in place
  */
-record PoolThreads(Ticker ticker, Scheduler control, long seed, EndpointWatchers watchers, boolean owned) {
+record PoolThreads(
+        Ticker ticker,
+        Scheduler control,
+        long seed,
+        EndpointWatchers watchers,
+        @Nullable SystemScheduler reporting) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** How long the listener and the recorder may take for what is queued when the pool closes. */
+    private static final Duration EVENTS_PATIENCE = Duration.ofSeconds(1);
 
     PoolThreads {
         Objects.requireNonNull(ticker, "ticker");
@@ -27,22 +37,39 @@ record PoolThreads(Ticker ticker, Scheduler control, long seed, EndpointWatchers
         Objects.requireNonNull(watchers, "watchers");
     }
 
-    /** The real ones, with a control thread {@code evenkeel-<pool>-control} of the pool's own. */
+    /**
+     * The real ones, with threads {@code evenkeel-<pool>-control} and, once there is something to report to a listener or a
+     * recorder, {@code evenkeel-<pool>-events} of the pool's own.
+     */
     static PoolThreads own(String pool) {
         return new PoolThreads(
                 Ticker.system(),
                 new SystemScheduler("evenkeel-" + pool + "-control"),
                 Seeds.fresh(),
                 EndpointWatchers.shared(),
-                true);
+                new SystemScheduler("evenkeel-" + pool + "-events"));
     }
 
-    /** Whether the control thread is gone, or is not ours to end. */
+    boolean owned() {
+        return reporting != null;
+    }
+
+    /** Where listener and recorder run. */
+    Executor events() {
+        return reporting == null ? Runnable::run : reporting::execute;
+    }
+
+    /** Whether the threads are gone, or are not ours to end. */
     boolean end() {
-        if (owned && control instanceof SystemScheduler ours) {
-            ours.close();
-            return ours.awaitEnd(PATIENCE);
+        if (reporting == null || !(control instanceof SystemScheduler ours)) {
+            return true;
         }
-        return true;
+        ours.close();
+        boolean ended = ours.awaitEnd(PATIENCE);
+        // As the last task: closing at once would drop what is still queued.
+        reporting.execute(reporting::close);
+        boolean reported = reporting.awaitEnd(EVENTS_PATIENCE);
+        reporting.close();
+        return ended && reported;
     }
 }

@@ -4,12 +4,15 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.plan.Plan;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
+import io.evenkeel.time.DueTime;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -17,12 +20,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * The control loop of one pool. Confined to the control thread.
  *
- * <p>Whatever happens (endpoints change, a seat was filled, a connection broke, time passed) ends in {@link #reconcile},
+ * <p>Everything that happens (endpoints change, a seat was filled, a connection broke, time passed) ends in {@link #reconcile},
  * which compares what is with what is planned and takes the next steps; it keeps no memory of why it was called. So no
  * event can be missed by coming at a bad moment, and a step that could not be taken is taken by a later round.
  */
@@ -36,24 +38,27 @@ final class Control {
     private final Drains drains;
     private final Moves moves;
     private final Ejections ejections;
+    private final RebalancingReport report;
     private final Consumer<Control> published;
 
-    private WatchSnapshot snapshot =
-            new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet");
+    /** After how long a round in which a step failed is repeated. */
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+
+    private WatchSnapshot snapshot = new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "no answer yet");
     private String planReason = "no endpoint is known yet";
     private @Nullable String dirty;
     /** Whether what made the plan dirty is more than that an application opened or closed a connection. */
     private boolean news;
     /** Whether the last round found no endpoint that can be used. */
     private boolean stuck;
-    /** What the last plan that was told of at INFO was about. */
+    /** What the last plan that was logged at INFO was about. */
     private Announced announced = new Announced(0, Set.of());
 
     private Set<EndpointKey> givenUp = Set.of();
-    private @Nullable Long replanAt;
+    private DueTime replanAt = DueTime.never();
     private Set<EndpointKey> routed = Set.of();
     private Scheduler.@Nullable Cancellable timer;
-    /** Written by whoever closes; from then on no round begins. */
+    /** Written by the thread that closes; from then on no round begins. */
     private volatile boolean closed;
 
     private record Announced(int seats, Set<EndpointKey> endpoints) {}
@@ -62,17 +67,18 @@ final class Control {
         this.state = state;
         this.published = published;
         this.planning = new Planning(state.pool, state.config);
-        this.seating = new SeatOperations(state, this::post);
+        this.seating = state.seating;
         this.drains = new Drains(state, seating);
         this.moves = new Moves(state, seating);
-        this.ejections = new Ejections(state, this::post);
+        this.ejections = new Ejections(state);
+        this.report = new RebalancingReport(state.pool);
     }
 
     /** Runs a task on the control thread and reconciles after it; from any thread. */
     void post(Runnable task) {
         state.context.scheduler().execute(() -> {
             if (!closed) {
-                task.run();
+                state.guard.run("a task of the control loop", null, task::run);
                 reconcile();
             }
         });
@@ -137,29 +143,46 @@ final class Control {
         }
     }
 
+    void alive(EndpointKey endpoint) {
+        ejections.alive(endpoint);
+    }
+
     /** From any thread; a round that is under way ends. */
     void close() {
         closed = true;
     }
 
+    /** One round. A step that fails ends neither the round nor the loop: the next round, soon, repeats it. */
     private void reconcile() {
         long now = state.now();
-        ejections.refresh(now);
-        replan(now);
-        drains.advance(now);
-        route();
-        ejections.probe();
-        if (!state.held()) {
-            seating.shrink(moves.surgeInAir(), now);
-            if (state.sourceHealthy) {
-                seating.moveHoles(now);
-            }
+        boolean complete = false;
+        try {
+            complete = step("the deadlines of steps", () -> state.adapter.expire(now))
+                    & step("health", () -> ejections.refresh(now))
+                    & step("the plan", () -> replan(now))
+                    & step("drains", () -> drains.advance(now))
+                    & step("joins", () -> seating.joinAgain(now))
+                    & step("routes", this::route)
+                    & step("probes", ejections::probe)
+                    & step("seats to retire", () -> state.rules().trim(moves.surgeInAir(), now))
+                    & step("seats to open", () -> seating.fill(moves::filled, now))
+                    & step("moves", () -> moves.advance(now))
+                    & step("endpoints that are gone", () -> drains.removeGone(now))
+                    & step("the status", () -> publish(now));
+        } finally {
+            arm(now, complete);
         }
-        seating.fill(moves::filled, now);
-        moves.advance(now);
-        drains.removeGone(now);
+    }
+
+    private boolean step(String name, Guard.Step work) {
+        return state.guard.run("the control loop's step for " + name, null, work) == null;
+    }
+
+    private void publish(long now) {
+        if (moves.pending() == 0 && state.slots.movesNeeded(state.seats) == 0) {
+            report.ended(state.moved, now);
+        }
         published.accept(this);
-        arm(now);
     }
 
     private void replan(long now) {
@@ -169,8 +192,8 @@ final class Control {
             replanFor(news && dirty != null ? dirty : reason);
             givenUp = out;
         }
-        if (!news && replanAt != null && replanAt - now <= 0) {
-            replanFor("a hold-down ended or a slow start went on");
+        if (!news && replanAt.isDue(now)) {
+            replanFor(planning.changeReason(now));
         }
         if (dirty == null) {
             return;
@@ -179,8 +202,11 @@ final class Control {
         replanAt = planning.nextChangeAt(now);
         if (decision == null) {
             planReason = dirty + "; no endpoint can be used, so everything stays as it is";
-            boolean worth = snapshot.health() != SourceHealth.UNKNOWN && (news || !stuck);
-            LOG.atLevel(worth ? Level.WARN : Level.DEBUG).log("Pool {}: {}", state.pool, planReason);
+            if (snapshot.health() != SourceHealth.UNKNOWN && (news || !stuck)) {
+                LOG.warn("Pool {}: {}", state.pool, planReason);
+            } else {
+                LOG.debug("Pool {}: {}", state.pool, planReason);
+            }
         } else {
             planReason = dirty;
             adopt(decision, now);
@@ -194,40 +220,46 @@ final class Control {
         state.staying = decision.staying();
         drains.follow(decision.staying(), now);
         state.seats = decision.seats();
-        state.ages.firstPlan(state.seats);
+        state.ledger.firstPlan(state.seats);
         Plan plan = decision.plan();
         for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
             if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {
-                state.join(Objects.requireNonNull(decision.staying().get(entry.getKey())), now);
+                seating.add(Objects.requireNonNull(decision.staying().get(entry.getKey())), now);
             }
         }
         for (Slot slot : state.slots.all()) {
             slot.target = slot.leaving ? 0 : plan.seatsOf(slot.key());
         }
         int needed = state.slots.movesNeeded(state.seats);
-        announce(plan, decision.staying().keySet(), needed);
+        announce(plan, decision.staying().keySet(), needed, now);
         state.tell(new EvenkeelEvent.PlanChanged(state.pool, planReason, needed));
     }
 
     /**
-     * At INFO if something has to move, or the pool's size or its endpoints are others than it was last told. What an
-     * application's own opening and closing of connections changes is of interest connection by connection only.
+     * At INFO if something has to move, or the pool's size or its endpoints are others than in the line before; while moves
+     * are under way only the latter, since their end is reported. What an application's own opening and closing of
+     * connections changes is of interest connection by connection only.
      */
-    private void announce(Plan plan, Set<EndpointKey> staying, int needed) {
+    private void announce(Plan plan, Set<EndpointKey> staying, int needed, long now) {
         Announced current = new Announced(state.seats, Set.copyOf(staying));
-        boolean worth = news && (needed > 0 || !current.equals(announced));
+        boolean worth = news && ((needed > 0 && !report.isUnderWay()) || !current.equals(announced));
+        String text = String.format(
+                Locale.ROOT,
+                "%d connections over %d of %d endpoints, %d to move (%s)",
+                state.seats,
+                plan.seatsByEndpoint().size(),
+                staying.size(),
+                needed,
+                planReason);
         if (worth) {
             announced = current;
+            LOG.info("Pool {}: {}", state.pool, text);
+        } else {
+            LOG.debug("Pool {}: {}", state.pool, text);
         }
-        LOG.atLevel(worth ? Level.INFO : Level.DEBUG)
-                .log(
-                        "Pool {}: {} connections over {} of {} endpoints, {} to move ({})",
-                        state.pool,
-                        state.seats,
-                        plan.seatsByEndpoint().size(),
-                        staying.size(),
-                        needed,
-                        planReason);
+        if (worth && needed > 0) {
+            report.began(state.moved, now);
+        }
     }
 
     private void route() {
@@ -238,44 +270,49 @@ final class Control {
             }
         }
         if (!routable.equals(routed)) {
-            routed = Set.copyOf(routable);
-            state.connections().route(routed);
+            Set<EndpointKey> next = Set.copyOf(routable);
+            if (!state.adapter.route(next)) {
+                throw new IllegalStateException("the adapter did not take the routes " + next);
+            }
+            routed = next;
         }
     }
 
-    /** Wakes up when the next thing is due. What is due already and could not be done waits for what stands in its way. */
-    private void arm(long now) {
-        Long next = replanAt;
-        next = Planning.earlier(next, ifLater(drains.nextAt(), now));
-        next = Planning.earlier(next, ifLater(moves.nextAt(now), now));
-        next = Planning.earlier(next, ifLater(ejections.nextAt(now), now));
+    /**
+     * Wakes up when the next thing is due. What is due already and could not be done waits for what stands in its way. The
+     * timer before is only taken back once the next is set.
+     */
+    private void arm(long now, boolean complete) {
+        DueTime retry = DueTime.at(now + AFTER_FAILURE.toNanos());
+        DueTime next = state.guard.call("the control loop's next wake-up", null, () -> nextDue(now), failure -> retry);
+        next = complete ? next : next.or(retry);
+        Scheduler.Cancellable before = timer;
+        timer = next.isNever() ? null : state.context.scheduler().schedule(next.delayFrom(now), this::wakeUp);
+        if (before != null) {
+            before.cancel();
+        }
+    }
+
+    private void wakeUp() {
+        if (!closed) {
+            reconcile();
+        }
+    }
+
+    private DueTime nextDue(long now) {
+        DueTime next = replanAt.or(state.adapter.nextAt())
+                .or(drains.nextAt().ifAfter(now))
+                .or(moves.nextAt(now).ifAfter(now))
+                .or(ejections.nextAt(now).ifAfter(now));
         for (Slot slot : state.slots.all()) {
-            if (slot.deficit() > 0) {
-                next = Planning.earlier(next, ifLater(slot.retryAt, now));
+            if (slot.deficit() > 0 || slot.failures > 0 || !slot.joined) {
+                next = next.or(DueTime.at(slot.retryAt).ifAfter(now));
             }
-            if (slot.retryAt - now > 0 && slot.failures > 0 && state.held()) {
-                next = Planning.earlier(next, slot.retryAt);
-            }
-            if (slot.surplus() > 0) {
-                next = Planning.earlier(next, ifLater(slot.retireAgainAt, now));
+            if (slot.surplus() > 0 || !state.ledger.firstAt(slot.key()).isNever()) {
+                next = next.or(DueTime.at(slot.retireAgainAt).ifAfter(now));
             }
         }
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
-        if (next != null) {
-            Duration delay = Duration.ofNanos(Math.max(0, next - now));
-            timer = state.context.scheduler().schedule(delay, () -> {
-                if (!closed) {
-                    reconcile();
-                }
-            });
-        }
-    }
-
-    private static @Nullable Long ifLater(@Nullable Long due, long now) {
-        return due != null && due - now > 0 ? due : null;
+        return next;
     }
 
     PoolState state() {

@@ -3,8 +3,10 @@ package io.evenkeel.balance;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.spi.EndpointConnections.Load;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
+import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,9 @@ final class Drains {
     /** What a move is given that begins after the deadline. */
     private static final long ALMOST_NOTHING = Duration.ofSeconds(1).toNanos();
 
+    /** Never ask in a loop for what cannot be moved now. */
+    private static final long SOONEST = Duration.ofMillis(50).toNanos();
+
     private final PoolState state;
     private final SeatOperations seating;
 
@@ -45,7 +50,7 @@ final class Drains {
         this.seating = seating;
     }
 
-    /** Begins to empty whoever is not to stay, and takes back who returned before it was empty. */
+    /** Begins to empty each endpoint that is not to stay, and takes back each that returned before it was empty. */
     void follow(Map<EndpointKey, Endpoint> staying, long now) {
         List<Slot> leavers = new ArrayList<>();
         for (Slot slot : state.slots.all()) {
@@ -70,14 +75,14 @@ final class Drains {
     private void describe(Slot slot, Endpoint endpoint) {
         if (!slot.endpoint().equals(endpoint)) {
             slot.describe(endpoint);
-            state.connections().join(endpoint);
+            seating.join(slot);
         }
     }
 
     private void takeBack(Slot slot) {
         slot.stay();
         for (int i = 0; i < slot.retiring; i++) {
-            state.connections().keep(slot.key());
+            state.adapter.keep(slot.key());
         }
     }
 
@@ -115,18 +120,7 @@ final class Drains {
             if (state.movesWhole()) {
                 moveOut(slot, now);
             }
-            if (state.held()) {
-                reportIfLate(slot, now);
-                continue;
-            }
-            // Also those that were opened, or taken back, only after it began to leave.
-            while (slot.seats - slot.retiring > slot.drainTimes.size()) {
-                slot.drainTimes.add(slot.mayRetire(now) ? now : slot.retireAgainAt);
-            }
-            for (Long due = slot.drainTimes.peek(); due != null && due - now <= 0; due = slot.drainTimes.peek()) {
-                slot.drainTimes.poll();
-                seating.retire(slot, RetireReason.DRAIN, outcome -> {});
-            }
+            state.rules().drain(slot, now);
             reportIfLate(slot, now);
         }
     }
@@ -152,16 +146,15 @@ final class Drains {
 
     private @Nullable Slot destination(long now) {
         Slot lacking = state.slots.largest(Slot::deficit, candidate -> state.isWell(candidate, now));
-        return lacking == null && state.held()
-                ? seating.refuge(candidate -> state.isWell(candidate, now), now)
-                : lacking;
+        return lacking != null ? lacking : state.rules().refuge(candidate -> state.isWell(candidate, now), now);
     }
 
     private void movedOut(Slot from, Slot to, MoveOutcome outcome) {
         if (outcome instanceof MoveOutcome.Moved) {
             state.movedSeat(from, to);
         } else if (outcome instanceof MoveOutcome.Postponed postponed) {
-            from.retireAgainAt = state.now() + postponed.retryAfter().toNanos();
+            from.retireAgainAt =
+                    state.now() + Math.max(SOONEST, postponed.retryAfter().toNanos());
         }
     }
 
@@ -173,7 +166,7 @@ final class Drains {
         slot.overran = true;
         // What moves as a whole is in use all the time, and on its way while it is moved.
         boolean whole = state.movesWhole();
-        int left = whole ? slot.seats : state.connections().load(slot.key()).inUse();
+        int left = whole ? slot.seats : state.adapter.load(slot.key()).inUse();
         LOG.warn(
                 "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until {} or it closes"
                         + " them ({}, or lengthen the Pod's grace period and drainDeadline)",
@@ -189,14 +182,31 @@ final class Drains {
     /** Forgets the endpoints that hold nothing any more and are to hold nothing. */
     void removeGone(long now) {
         for (Slot slot : List.copyOf(state.slots.all())) {
+            if (isAbandoned(slot, now)) {
+                slot.seats = 0;
+            }
             boolean unused = slot.isEmpty() && slot.target == 0 && !state.isEjected(slot.key());
             if (slot.isGone() || unused) {
                 state.slots.remove(slot);
-                state.ages.forget(slot.key());
-                state.connections().leave(slot.key());
+                state.ledger.left(slot.key());
+                if (slot.everJoined) {
+                    state.adapter.leave(slot.key());
+                }
                 tellGone(slot, now);
             }
         }
+    }
+
+    /**
+     * Seats of a leaving endpoint that the adapter has not confirmed as retired, while neither it nor the signals show any
+     * connection there: the confirmation is lost.
+     */
+    private boolean isAbandoned(Slot slot, long now) {
+        return slot.overran
+                && slot.seats > 0
+                && slot.retiring == 0
+                && state.ledger.open(slot.key()) == 0
+                && state.adapter.load(slot.key()).equals(Load.NONE);
     }
 
     private void tellGone(Slot slot, long now) {
@@ -204,18 +214,17 @@ final class Drains {
             Duration took = Duration.ofNanos(now - slot.leavingSince);
             LOG.info("Pool {}: {} is drained after {} ms", state.pool, slot.key(), took.toMillis());
             state.tell(new EvenkeelEvent.DrainEnded(state.pool, slot.key(), took));
-            state.context.metrics().drained(state.pool, slot.key(), took, !slot.overran);
+            state.metrics.drained(state.pool, slot.key(), took, !slot.overran);
         }
         state.tell(new EvenkeelEvent.EndpointLeft(state.pool, slot.key()));
     }
 
-    @Nullable
-    Long nextAt() {
-        Long next = null;
+    DueTime nextAt() {
+        DueTime next = DueTime.never();
         for (Slot slot : state.slots.all()) {
             if (slot.leaving) {
-                next = Planning.earlier(next, state.held() ? (Long) slot.retireAgainAt : slot.drainTimes.peek());
-                next = slot.overran ? next : Planning.earlier(next, (Long) deadline(slot));
+                next = next.or(state.rules().nextDrainAt(slot));
+                next = slot.overran ? next : next.or(DueTime.at(deadline(slot)));
             }
         }
         return next;

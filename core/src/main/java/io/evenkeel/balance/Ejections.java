@@ -3,11 +3,10 @@ package io.evenkeel.balance;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
+import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,12 +22,10 @@ final class Ejections {
     private static final Logger LOG = LoggerFactory.getLogger(Ejections.class);
 
     private final PoolState state;
-    private final Consumer<Runnable> post;
     private Set<EndpointKey> told = Set.of();
 
-    Ejections(PoolState state, Consumer<Runnable> post) {
+    Ejections(PoolState state) {
         this.state = state;
-        this.post = post;
     }
 
     void refresh(long now) {
@@ -53,14 +50,20 @@ final class Ejections {
                 Long until = state.healthView.ejectedUntil(key);
                 Duration howLong = Duration.ofNanos(until == null ? 0 : Math.max(0, until - now));
                 String reason = String.valueOf(state.healthView.reason(key));
-                LOG.warn("Pool {}: {} is ejected for {} s: {}", state.pool, key, howLong.toSeconds(), reason);
-                state.context.metrics().endpointEjected(state.pool, key);
+                LOG.warn(
+                        "Pool {}: {} is ejected: {}; last error: {}; first probe in {} ms",
+                        state.pool,
+                        key,
+                        reason,
+                        state.healthView.lastError(key),
+                        howLong.toMillis());
+                state.metrics.endpointEjected(state.pool, key);
                 state.tell(new EvenkeelEvent.EndpointEjected(state.pool, key, howLong, reason));
             }
         }
         for (EndpointKey key : told) {
             if (!ejected.contains(key) && known.contains(key)) {
-                LOG.info("Pool {}: {} is back", state.pool, key);
+                LOG.info("Pool {}: {} readmitted", state.pool, key);
                 state.tell(new EvenkeelEvent.EndpointReturned(state.pool, key));
             }
         }
@@ -69,8 +72,8 @@ final class Ejections {
     void probe() {
         for (EndpointKey key : state.healthView.probeDue()) {
             Slot slot = state.slots.get(key);
-            if (slot != null && !slot.leaving && state.health.beginProbe(key)) {
-                state.connections().probe(key, outcome -> post.accept(() -> probed(key, outcome)));
+            if (slot != null && slot.joined && !slot.leaving && state.health.beginProbe(key)) {
+                state.adapter.probe(key, outcome -> probed(key, outcome), late -> probedLate(key, late));
             }
         }
     }
@@ -80,8 +83,22 @@ final class Ejections {
         state.health.probed(key, cause == null, cause);
         Slot slot = state.slots.get(key);
         if (slot != null && cause == null) {
-            slot.failures = 0;
-            slot.retryAt = state.now();
+            state.seating.worked(slot);
+        }
+    }
+
+    /** A probe that was counted as failed since it took too long: if it succeeded after all, the endpoint works. */
+    private void probedLate(EndpointKey key, OpenOutcome outcome) {
+        if (!(outcome instanceof OpenOutcome.Failed)) {
+            state.health.alive(key);
+        }
+    }
+
+    /** An adapter has evidence that the endpoint works: seats there need not wait for their back-off. */
+    void alive(EndpointKey key) {
+        Slot slot = state.slots.get(key);
+        if (slot != null && slot.failures > 0 && slot.joined) {
+            state.seating.worked(slot);
         }
     }
 
@@ -90,15 +107,13 @@ final class Ejections {
         return state.healthView.ejectedFor(UNTIL_REPLANNED);
     }
 
-    /** When time alone changes something, or null. */
-    @Nullable
-    Long nextAt(long now) {
-        Long next = state.health.nextDue();
+    /** When time alone changes something. */
+    DueTime nextAt(long now) {
+        DueTime next = state.health.nextDue();
         for (EndpointKey key : state.healthView.ejected()) {
             Long since = state.healthView.ejectedSince(key);
-            Long givenUpAt = since == null ? null : since + UNTIL_REPLANNED.toNanos();
-            if (givenUpAt != null && givenUpAt - now > 0) {
-                next = Planning.earlier(next, givenUpAt);
+            if (since != null) {
+                next = next.or(DueTime.at(since + UNTIL_REPLANNED.toNanos()).ifAfter(now));
             }
         }
         return next;

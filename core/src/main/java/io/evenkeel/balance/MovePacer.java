@@ -1,12 +1,12 @@
 package io.evenkeel.balance;
 
+import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * When voluntary moves may happen. Confined to the control thread.
@@ -54,19 +54,15 @@ final class MovePacer {
         return due.size();
     }
 
-    /** When the next may begin, or null if none is expected. */
-    @Nullable
-    Long nextAt(int seats, long now) {
+    /** When the next may begin; never if none is expected. */
+    DueTime nextAt(int seats, long now) {
         Long next = due.peekFirst();
         if (next == null) {
-            return null;
+            return DueTime.never();
         }
         forget(now);
-        if (begun.size() < 2 * seats) {
-            return next;
-        }
-        long allowed = begun.getFirst() + HOUR;
-        return allowed - next > 0 ? allowed : next;
+        DueTime planned = DueTime.at(next);
+        return begun.size() < 2 * seats ? planned : planned.butNotBefore(begun.getFirst() + HOUR);
     }
 
     /** Takes the next one, which begins now. */

@@ -4,6 +4,7 @@ import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
+import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   surge 0:  RETIRING --retired--&gt; FILLING --some open succeeds--&gt; done
- *                 |                    `--nobody can be dialled--&gt; the seat goes back where it came from, tried later
+ *                 |                    `--no endpoint can be dialled--&gt; the seat goes back where it came from, tried later
  *                 `--kept (deadline)--&gt; tried later
  *   surge 1:  OPENING --opened--&gt; RETIRING --retired--&gt; done
  *                `--failed--&gt; tried later
@@ -97,8 +98,7 @@ final class Moves {
     }
 
     private void beginMove(long now) {
-        Long due = pacer.nextAt(state.seats, now);
-        if (due == null || due - now > 0) {
+        if (!pacer.nextAt(state.seats, now).isDue(now)) {
             return;
         }
         Slot from = state.slots.largest(Slot::surplus, slot -> !slot.leaving && slot.mayRetire(now));
@@ -111,20 +111,21 @@ final class Moves {
 
     private void beginRenewal(long now) {
         for (Slot slot : state.slots.all()) {
-            Long due = state.ages.firstAt(slot.key());
-            if (due == null || due - now > 0 || slot.leaving || slot.seats - slot.retiring <= 0) {
+            boolean due = state.ledger.firstAt(slot.key()).isDue(now);
+            if (!due || slot.leaving || !slot.mayRetire(now) || slot.seats - slot.retiring <= 0) {
                 continue;
             }
+            // Before anything else: however this ends, it is not due again at once.
+            state.ledger.renewalBegan(
+                    slot.key(), now + state.config.moveDeadline().toNanos());
             Slot to = state.slots.largest(
                     candidate -> candidate.deficit() + (candidate == slot ? 1 : 0),
                     candidate -> state.mayDial(candidate, now));
-            if (to == null || state.isEjected(slot.key())) {
-                // An old connection that works is better than none.
-                state.ages.putOff(slot.key(), now + state.config.moveDeadline().toNanos());
-                continue;
+            // Else put off: an old connection that works is better than none.
+            if (to != null && !state.isEjected(slot.key())) {
+                begin(slot, to, RetireReason.AGE, now);
+                return;
             }
-            begin(slot, to, RetireReason.AGE, now);
-            return;
         }
     }
 
@@ -159,17 +160,13 @@ final class Moves {
         seating.open(to, outcome -> {
             if (!(outcome instanceof OpenOutcome.Opened)) {
                 later(move, to.retryAt);
-            } else if (isPresent(move.from) && move.from.seats > move.from.retiring) {
+            } else if (state.isPresent(move.from) && move.from.seats > move.from.retiring) {
                 retire(move);
             } else {
                 // It left or shrank meanwhile; if there is one too many now, shrinking sees to it.
                 inAir = null;
             }
         });
-    }
-
-    private boolean isPresent(Slot slot) {
-        return state.slots.get(slot.key()) == slot;
     }
 
     private void moveWhole(Move move, Slot to) {
@@ -197,6 +194,9 @@ final class Moves {
         if (inAir == move) {
             inAir = null;
         }
+        if (move.phase == Phase.MOVING && move.reason == RetireReason.AGE) {
+            state.ledger.renewed(move.from.key(), state.now());
+        }
         Slot to = move.to;
         if (to != null && to != move.from) {
             state.movedSeat(move.from, to);
@@ -207,10 +207,8 @@ final class Moves {
         if (inAir == move) {
             inAir = null;
         }
-        if (move.reason == RetireReason.AGE) {
-            state.ages.putOff(
-                    move.from.key(), state.now() + state.config.moveDeadline().toNanos());
-        } else {
+        // A renewal is due again by itself.
+        if (move.reason != RetireReason.AGE) {
             pacer.postpone(Math.max(until - state.now(), SHORT_WAIT) + state.now());
         }
     }
@@ -219,13 +217,18 @@ final class Moves {
         if (move.phase == Phase.RETIRING && !move.makeFirst && !move.keepAsked && now - move.deadline >= 0) {
             // With a surge the new one is open already: the old one just goes when it is returned.
             move.keepAsked = true;
-            state.connections().keep(move.from.key());
+            state.adapter.keep(move.from.key());
         } else if (move.phase == Phase.FILLING) {
             watchFilling(move, now);
         }
     }
 
     private void watchFilling(Move move, long now) {
+        if (now - move.deadline >= 0) {
+            // The seat stays free and is filled as any other; other moves need not wait for it.
+            inAir = null;
+            return;
+        }
         if (state.slots.sum(slot -> slot.opening ? 1 : 0) > 0) {
             return;
         }
@@ -236,23 +239,22 @@ final class Moves {
         }
         Slot hopeful = state.slots.largest(
                 Slot::deficit, slot -> !slot.leaving && !state.isEjected(slot.key()) && slot.failures < HOPELESS);
-        if (hopeful == null && isPresent(move.from) && move.from.target > 0 && state.mayDial(move.from, now)) {
+        if (hopeful == null && state.isPresent(move.from) && move.from.target > 0 && state.mayDial(move.from, now)) {
             inAir = null;
             pacer.postpone(now + Math.max(SHORT_WAIT, state.config.moveWindow().toNanos()));
             seating.open(move.from, outcome -> {});
         }
     }
 
-    @Nullable
-    Long nextAt(long now) {
-        Long next = null;
-        if (inAir == null) {
-            next = state.sourceHealthy ? pacer.nextAt(state.seats, now) : null;
-            for (Slot slot : state.slots.all()) {
-                next = slot.leaving ? next : Planning.earlier(next, state.ages.firstAt(slot.key()));
-            }
-        } else if (inAir.phase == Phase.RETIRING && !inAir.keepAsked && !inAir.makeFirst) {
-            next = inAir.deadline;
+    DueTime nextAt(long now) {
+        if (inAir != null) {
+            boolean waits = inAir.phase == Phase.FILLING
+                    || (inAir.phase == Phase.RETIRING && !inAir.keepAsked && !inAir.makeFirst);
+            return waits ? DueTime.at(inAir.deadline) : DueTime.never();
+        }
+        DueTime next = state.sourceHealthy ? pacer.nextAt(state.seats, now) : DueTime.never();
+        for (Slot slot : state.slots.all()) {
+            next = slot.leaving ? next : next.or(state.ledger.firstAt(slot.key()));
         }
         return next;
     }

@@ -5,36 +5,27 @@ import io.evenkeel.event.EvenkeelListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the application's listener, and survives it. Confined to the control thread. */
+/** Notifies the application's listener, off the control thread and behind the guard. Thread-safe. */
 final class Notifier {
 
     private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
 
-    private final String pool;
     private final EvenkeelListener listener;
-    private boolean failureLogged;
+    private final EventDispatch dispatch;
+    private final boolean listens;
+    private final String kind;
 
-    Notifier(String pool, EvenkeelListener listener) {
-        this.pool = pool;
+    Notifier(EvenkeelListener listener, EventDispatch dispatch) {
         this.listener = listener;
+        this.dispatch = dispatch;
+        this.listens = !listener.equals(EvenkeelListener.none());
+        this.kind = "the listener " + listener.getClass().getName();
     }
 
-    @SuppressWarnings("IllegalCatch") // the listener is the application's: whatever it throws must not stop the loop
-    void tell(EvenkeelEvent event) {
+    void notify(EvenkeelEvent event) {
         LOG.debug("{}", event);
-        try {
-            listener.on(event);
-        } catch (RuntimeException e) {
-            if (!failureLogged) {
-                failureLogged = true;
-                LOG.warn(
-                        "Pool {}: the listener {} failed at {}; it is told of later events all the same, and later"
-                                + " failures are not logged",
-                        pool,
-                        listener.getClass().getName(),
-                        event,
-                        e);
-            }
+        if (listens) {
+            dispatch.dispatch(kind, null, () -> listener.on(event));
         }
     }
 }

@@ -11,6 +11,7 @@ import io.evenkeel.plan.Ranks;
 import io.evenkeel.plan.SlowStart;
 import io.evenkeel.plan.ZonePreference;
 import io.evenkeel.spi.SeatPolicy;
+import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -135,7 +136,7 @@ final class Planning {
                 departures.remove(endpoint.key());
                 flaps.arrived(endpoint.identity(), now);
                 if (planned) {
-                    ramping.put(endpoint.key(), now);
+                    ramp(endpoint.key(), now);
                 }
             }
         }
@@ -162,7 +163,7 @@ final class Planning {
     private void rampReturned(Set<EndpointKey> unhealthy, long now) {
         for (EndpointKey key : excluded) {
             if (!unhealthy.contains(key) && ready.containsKey(key)) {
-                ramping.put(key, now);
+                ramp(key, now);
             }
         }
         excluded = Set.copyOf(unhealthy);
@@ -180,29 +181,41 @@ final class Planning {
         return since == null ? weight : weight * SlowStart.factor(Duration.ofNanos(now - since), config.slowStart());
     }
 
-    /** When a plan would differ by time alone, or null: a hold-down ends, or a ramp takes its next step. */
-    @Nullable
-    Long nextChangeAt(long now) {
-        Long next = null;
+    /** When a plan would differ by time alone, or never: a hold-down ends, or a ramp takes its next step. */
+    DueTime nextChangeAt(long now) {
+        return holdDownEndsAt(now).or(rampStepsAt(now));
+    }
+
+    /** Why the plan differs by time alone at this moment, for people; asked before {@link #decide}. */
+    String changeReason(long now) {
+        return rampStepsAt(now).isNever() ? "a hold-down ended" : "slow start goes on";
+    }
+
+    private DueTime holdDownEndsAt(long now) {
+        DueTime next = DueTime.never();
         for (Endpoint endpoint : ready.values()) {
             if (flaps.isHeld(endpoint.identity(), now)) {
-                next = earlier(next, flaps.heldUntil(endpoint.identity()));
+                next = next.or(DueTime.at(flaps.heldUntil(endpoint.identity())));
             }
-        }
-        long window = config.slowStart().toNanos();
-        ramping.values().removeIf(since -> now - since > window);
-        for (Long since : ramping.values()) {
-            long step = Math.max(1, window / 10);
-            next = earlier(next, since + ((now - since) / step + 1) * step);
         }
         return next;
     }
 
-    static @Nullable Long earlier(@Nullable Long a, @Nullable Long b) {
-        if (a == null || b == null) {
-            return a == null ? b : a;
+    private DueTime rampStepsAt(long now) {
+        DueTime next = DueTime.never();
+        long window = config.slowStart().toNanos();
+        ramping.values().removeIf(since -> now - since > window);
+        for (Long since : ramping.values()) {
+            long step = Math.max(1, window / 10);
+            next = next.or(DueTime.at(since + ((now - since) / step + 1) * step));
         }
-        return a - b <= 0 ? a : b;
+        return next;
+    }
+
+    private void ramp(EndpointKey key, long now) {
+        if (!config.slowStart().isZero()) {
+            ramping.put(key, now);
+        }
     }
 
     private static List<Endpoint> without(List<Endpoint> all, java.util.function.Predicate<Endpoint> out) {

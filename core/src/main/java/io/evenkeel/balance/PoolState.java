@@ -3,13 +3,13 @@ package io.evenkeel.balance;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthView;
-import io.evenkeel.spi.EndpointConnections;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /** What the parts of one pool's control loop share. Confined to the control thread. */
 final class PoolState {
@@ -19,9 +19,16 @@ final class PoolState {
     final BalanceContext context;
     final EndpointHealth health;
     final SlotTable slots = new SlotTable();
-    final ConnectionAges ages;
+    final ConnectionLedger ledger;
+    final Guard guard;
+    final AdapterVerbs adapter;
+    /** Behind the guard and off the control thread. */
+    final MetricsRecorder metrics;
+
     private final Notifier notifier;
-    private volatile @Nullable EndpointConnections connections;
+    private final SeatRules poolOwned;
+    private final SeatRules applicationOwned;
+    final SeatOperations seating;
 
     /** What the pool's size is to be, and what the last plan made of it. */
     SeatPolicy policy;
@@ -36,7 +43,14 @@ final class PoolState {
 
     HealthView healthView;
 
-    PoolState(String pool, SeatPolicy policy, RebalancerConfig config, BalanceContext context, EndpointHealth health) {
+    /** @param post runs a task on the control thread, followed by a round */
+    PoolState(
+            String pool,
+            SeatPolicy policy,
+            RebalancerConfig config,
+            BalanceContext context,
+            EndpointHealth health,
+            Consumer<Runnable> post) {
         this.pool = pool;
         this.policy = policy;
         this.seats = policy.seats(1);
@@ -44,21 +58,20 @@ final class PoolState {
         this.context = context;
         this.health = health;
         this.healthView = health.view();
-        this.ages = new ConnectionAges(config.maxConnectionAge(), context.random());
-        this.notifier = new Notifier(pool, context.listener());
+        this.ledger = new ConnectionLedger(config.maxConnectionAge(), context.random());
+        this.guard = new Guard("Pool " + pool);
+        EventDispatch dispatch = new EventDispatch(pool, guard, context.events());
+        this.notifier = new Notifier(context.listener(), dispatch);
+        this.metrics = GuardedMetrics.of(context.metrics(), dispatch);
+        this.adapter = new AdapterVerbs(guard, context.ticker(), post, health::refused);
+        this.seating = new SeatOperations(this);
+        this.poolOwned = new PoolOwnedSeats(this, seating);
+        this.applicationOwned = new ApplicationOwnedSeats(this, seating);
     }
 
-    void connect(EndpointConnections adapter) {
-        connections = adapter;
-    }
-
-    @Nullable
-    EndpointConnections connectionsIfStarted() {
-        return connections;
-    }
-
-    EndpointConnections connections() {
-        return Objects.requireNonNull(connections, "connections (expected: start() before anything else)");
+    /** What holds for the connections of this pool, by who owns them. */
+    SeatRules rules() {
+        return policy.isPoolOwned() ? poolOwned : applicationOwned;
     }
 
     long now() {
@@ -66,7 +79,7 @@ final class PoolState {
     }
 
     void tell(EvenkeelEvent event) {
-        notifier.tell(event);
+        notifier.notify(event);
     }
 
     boolean isEjected(EndpointKey key) {
@@ -80,12 +93,18 @@ final class PoolState {
 
     /** Whether it stays and nothing speaks against a dial but those that are under way. */
     boolean isWell(Slot slot, long now) {
-        return !slot.leaving && slot.retryAt - now <= 0 && !isEjected(slot.key());
+        return !slot.leaving && slot.joined && slot.retryAt - now <= 0 && !isEjected(slot.key());
     }
 
-    /** Whether each connection is owned by the application, and so never retired. */
-    boolean held() {
-        return !policy.isPoolOwned();
+    /** Whether the slot is still the one of its endpoint: another of the same endpoint may have taken its place. */
+    @SuppressWarnings("ReferenceEquality")
+    boolean isPresent(Slot slot) {
+        return slots.get(slot.key()) == slot;
+    }
+
+    /** Seats that are granted, stay, and have no connection: they can go elsewhere without touching one. */
+    int holes(Slot slot) {
+        return Math.max(0, slot.seats - slot.retiring - ledger.open(slot.key()));
     }
 
     /** Whether a connection moves by one verb, rather than by a retire and an open. */
@@ -93,17 +112,9 @@ final class PoolState {
         return policy.movement() == SeatPolicy.Movement.WHOLE;
     }
 
-    /** Makes an endpoint known that had no seat. */
-    Slot join(Endpoint endpoint, long now) {
-        Slot slot = slots.add(endpoint, now);
-        connections().join(endpoint);
-        tell(new EvenkeelEvent.EndpointJoined(pool, endpoint));
-        return slot;
-    }
-
     void movedSeat(Slot from, Slot to) {
         moved++;
-        context.metrics().connectionMoved(pool, from.key(), to.key());
+        metrics.connectionMoved(pool, from.key(), to.key());
         tell(new EvenkeelEvent.ConnectionMoved(pool, from.key(), to.key()));
     }
 }

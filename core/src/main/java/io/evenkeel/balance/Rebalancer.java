@@ -3,6 +3,7 @@ package io.evenkeel.balance;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.EndpointHealth;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.health.LastFailure;
@@ -10,7 +11,6 @@ import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointConnections.Load;
 import io.evenkeel.spi.EndpointConnections.Usage;
 import io.evenkeel.spi.EndpointSignals;
-import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.EndpointFailure;
 import io.evenkeel.status.FailureCause;
@@ -55,7 +55,6 @@ public final class Rebalancer implements AutoCloseable {
     private final EndpointHealth health;
     private final Signals signals = new Signals();
     private final StatusView.Live live = new LiveCounts();
-    private final Guard guard;
     private final long startedAt;
     private final AtomicBoolean wakePosted = new AtomicBoolean();
     private volatile StatusView view;
@@ -92,14 +91,13 @@ public final class Rebalancer implements AutoCloseable {
         this.pool = Objects.requireNonNull(pool, "pool");
         this.target = Objects.requireNonNull(target, "target");
         this.context = Objects.requireNonNull(context, "context");
-        this.guard = new Guard("Pool " + pool);
         this.startedAt = context.ticker().nanos();
         this.health = new EndpointHealth(pool, healthConfig, context.ticker(), context.random(), this::wake);
-        this.state = new PoolState(pool, policy, config, context, health);
+        this.state = new PoolState(pool, policy, config, context, health, this::post);
         this.view = new StatusView(
                 state.seats,
                 List.of(),
-                new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "nothing heard yet"),
+                new WatchSnapshot(EndpointSet.empty(), SourceHealth.UNKNOWN, 0, "no answer yet"),
                 "no endpoint is known yet",
                 0,
                 0);
@@ -113,7 +111,7 @@ public final class Rebalancer implements AutoCloseable {
 
     /** Takes the adapter; called once, before any snapshot. */
     public void start(EndpointConnections connections) {
-        state.connect(Objects.requireNonNull(connections, "connections"));
+        state.adapter.connect(Objects.requireNonNull(connections, "connections"));
     }
 
     /** These are the endpoints from now on. */
@@ -139,6 +137,11 @@ public final class Rebalancer implements AutoCloseable {
         control.post(() -> control.resize(policy));
     }
 
+    /** The application's recorder behind the guard, for the adapter's own counts: never throws and never blocks. */
+    public MetricsRecorder metrics() {
+        return state.metrics;
+    }
+
     /** What the pool looks like now: counts are read at this moment, the rest is as of the last change. */
     public PoolStatus status() {
         long now = context.ticker().nanos();
@@ -157,9 +160,18 @@ public final class Rebalancer implements AutoCloseable {
 
     /** Health changed: many reports at once are one round. */
     private void wake() {
-        if (wakePosted.compareAndSet(false, true)) {
-            control.post(() -> wakePosted.set(false));
+        if (wakePosted.compareAndSet(false, true) && !signal(null, () -> wakePosted.set(false))) {
+            wakePosted.set(false);
         }
+    }
+
+    private void post(Runnable task) {
+        control.post(task);
+    }
+
+    /** Signals never throw: what can't be posted, for want of memory or a thread, is logged. */
+    private boolean signal(@Nullable EndpointKey endpoint, Runnable task) {
+        return state.guard.run("a signal to the control thread", endpoint, () -> control.post(task)) == null;
     }
 
     /** The adapter and health, as any thread may read them. */
@@ -167,16 +179,12 @@ public final class Rebalancer implements AutoCloseable {
 
         @Override
         public Load load(EndpointKey endpoint) {
-            return guard.call(
-                    "the adapter's load", endpoint, () -> state.connections().load(endpoint), failure -> Load.NONE);
+            return state.adapter.load(endpoint);
         }
 
         @Override
         public Usage usage() {
-            EndpointConnections adapter = state.connectionsIfStarted();
-            return adapter == null
-                    ? Usage.NONE
-                    : guard.call("the adapter's usage", null, adapter::usage, failure -> Usage.NONE);
+            return state.adapter.usage();
         }
 
         @Override
@@ -185,11 +193,7 @@ public final class Rebalancer implements AutoCloseable {
             if (last == null) {
                 return null;
             }
-            FailureCause cause = guard.call(
-                    "the adapter's causeOf",
-                    endpoint,
-                    () -> state.connections().causeOf(last.cause()),
-                    failure -> FailureCause.OTHER);
+            FailureCause cause = state.adapter.causeOf(endpoint, last.cause());
             return EndpointFailure.of(
                     endpoint, cause, last.cause(), Duration.ofNanos(Math.max(0, now - last.atNanos())));
         }
@@ -199,45 +203,35 @@ public final class Rebalancer implements AutoCloseable {
 
         @Override
         public void opened(EndpointKey endpoint, Duration took) {
-            context.metrics().connectionOpened(pool, endpoint, took);
-            control.post(() -> {
-                Slot slot = state.slots.get(endpoint);
-                if (slot != null) {
-                    slot.live++;
-                    state.ages.opened(endpoint, context.ticker().nanos());
-                }
+            state.metrics.connectionOpened(pool, endpoint, took);
+            health.alive(endpoint);
+            signal(endpoint, () -> {
+                state.ledger.opened(endpoint, context.ticker().nanos());
+                control.alive(endpoint);
                 state.tell(new EvenkeelEvent.ConnectionOpened(pool, endpoint, took));
             });
         }
 
         @Override
         public void closed(EndpointKey endpoint) {
-            control.post(() -> {
-                Slot slot = state.slots.get(endpoint);
-                if (slot != null) {
-                    slot.live = Math.max(0, slot.live - 1);
-                    state.ages.closed(endpoint);
-                }
-            });
+            signal(endpoint, () -> state.ledger.closed(endpoint));
         }
 
         @Override
         public void failed(EndpointKey endpoint, Throwable cause) {
-            context.metrics().connectionFailed(pool, endpoint);
             health.failed(endpoint, cause);
-            control.post(() -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
+            tellFailed(endpoint, cause);
         }
 
         @Override
         public void refused(EndpointKey endpoint, Throwable cause) {
-            context.metrics().connectionFailed(pool, endpoint);
             health.refused(endpoint, cause);
-            control.post(() -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
+            tellFailed(endpoint, cause);
         }
 
-        @Override
-        public int successesWanted(EndpointKey endpoint) {
-            return health.successesWanted(endpoint);
+        private void tellFailed(EndpointKey endpoint, Throwable cause) {
+            state.metrics.connectionFailed(pool, endpoint);
+            signal(endpoint, () -> state.tell(new EvenkeelEvent.ConnectionFailed(pool, endpoint, cause)));
         }
 
         @Override
@@ -246,23 +240,35 @@ public final class Rebalancer implements AutoCloseable {
         }
 
         @Override
+        public int successesWanted(EndpointKey endpoint) {
+            return health.successesWanted(endpoint);
+        }
+
+        @Override
+        public void alive(EndpointKey endpoint) {
+            if (health.alive(endpoint)) {
+                signal(endpoint, () -> control.alive(endpoint));
+            }
+        }
+
+        @Override
         public void wanted() {
-            control.post(() -> control.held(1));
+            signal(null, () -> control.held(1));
         }
 
         @Override
         public void unwanted() {
-            control.post(() -> control.held(-1));
+            signal(null, () -> control.held(-1));
         }
 
         @Override
         public void lost(EndpointKey endpoint) {
-            control.post(() -> control.lost(endpoint));
+            signal(endpoint, () -> control.lost(endpoint));
         }
 
         @Override
         public void released(EndpointKey endpoint) {
-            control.post(() -> {
+            signal(endpoint, () -> {
                 control.held(-1);
                 control.freed(endpoint);
             });

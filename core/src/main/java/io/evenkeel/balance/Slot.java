@@ -23,8 +23,10 @@ final class Slot {
     int arriving;
     /** Retirements asked for and not confirmed, and whole moves on their way from here. */
     int retiring;
-    /** Connections that the adapter reported as opened and not yet as closed. */
-    int live;
+    /** Whether the adapter knows the endpoint as it is described now, and whether it ever knew it. */
+    boolean joined;
+
+    boolean everJoined;
     /** Failed opens in a row, and when the next may be tried. */
     int failures;
 
@@ -74,11 +76,6 @@ final class Slot {
     /** How many it has too many of, not counting a dial that may still fail. */
     int surplus() {
         return Math.max(0, seats - retiring - (leaving ? 0 : target));
-    }
-
-    /** Seats that are granted, stay, and have no connection: they can go elsewhere without touching one. */
-    int holes() {
-        return Math.max(0, seats - retiring - live);
     }
 
     boolean mayRetire(long now) {

@@ -3,6 +3,7 @@ package io.evenkeel.health;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.Secrets;
 import io.evenkeel.health.TrackedEndpoint.Phase;
+import io.evenkeel.time.DueTime;
 import io.evenkeel.time.Ticker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
@@ -28,9 +29,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>How it works.</b> Each endpoint has a resilience4j circuit breaker. It opens when a given number of failures came in
  * a row, or a given fraction of a window of outcomes are failures ({@link HealthConfig}). An open breaker is a verdict, not
- * yet an ejection: {@link #view()} ejects in the order in which endpoints tripped, as far as the cap allows. Whoever would
+ * yet an ejection: {@link #view()} ejects in the order in which endpoints tripped, as far as the cap allows. One that would
  * exceed the cap stays in service, and is ejected as soon as there is room, unless by then as many successes in a row as it
- * takes failures have cleared it, or it did not fail for the base ejection time.
+ * takes failures have cleared it, or it did not fail for {@code maxEjection}.
  *
  * <pre>
  *          failures           view(), room under the cap         time over, beginProbe
@@ -41,9 +42,13 @@ import org.slf4j.LoggerFactory;
  *    +------------------------------------- probe succeeded -----------------------------------+
  * </pre>
  *
- * <p>An ejection lasts {@code baseEjection} times the number of ejections lately, up to {@code maxEjection}, with a jitter
- * of 10 % either way. That number falls by one for every {@code maxEjection} that the endpoint was well. While an endpoint
- * is out, only a probe counts: work that was under way neither brings it back nor keeps it out for longer.
+ * <p>Return is by evidence. The first probe follows {@code baseEjection} after the ejection, and each one that fails doubles
+ * the wait to the next: to 4 s for about the first minute, which is how long a restart takes, and then up to
+ * {@code maxEjection}. One probe that succeeds readmits, and so does a connection that works ({@link #alive}). An endpoint that
+ * is ejected again soon after its return (it accepts connections and fails the work) stays out twice as long each time, up to
+ * {@code maxEjection}; that is forgotten by one ejection for every {@code maxEjection} that it was well. All waits are drawn
+ * between half and the whole of their value. While an endpoint is out, outcomes of work that was under way neither bring it
+ * back nor keep it out for longer.
  *
  * <p>The failure rate's window holds the outcomes since the first of a series of failures: a success at an endpoint that did
  * not fail lately costs a map look-up and one read.
@@ -57,7 +62,6 @@ public final class EndpointHealth {
     static final Duration HISTORY = Duration.ofSeconds(60);
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointHealth.class);
-    private static final double JITTER = 0.1;
     private static final int LONGEST_ERROR = 300;
 
     private final String pool;
@@ -134,6 +138,24 @@ public final class EndpointHealth {
         if (tracked != null) {
             remember(tracked, cause);
         }
+    }
+
+    /**
+     * A connection to the endpoint works. For an ejected endpoint whose time is over this readmits it, as a probe would, with
+     * the next {@link #view()}. Any thread; never blocks, never throws, and is nearly free while the endpoint did not fail
+     * lately.
+     *
+     * @return whether the endpoint failed lately, so that this is news
+     */
+    public boolean alive(EndpointKey endpoint) {
+        TrackedEndpoint tracked = present.get(endpoint);
+        if (tracked == null || !tracked.failedLately()) {
+            return false;
+        }
+        if (tracked.alive()) {
+            tellChange();
+        }
+        return true;
     }
 
     /** How many more successes at the endpoint would say anything; 0 unless it failed lately. Any thread. */
@@ -229,27 +251,27 @@ public final class EndpointHealth {
         long now = ticker.nanos();
         if (ok) {
             if (tracked.probeSucceeded(now)) {
-                LOG.debug("Pool {}: endpoint {} is back, its probe succeeded", pool, endpoint);
+                LOG.debug("Pool {}: endpoint {} readmitted, its probe succeeded", pool, endpoint);
             }
         } else if (tracked.probeFailed()) {
-            putOut(endpoint, tracked, now);
+            // The first wait was that of the ejection itself.
+            Duration wait = config.probes().after(tracked.failedProbes() + 1, random);
+            tracked.probeAgain(now + wait.toNanos());
+            LOG.debug("Pool {}: endpoint {} stays out for {} ms: its probe failed", pool, endpoint, wait.toMillis());
         }
     }
 
     /**
-     * When, on the ticker, time alone next changes {@link #view()}: an ejection is over and a probe is due. Null if never.
-     * How long endpoints have been out ({@link HealthView#ejectedFor}) is the caller's to watch. Control thread only.
+     * When, on the ticker, time alone next changes {@link #view()}: an ejection is over and a probe is due. How long endpoints
+     * have been out ({@link HealthView#ejectedFor}) is the caller's to watch. Control thread only.
      */
-    public @Nullable Long nextDue() {
+    public DueTime nextDue() {
         long now = ticker.nanos();
         settle(now);
-        Long next = null;
+        DueTime next = DueTime.never();
         for (TrackedEndpoint tracked : present.values()) {
             if (tracked.phase() == Phase.OUT) {
-                long wait = tracked.ejection().until() - now;
-                if (wait > 0 && (next == null || wait < next - now)) {
-                    next = now + wait;
-                }
+                next = next.or(DueTime.at(tracked.ejection().until()).ifAfter(now));
             }
         }
         return next;
@@ -260,7 +282,9 @@ public final class EndpointHealth {
         List<Map.Entry<EndpointKey, TrackedEndpoint>> tripped = new ArrayList<>();
         for (Map.Entry<EndpointKey, TrackedEndpoint> entry : present.entrySet()) {
             TrackedEndpoint tracked = entry.getValue();
-            if (isOut(tracked)) {
+            if (tracked.readmitByEvidence(now)) {
+                LOG.debug("Pool {}: endpoint {} readmitted, a connection to it works", pool, entry.getKey());
+            } else if (isOut(tracked)) {
                 out.add(entry);
             } else if (tracked.phase() == Phase.TRIPPED && !tracked.lapse(now)) {
                 tripped.add(entry);
@@ -295,7 +319,7 @@ public final class EndpointHealth {
     }
 
     private void putOut(EndpointKey endpoint, TrackedEndpoint tracked, long now) {
-        Duration howLong = jittered(tracked.countEjection());
+        Duration howLong = config.ejections().after(tracked.countEjection(), random);
         tracked.stayOut(now + howLong.toNanos());
         // Debug, since the balancer reports ejections and returns as they take effect, after cap and panic.
         LOG.debug(
@@ -305,12 +329,6 @@ public final class EndpointHealth {
                 howLong.toMillis(),
                 tracked.reason(),
                 tracked.lastError());
-    }
-
-    private Duration jittered(int ejections) {
-        double longest = config.maxEjection().toNanos() / (1 + JITTER);
-        double nominal = Math.min((double) config.baseEjection().toNanos() * ejections, longest);
-        return Duration.ofNanos((long) (nominal * random.nextDouble(1 - JITTER, 1 + JITTER)));
     }
 
     private void spare(Map.Entry<EndpointKey, TrackedEndpoint> entry, long now) {
@@ -356,9 +374,9 @@ public final class EndpointHealth {
     private void tellChange() {
         try {
             onChange.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             if (callbackReported.compareAndSet(false, true)) {
-                LOG.warn("Pool {}: telling of a change in health failed; reported once", pool, e);
+                LOG.warn("Pool {}: reporting a change in health failed; logged once", pool, e);
             }
         }
     }
@@ -377,7 +395,7 @@ public final class EndpointHealth {
         String text;
         try {
             text = Secrets.mask(String.valueOf(cause).replaceAll("\\s+", " "));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             // The exception cannot even say what it is; its type still can.
             text = cause.getClass().getName();
         }

@@ -1,5 +1,6 @@
 package io.evenkeel.health;
 
+import io.evenkeel.time.Backoff;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -12,10 +13,10 @@ import java.util.Objects;
  *     failures; above 0, at most 1, default 0.85
  * @param minimumCalls how many outcomes the failure rate looks back on, and needs before it says anything; 1 to 10,000,
  *     default 50
- * @param baseEjection how long an endpoint stays out the first time; every further ejection adds as much; jittered by
- *     10 % either way; 1 ms to {@code maxEjection}, default 30 s
- * @param maxEjection the longest ejection, jitter included; at most a day, default 300 s. An endpoint that was well for
- *     this long after its return is counted as ejected once less often
+ * @param baseEjection how long after its ejection an endpoint is probed first; each failed probe, and each further ejection
+ *     soon after a return, doubles the wait; jittered between half and the whole; 1 ms to {@code maxEjection}, default 1 s
+ * @param maxEjection the longest wait between two probes; at most a day, default 30 s. For about the first minute the wait is
+ *     at most 4 s. An endpoint that was well for this long after its return is counted as ejected once less often
  * @param maxEjectedFraction how much of the endpoints may be out at once, rounded down, yet always one; 0 to 1, default
  *     one third
  * @param panicThreshold when fewer than this fraction of the endpoints are not ejected, ejections are ignored: then the
@@ -30,6 +31,10 @@ public record HealthConfig(
         Duration maxEjection,
         double maxEjectedFraction,
         double panicThreshold) {
+
+    private static final Duration PROBE_PLATEAU = Duration.ofSeconds(4);
+    /** With waits of 3 s on the average: for about a minute. */
+    private static final int PLATEAU_PROBES = 22;
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
@@ -86,6 +91,18 @@ public record HealthConfig(
         return builder;
     }
 
+    /** The waits between probes of one ejection. */
+    Backoff probes() {
+        Duration plateau = baseEjection.compareTo(PROBE_PLATEAU) > 0 ? baseEjection : PROBE_PLATEAU;
+        return new Backoff(
+                baseEjection, plateau.compareTo(maxEjection) > 0 ? maxEjection : plateau, PLATEAU_PROBES, maxEjection);
+    }
+
+    /** How long ejections last at least that follow each other. */
+    Backoff ejections() {
+        return Backoff.exponential(baseEjection, maxEjection);
+    }
+
     /** How many of {@code endpoints} may be out at once: the fraction rounded down, yet at least one. */
     int mostEjected(int endpoints) {
         // The tolerance makes a third of 3 one and of 9 three, whichever way the fraction was rounded to a double.
@@ -98,8 +115,8 @@ public record HealthConfig(
         private int consecutiveFailures = 5;
         private double failureRate = 0.85;
         private int minimumCalls = 50;
-        private Duration baseEjection = Duration.ofSeconds(30);
-        private Duration maxEjection = Duration.ofSeconds(300);
+        private Duration baseEjection = Duration.ofSeconds(1);
+        private Duration maxEjection = Duration.ofSeconds(30);
         private double maxEjectedFraction = 1.0 / 3;
         private double panicThreshold = 0.5;
 
@@ -129,13 +146,13 @@ public record HealthConfig(
             return this;
         }
 
-        /** The first ejection, and what each further one adds; 1 ms to the maximum. Defaults to 30 s. */
+        /** How long after its ejection an endpoint is probed first; 1 ms to the maximum. Defaults to 1 s. */
         public Builder baseEjection(Duration baseEjection) {
             this.baseEjection = baseEjection;
             return this;
         }
 
-        /** The longest ejection, jitter included; at most a day. Defaults to 300 s. */
+        /** The longest wait between two probes; at most a day. Defaults to 30 s. */
         public Builder maxEjection(Duration maxEjection) {
             this.maxEjection = maxEjection;
             return this;

@@ -24,7 +24,7 @@ final class TrackedEndpoint {
     enum Phase {
         /** In service. */
         WELL,
-        /** It failed too often, and is still in service: nobody looked yet, or too many are out already. */
+        /** It failed too often, and is still in service: not looked at yet, or too many are out already. */
         TRIPPED,
         /** Ejected; once its time is over it waits for a probe. */
         OUT,
@@ -35,7 +35,7 @@ final class TrackedEndpoint {
             return switch (this) {
                 case WELL -> next == TRIPPED;
                 case TRIPPED -> next == WELL || next == OUT;
-                case OUT -> next == TRIPPED || next == PROBING;
+                case OUT -> next == TRIPPED || next == PROBING || next == WELL;
                 case PROBING -> next == WELL || next == OUT || next == TRIPPED;
             };
         }
@@ -72,6 +72,9 @@ final class TrackedEndpoint {
     /** How many more successes say anything; zero most of the time, which is all that a success then reads. */
     private volatile int successesWanted;
 
+    /** Whether a connection worked since the endpoint was ejected or last looked at. */
+    private volatile boolean evidence;
+
     private volatile long order;
     private volatile @Nullable LastFailure lastFailure;
 
@@ -79,7 +82,9 @@ final class TrackedEndpoint {
     private long outSince;
     private long outUntil;
     private String outReason = "";
+    private long notBefore;
     private int ejections;
+    private int failedProbes;
     private long returnedAt;
     private boolean heldBack;
 
@@ -141,6 +146,44 @@ final class TrackedEndpoint {
         return successesWanted != 0;
     }
 
+    /** Whether a working connection is news. */
+    boolean failedLately() {
+        return successesWanted != 0 || phase != Phase.WELL;
+    }
+
+    /** A connection works; true if that is worth looking at because the endpoint is out. */
+    boolean alive() {
+        if (phase != Phase.OUT && phase != Phase.PROBING) {
+            return false;
+        }
+        evidence = true;
+        return true;
+    }
+
+    /**
+     * Readmits an endpoint that is out and has a connection that works; true if it did. Not before its time is over: an
+     * endpoint that accepts connections and fails every request must not return at once each time.
+     */
+    boolean readmitByEvidence(long now) {
+        lock.lock();
+        try {
+            if (!evidence || (phase != Phase.OUT && phase != Phase.PROBING)) {
+                return false;
+            }
+            evidence = false;
+            if (notBefore - now > 0) {
+                return false;
+            }
+            breaker().transitionToClosedState();
+            become(Phase.WELL);
+            failuresInARow = 0;
+            returnedAt = now;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** How many more successes would say anything. */
     int successesWanted() {
         return successesWanted;
@@ -179,7 +222,7 @@ final class TrackedEndpoint {
         lock.lock();
         try {
             if (phase == Phase.TRIPPED
-                    && now - lastFailureAt >= config.baseEjection().toNanos()) {
+                    && now - lastFailureAt >= config.maxEjection().toNanos()) {
                 recover();
             }
             return phase == Phase.WELL;
@@ -200,6 +243,8 @@ final class TrackedEndpoint {
             outSince = now;
             outReason = tripReason;
             heldBack = false;
+            evidence = false;
+            failedProbes = 0;
             forgive(trippedAt);
             return true;
         } finally {
@@ -240,7 +285,7 @@ final class TrackedEndpoint {
         }
     }
 
-    /** Takes back a probe whose end nobody will report; the endpoint stays out, due for another. */
+    /** Takes back a probe whose end will not be reported; the endpoint stays out, due for another. */
     void abandonProbe() {
         lock.lock();
         try {
@@ -284,6 +329,7 @@ final class TrackedEndpoint {
             breaker().onError(0, TimeUnit.NANOSECONDS, new Failure());
             become(Phase.OUT);
             outReason = "its probe failed";
+            failedProbes++;
             return true;
         } finally {
             lock.unlock();
@@ -296,8 +342,20 @@ final class TrackedEndpoint {
         return ejections;
     }
 
+    /** Out until a probe is due at {@code until}, and in any case for that long. */
     void stayOut(long until) {
         outUntil = until;
+        notBefore = until;
+    }
+
+    /** Out until the next probe is due, unless a connection works before that. */
+    void probeAgain(long at) {
+        outUntil = at;
+    }
+
+    /** Probes that failed since it was ejected. */
+    int failedProbes() {
+        return failedProbes;
     }
 
     /** Notes that the endpoint failed yet has to stay in service; true the first time. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.time.DueTime;
 import io.evenkeel.time.ManualScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -101,15 +102,15 @@ class EndpointHealthTest {
     }
 
     @Test
-    void an_ejection_lasts_30_s_with_jitter_then_waits_for_a_probe_that_brings_it_back() {
+    void an_ejection_lasts_1_s_with_jitter_then_waits_for_a_probe_that_readmits() {
         health.retain(set(A, B, C));
         fail(A, 5);
         HealthView view = health.view();
         Duration first = Objects.requireNonNull(view.remaining(A));
-        assertThat(first).isBetween(Duration.ofSeconds(27), Duration.ofSeconds(33));
+        assertThat(first).isBetween(Duration.ofMillis(500), Duration.ofSeconds(1));
         assertThat(view.probeDue()).isEmpty();
         assertThat(health.beginProbe(A)).as("not due").isFalse();
-        assertThat(health.nextDue()).isEqualTo(view.ejectedUntil(A));
+        assertThat(health.nextDue()).isEqualTo(DueTime.at(Objects.requireNonNull(view.ejectedUntil(A))));
 
         time.advance(first.minusNanos(1));
         assertThat(health.view().probeDue()).isEmpty();
@@ -117,7 +118,7 @@ class EndpointHealthTest {
         assertThat(health.view().probeDue()).containsExactly(A);
         assertThat(health.view().isEjected(A)).as("out until probed").isTrue();
         assertThat(health.view().remaining(A)).isEqualTo(Duration.ZERO);
-        assertThat(health.nextDue()).isNull();
+        assertThat(health.nextDue().isNever()).isTrue();
 
         assertThat(health.beginProbe(A)).isTrue();
         assertThat(health.beginProbe(A)).as("already under way").isFalse();
@@ -134,16 +135,16 @@ class EndpointHealthTest {
     }
 
     @Test
-    void each_ejection_is_longer_up_to_300_s() {
+    void a_failed_probe_is_repeated_at_most_4_s_later_for_a_minute_and_then_30_s() {
         health.retain(set(A, B, C));
         fail(A, 5);
-        for (int n = 1; n <= 30; n++) {
+        long away = 0;
+        for (int n = 1; n <= 40; n++) {
             Duration out = Objects.requireNonNull(health.view().remaining(A));
-            long nominal = Math.min(30_000L * n, 272_727);
-            assertThat(out.toMillis())
-                    .as("ejection %d", n)
-                    .isBetween(nominal * 9 / 10 - 1, Math.min(300_000, nominal * 11 / 10 + 1));
-            time.advance(out.plusSeconds(7));
+            long nominal = n < 3 ? n * 1_000L : away < 60_000 ? 4_000 : 30_000;
+            assertThat(out.toMillis()).as("probe %d", n).isBetween(n < 3 ? nominal / 2 - 1 : 1_999, nominal);
+            away += out.toMillis();
+            time.advance(out);
             assertThat(health.beginProbe(A)).isTrue();
             health.probed(A, false, new IOException("still refused"));
             assertThat(health.view().probeDue()).as("from the failure on").isEmpty();
@@ -153,22 +154,22 @@ class EndpointHealthTest {
     }
 
     @Test
-    void being_well_for_300_s_takes_one_ejection_off() {
+    void each_ejection_soon_after_a_return_is_twice_as_long_and_being_well_for_30_s_takes_one_off() {
         health.retain(set(A, B, C));
         for (int n = 0; n < 3; n++) {
             ejectAndBringBack(A);
         }
-        time.advance(Duration.ofSeconds(599));
+        time.advance(Duration.ofSeconds(59));
         fail(A, 5);
         assertThat(Objects.requireNonNull(health.view().remaining(A)))
                 .as("3 - 1 + 1")
-                .isBetween(Duration.ofSeconds(81), Duration.ofSeconds(99));
+                .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(4));
         bringBack(A);
-        time.advance(Duration.ofSeconds(10 * 300));
+        time.advance(Duration.ofSeconds(10 * 30));
         fail(A, 5);
         assertThat(Objects.requireNonNull(health.view().remaining(A)))
                 .as("all forgiven")
-                .isBetween(Duration.ofSeconds(27), Duration.ofSeconds(33));
+                .isBetween(Duration.ofMillis(500), Duration.ofSeconds(1));
     }
 
     @Test
@@ -215,7 +216,7 @@ class EndpointHealthTest {
         assertThat(health.beginProbe(A)).isTrue();
         health.probed(A, true, null);
         assertThat(health.view().ejected()).containsExactly(B);
-        assertThat(Objects.requireNonNull(health.view().remaining(B))).isGreaterThan(Duration.ofSeconds(26));
+        assertThat(Objects.requireNonNull(health.view().remaining(B))).isGreaterThan(Duration.ofMillis(499));
     }
 
     @Test
@@ -329,7 +330,7 @@ class EndpointHealthTest {
         Long until = health.view().ejectedUntil(A);
         health.retain(set(B, C));
         assertThat(health.view().ejected()).isEmpty();
-        assertThat(health.nextDue()).isNull();
+        assertThat(health.nextDue().isNever()).isTrue();
         fail(A, 50);
         time.advance(Duration.ofSeconds(59));
         health.retain(set(A, B, C));
@@ -408,6 +409,65 @@ class EndpointHealthTest {
         public String getMessage() {
             throw new IllegalStateException("no message");
         }
+    }
+
+    @Test
+    void a_refusal_is_remembered_and_ejects_nothing() {
+        health.retain(set(A, B, C));
+        for (int i = 0; i < 500; i++) {
+            health.refused(A, new IOException("too many connections"));
+        }
+        assertThat(health.view().ejected()).isEmpty();
+        assertThat(health.view().lastError(A)).contains("too many connections");
+        assertThat(health.successesWanted(A)).isZero();
+        assertThat(changes).hasValue(0);
+    }
+
+    @Test
+    void as_many_successes_are_wanted_as_the_rate_looks_back_on() {
+        health = health(HealthConfig.builder().minimumCalls(7).build());
+        health.retain(set(A, B, C));
+        assertThat(health.successesWanted(A)).isZero();
+        fail(A, 1);
+        assertThat(health.successesWanted(A)).isEqualTo(7);
+        succeed(A, 3);
+        assertThat(health.successesWanted(A)).isEqualTo(4);
+        succeed(A, 30);
+        assertThat(health.successesWanted(A)).isZero();
+        assertThat(health.successesWanted(key("z"))).isZero();
+    }
+
+    @Test
+    void a_connection_that_works_readmits_as_a_probe_does() {
+        health.retain(set(A, B, C));
+        assertThat(health.alive(A)).as("no news").isFalse();
+        fail(A, 5);
+        assertThat(health.view().ejected()).containsExactly(A);
+        assertThat(health.alive(A)).isTrue();
+        assertThat(health.view().ejected()).as("not before its time is over").containsExactly(A);
+
+        time.advance(Duration.ofSeconds(1));
+        assertThat(health.beginProbe(A)).isTrue();
+        health.probed(A, false, new IOException("refused"));
+        int before = changes.get();
+        assertThat(health.alive(A)).isTrue();
+        assertThat(changes.get()).isEqualTo(before + 1);
+        assertThat(health.view().ejected())
+                .as("the next probe is not waited for")
+                .isEmpty();
+    }
+
+    @Test
+    void a_connection_that_works_readmits_while_a_probe_is_under_way() {
+        health.retain(set(A, B, C));
+        fail(A, 5);
+        health.view();
+        time.advance(Duration.ofSeconds(1));
+        assertThat(health.beginProbe(A)).isTrue();
+        health.alive(A);
+        assertThat(health.view().ejected()).isEmpty();
+        health.probed(A, false, new IOException("the probe timed out"));
+        assertThat(health.view().ejected()).isEmpty();
     }
 
     private void ejectAndBringBack(EndpointKey key) {

@@ -3,6 +3,7 @@ package io.evenkeel.health;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.time.DueTime;
 import io.evenkeel.time.ManualScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,8 +15,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * A simulation of why ejection is needed: a Pod that fails at once always has the fewest requests in flight, so whoever
- * sends work to the least busy Pod sends it there.
+ * A simulation of why ejection is needed: a Pod that fails at once always has the fewest requests in flight, so a client
+ * that sends work to the least busy Pod sends it there.
  *
  * <p>Eight Pods, seven of which answer after 20 ms on average and one fails within 1 ms; requests come at random, 1,500 a
  * second, each to the Pod with the fewest in flight (one of those at random), for ten minutes of simulated time. A probe
@@ -32,8 +33,8 @@ class FastFailingPodTest {
 
     @Test
     void with_ejection_a_fast_failing_pod_does_not_attract_work() {
-        Share without = new Simulation(false).run();
-        Share with = new Simulation(true).run();
+        Share without = new Simulation(false, false).run();
+        Share with = new Simulation(true, false).run();
         System.out.printf(
                 "fast-failing Pod, 1 of %d, seed %d: least in flight alone gives it %.2f %% of %,d requests; with ejection"
                         + " %.4f %% (%d requests, %d probes)%n",
@@ -41,6 +42,16 @@ class FastFailingPodTest {
         assertThat(without.percent()).as("the effect that is to be prevented").isGreaterThan(30);
         assertThat(with.percent()).isLessThan(1);
         assertThat(with.probes()).as("it is tested again and again").isPositive();
+    }
+
+    @Test
+    void a_pod_that_accepts_connections_and_fails_the_work_attracts_none_either() {
+        Share with = new Simulation(true, true).run();
+        System.out.printf(
+                "fast-failing Pod that passes its probes, seed %d: %.4f %% of %,d requests (%d probes)%n",
+                SEED, with.percent(), with.requests(), with.probes());
+        assertThat(with.percent()).isLessThan(1);
+        assertThat(with.probes()).isPositive();
     }
 
     private record Share(long requests, long failed, long probes) {
@@ -69,8 +80,11 @@ class FastFailingPodTest {
         private long requests;
         private long failed;
         private long probes;
+        private final boolean acceptsConnections;
 
-        Simulation(boolean ejection) {
+        /** @param acceptsConnections whether the failing Pod passes a probe and only fails the work */
+        Simulation(boolean ejection, boolean acceptsConnections) {
+            this.acceptsConnections = acceptsConnections;
             for (int i = 0; i < PODS; i++) {
                 pods.add(new EndpointKey("pod-" + i, "10.0.0." + (i + 1), 5432));
             }
@@ -105,10 +119,13 @@ class FastFailingPodTest {
             for (EndpointKey due : view.probeDue()) {
                 probes++;
                 assertThat(health.beginProbe(due)).isTrue();
-                health.probed(due, due != pods.get(0), new IOException("refused"));
+                health.probed(due, acceptsConnections || due != pods.get(0), new IOException("refused"));
             }
-            Long due = health.nextDue();
-            return due == null ? Long.MAX_VALUE : now + (due - time.ticker().nanos());
+            view = health.view();
+            DueTime due = health.nextDue();
+            return due.isNever()
+                    ? Long.MAX_VALUE
+                    : now + (due.nanos() - time.ticker().nanos());
         }
 
         private void send(int pod) {
