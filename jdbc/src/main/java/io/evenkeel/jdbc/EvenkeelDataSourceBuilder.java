@@ -32,7 +32,7 @@ public final class EvenkeelDataSourceBuilder {
     @Nullable
     Function<Endpoint, DataSource> connections;
 
-    Pooling pooling = Pooling.HIKARI_PER_POD;
+    Pooling pooling = Pooling.SEATS;
 
     EvenkeelDataSourceBuilder() {}
 
@@ -67,7 +67,7 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** What holds the connections. Defaults to {@link Pooling#HIKARI_PER_POD}. */
+    /** What holds the connections. Defaults to {@link Pooling#SEATS}. */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder pooling(Pooling value) {
         pooling = Objects.requireNonNull(value, "pooling");

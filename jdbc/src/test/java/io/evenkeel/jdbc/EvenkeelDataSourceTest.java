@@ -72,7 +72,7 @@ class EvenkeelDataSourceTest {
                 assertThat(status.pool()).isEqualTo(name);
                 assertThat(status.target()).isEqualTo(TARGET);
                 assertThat(status.seats()).isEqualTo(SIZE);
-                assertThat(status.source()).isEqualTo(SourceHealth.HEALTHY);
+                assertThat(status.source().health()).isEqualTo(SourceHealth.HEALTHY);
                 assertThat(status.endpoints()).extracting(EndpointStatus::open).containsExactly(2, 2, 2);
                 assertThat(status.endpoints().stream()
                                 .mapToInt(EndpointStatus::inUse)

@@ -10,6 +10,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,9 @@ final class IoThreads {
     private final ThreadPoolExecutor io;
     private final ScheduledThreadPoolExecutor housekeeper;
 
-    @GuardedBy("this")
+    private final ReentrantLock sizing = new ReentrantLock();
+
+    @GuardedBy("sizing")
     private int extra;
 
     IoThreads(String pool, @Nullable ThreadFactory factory) {
@@ -90,17 +93,25 @@ final class IoThreads {
         }
     }
 
-    private synchronized void oneMore() {
-        extra++;
-        resize();
+    private void oneMore() {
+        change(1);
     }
 
-    private synchronized void oneLess() {
-        extra--;
-        resize();
+    private void oneLess() {
+        change(-1);
     }
 
-    @GuardedBy("this")
+    private void change(int by) {
+        sizing.lock();
+        try {
+            extra += by;
+            resize();
+        } finally {
+            sizing.unlock();
+        }
+    }
+
+    @GuardedBy("sizing")
     private void resize() {
         int size = MOST + Math.max(0, Math.min(MOST_EXTRA, extra));
         if (size > io.getMaximumPoolSize()) {
