@@ -1,6 +1,7 @@
 package io.evenkeel.jdbc.driver;
 
 import io.evenkeel.endpoint.Endpoint;
+import java.sql.Driver;
 import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +18,9 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
+        void lead(Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.PostgresSocketFactory");
-            properties.setProperty("socketFactoryArg", EndpointAddress.text(endpoint.address(), dial));
+            properties.setProperty("socketFactoryArg", EndpointAddress.text(endpoint.address(), dial, ""));
             // The driver's default, unlike the others', is to turn it off.
             if (!given.contains("tcpkeepalive")) {
                 properties.setProperty("tcpKeepAlive", "true");
@@ -41,7 +42,7 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
+        void lead(Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MySqlSocketFactory");
             properties.setProperty("evenkeelHost", endpoint.host());
             properties.setProperty("evenkeelPort", Integer.toString(endpoint.port()));
@@ -61,11 +62,25 @@ enum DriverFamily {
         }
 
         @Override
-        void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial) {
+        void lead(Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint, String dial) {
             properties.setProperty("socketFactory", "io.evenkeel.jdbc.driver.MariaDbSocketFactory");
-            properties.setProperty("evenkeelEndpoint", EndpointAddress.text(endpoint.address(), dial));
+            properties.setProperty("evenkeelEndpoint", EndpointAddress.text(endpoint.address(), dial, url.host()));
             // A redirected connection would be counted at an endpoint where it is not.
             properties.setProperty("permitRedirect", "false");
+        }
+
+        /**
+         * From version 4 on the driver resolves the host in its URL before it asks the socket factory. So the URL has the
+         * endpoint's address there, and the name goes to TLS by {@link MariaDbTlsPlugin}; not where the user has a plugin of
+         * his own, whose way with names is not known.
+         */
+        @Override
+        String urlText(Driver driver, Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint) {
+            if (driver.getMajorVersion() < RESOLVES_FIRST || given.contains("tlssockettype")) {
+                return url.text();
+            }
+            properties.setProperty("tlsSocketType", MariaDbTlsPlugin.TYPE);
+            return url.textFor(endpoint);
         }
 
         @Override
@@ -75,6 +90,8 @@ enum DriverFamily {
             }
         }
     };
+
+    private static final int RESOLVES_FIRST = 4;
 
     private final String scheme;
     private final String driver;
@@ -91,13 +108,19 @@ enum DriverFamily {
     /** Options, in lower case, that decide where a connection leads and so can't be the user's as well. */
     abstract Set<String> options();
 
+    /** The URL to connect by; adds properties that belong to it. */
+    String urlText(Driver driver, Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint) {
+        return url.text();
+    }
+
     /**
      * Adds what leads a connection to the endpoint.
      *
+     * @param url the user's
      * @param given the names of the user's own options, in lower case
      * @param dial the {@link Dial}'s name
      */
-    abstract void lead(Properties properties, Set<String> given, Endpoint endpoint, String dial);
+    abstract void lead(Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint, String dial);
 
     /**
      * Bounds connecting and logging in, as far as the user has not done so.

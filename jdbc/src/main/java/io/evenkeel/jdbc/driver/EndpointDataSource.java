@@ -76,13 +76,14 @@ final class EndpointDataSource implements DataSource {
             url.family().limit(all, given, loginTimeoutSeconds);
         }
         try (Dial dial = Dial.begin()) {
-            url.family().lead(all, given, endpoint, dial.name());
-            return new DriverConnection(connect(all), dial.probe());
+            url.family().lead(all, url, given, endpoint, dial.name());
+            String text = url.family().urlText(driver, all, url, given, endpoint);
+            return new DriverConnection(connect(text, all), dial.probe());
         }
     }
 
-    private Connection connect(Properties all) throws SQLException {
-        Connection connection = driver.connect(url.text(), all);
+    private Connection connect(String text, Properties all) throws SQLException {
+        Connection connection = driver.connect(text, all);
         if (connection == null) {
             throw new SQLNonTransientConnectionException(
                     "jdbcUrl: " + JdbcUrl.shown(url.text()) + " (expected: one that "

@@ -17,6 +17,11 @@ final class EndpointSocket extends ChannelSocket {
         Dial.made(address.dial(), this);
     }
 
+    /** The name that TLS is to verify; empty where the driver knows it by itself. */
+    String service() {
+        return address.service();
+    }
+
     /** Ignores {@code named}; a host name is resolved anew on every call. */
     @Override
     public void connect(SocketAddress named, int timeoutMillis) throws IOException {

@@ -1,5 +1,6 @@
 package io.evenkeel.jdbc.driver;
 
+import io.evenkeel.endpoint.Endpoint;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -78,6 +79,17 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
             }
         }
         return url.length();
+    }
+
+    /** The same URL with the endpoint's address in place of the host and the port; unchanged where it names no host. */
+    String textFor(Endpoint endpoint) {
+        int slashes = text.indexOf("//");
+        if (slashes < 0) {
+            return text;
+        }
+        int end = end(text, slashes + 2);
+        int user = text.lastIndexOf('@', end - 1);
+        return text.substring(0, Math.max(slashes + 2, user + 1)) + endpoint.address() + text.substring(end);
     }
 
     private static Set<String> optionsOf(String url) {

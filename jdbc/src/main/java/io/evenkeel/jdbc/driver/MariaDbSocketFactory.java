@@ -15,7 +15,7 @@ import org.mariadb.jdbc.util.ConfigurableSocketFactory;
  * same endpoint; TLS is laid over the socket with the name in the URL.
  */
 public final class MariaDbSocketFactory extends ConfigurableSocketFactory {
-    /** The option with {@code host:port#dial}: the endpoint, with brackets around an IPv6 address, and the dial. */
+    /** The option with {@code host:port} of the endpoint, with brackets around an IPv6 address, and what belongs to the dial. */
     public static final String ENDPOINT = "evenkeelEndpoint";
 
     private @Nullable EndpointAddress address;

@@ -39,7 +39,7 @@ public final class MySqlSocketFactory extends StandardSocketFactory {
         String endpointHost = Objects.requireNonNull(property(properties, HOST), HOST);
         int endpointPort = Integer.parseInt(Objects.requireNonNull(property(properties, PORT), PORT));
         address = new EndpointAddress(
-                endpointHost, endpointPort, Objects.requireNonNullElse(property(properties, DIAL), ""));
+                endpointHost, endpointPort, Objects.requireNonNullElse(property(properties, DIAL), ""), "");
         String limit = property(properties, LOGIN_TIMEOUT);
         // The driver only knows DriverManager's, which is one for the whole process.
         int loginMillis = loginTimeout == 0 && limit != null ? Integer.parseInt(limit) : loginTimeout;

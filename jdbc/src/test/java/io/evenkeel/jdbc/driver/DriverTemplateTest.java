@@ -149,7 +149,7 @@ class DriverTemplateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"jdbc:mysql://db.invalid:1/shop?sslMode=DISABLED", "jdbc:mariadb://localhost:1/shop"})
+    @ValueSource(strings = {"jdbc:mysql://db.invalid:1/shop?sslMode=DISABLED", "jdbc:mariadb://db.invalid:1/shop"})
     void mysql_and_mariadb_reach_the_endpoint(String url) throws Exception {
         DriverTemplate template = template(url);
         try (FakeDatabase one = new FakeDatabase.MySql("127.0.0.1");
@@ -172,7 +172,7 @@ class DriverTemplateTest {
             config.addDataSourceProperty("databaseName", "shop");
             config.addDataSourceProperty("sslMode", "DISABLED");
         } else {
-            config.addDataSourceProperty("url", "jdbc:mariadb://localhost:1/shop");
+            config.addDataSourceProperty("url", "jdbc:mariadb://db.invalid:1/shop");
         }
         DriverTemplate template = DriverTemplate.from(config);
         assertThat(template.port()).isEqualTo(1);
@@ -188,7 +188,7 @@ class DriverTemplateTest {
             strings = {
                 "jdbc:postgresql://db.invalid:1/shop",
                 "jdbc:mysql://db.invalid:1/shop?sslMode=DISABLED",
-                "jdbc:mariadb://localhost:1/shop"
+                "jdbc:mariadb://db.invalid:1/shop"
             })
     void a_login_time_out_ends_the_wait_for_a_frozen_server(String url) throws Exception {
         try (FakeDatabase server = new FakeDatabase.Silent("127.0.0.1")) {
