@@ -54,7 +54,8 @@ class MariaDbIT {
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
         try (InputStream in = Files.newInputStream(certificate.authority())) {
-            trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
         }
         Path file = directory.resolve("trust.p12");
         try (OutputStream out = Files.newOutputStream(file)) {
@@ -99,7 +100,8 @@ class MariaDbIT {
             config.addDataSourceProperty("trustCertificateKeyStorePassword", "changeit");
         } else {
             config.addDataSourceProperty("sslMode", "verify-full");
-            config.addDataSourceProperty("serverSslCert", certificate.authority().toString());
+            config.addDataSourceProperty(
+                    "serverSslCert", certificate.authority().toString());
         }
         return config;
     }
@@ -117,8 +119,9 @@ class MariaDbIT {
     @ValueSource(strings = {"mysql", "mariadb"})
     void connections_spread_although_no_resolver_knows_the_service(String driver) throws Exception {
         try (EvenkeelDataSource dataSource = open(hikari(driver, 4))) {
-            await().atMost(SOON).untilAsserted(() -> assertThat(dataSource.status().endpoints())
-                    .allMatch(endpoint -> endpoint.open() == 2));
+            await().atMost(SOON)
+                    .untilAsserted(() ->
+                            assertThat(dataSource.status().endpoints()).allMatch(endpoint -> endpoint.open() == 2));
             assertThat(podsSeen(dataSource, 4)).containsOnly("db-0", "db-1");
         }
     }
@@ -175,7 +178,9 @@ class MariaDbIT {
                         statement.cancel();
                         Thread.sleep(50);
                     }
-                    assertThat(slept.get()).as("nanoseconds until the query ended").isLessThan(20_000_000_000L);
+                    assertThat(slept.get())
+                            .as("nanoseconds until the query ended")
+                            .isLessThan(20_000_000_000L);
                 }
             }
         }
@@ -199,7 +204,9 @@ class MariaDbIT {
                 Connection aborted = dataSource.getConnection();
                 aborted.abort(Runnable::run);
                 try (Connection next = dataSource.getConnection()) {
-                    assertThat(DataSourceBed.ask(next, "select 1")).as("round %d", i).isEqualTo("1");
+                    assertThat(DataSourceBed.ask(next, "select 1"))
+                            .as("round %d", i)
+                            .isEqualTo("1");
                 }
             }
             assertThat(dataSource.status().endpoints()).allMatch(endpoint -> endpoint.ejectedFor() == null);
@@ -214,7 +221,8 @@ class MariaDbIT {
                 String pod = DataSourceBed.ask(connection, "select @@report_host");
                 String id = DataSourceBed.ask(connection, "select connection_id()");
                 server(pod).execute("kill " + id);
-                assertThatThrownBy(() -> DataSourceBed.ask(connection, "select 1")).isInstanceOf(SQLException.class);
+                assertThatThrownBy(() -> DataSourceBed.ask(connection, "select 1"))
+                        .isInstanceOf(SQLException.class);
             }
             for (int i = 0; i < 5; i++) {
                 try (Connection next = dataSource.getConnection()) {
@@ -238,7 +246,9 @@ class MariaDbIT {
                 server(pod).execute("kill " + id);
                 Thread.sleep(20); // longer than what counts as just used, shorter than HikariCP's half second
                 try (Connection next = dataSource.getConnection()) {
-                    assertThat(DataSourceBed.ask(next, "select 1")).as("round %d", i).isEqualTo("1");
+                    assertThat(DataSourceBed.ask(next, "select 1"))
+                            .as("round %d", i)
+                            .isEqualTo("1");
                 }
             }
         }

@@ -24,13 +24,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class MariaDbServers implements AutoCloseable {
     static final String USER = "app";
+    private static final String ADMIN = "admin";
     static final String PASSWORD = "app-secret";
     static final String DATABASE = "shop";
 
     private static final String NETWORK = "127.0.15.";
     private static final int MOST = 6;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final List<Path> PROGRAMS = List.of(Path.of("/usr/sbin"), Path.of("/usr/bin"), Path.of("/usr/local/bin"));
+    private static final List<Path> PROGRAMS =
+            List.of(Path.of("/usr/sbin"), Path.of("/usr/bin"), Path.of("/usr/local/bin"));
 
     private final Path directory;
     private final LoopbackAddresses addresses;
@@ -76,8 +78,8 @@ final class MariaDbServers implements AutoCloseable {
                 "create database if not exists " + DATABASE + ";\n"
                         + "create user if not exists '" + USER + "'@'%' identified by '" + PASSWORD + "';\n"
                         + "grant all on " + DATABASE + ".* to '" + USER + "'@'%';\n"
-                        + "create user if not exists 'root'@'127.%' identified by '" + PASSWORD + "';\n"
-                        + "grant all on *.* to 'root'@'127.%' with grant option;\n");
+                        + "create user if not exists '" + ADMIN + "'@'%' identified by '" + PASSWORD + "';\n"
+                        + "grant all on *.* to '" + ADMIN + "'@'%' with grant option;\n");
         if (certificate != null) {
             for (Path file : List.of(certificate.authority(), certificate.certificate(), certificate.privateKey())) {
                 Files.copy(file, directory.resolve(file.getFileName()));
@@ -96,7 +98,11 @@ final class MariaDbServers implements AutoCloseable {
 
     /** One more server, which answers when this returns. */
     Server start(String name) throws IOException {
-        run(List.of("cp", "-a", directory.resolve("template").toString(), directory.resolve(name).toString()));
+        run(List.of(
+                "cp",
+                "-a",
+                directory.resolve("template").toString(),
+                directory.resolve(name).toString()));
         Server server = new Server(name, addresses.next());
         servers.add(server);
         server.start();
@@ -105,7 +111,8 @@ final class MariaDbServers implements AutoCloseable {
 
     /** A target with all of them. */
     String target() {
-        return "static:///" + String.join(",", servers.stream().map(Server::address).toList());
+        return "static:///"
+                + String.join(",", servers.stream().map(Server::address).toList());
     }
 
     private void own() throws IOException {
@@ -186,9 +193,12 @@ final class MariaDbServers implements AutoCloseable {
                     "--innodb-log-file-size=4M",
                     "--performance-schema=OFF"));
             if (certificate != null) {
-                command.add("--ssl-ca=" + directory.resolve(certificate.authority().getFileName()));
-                command.add("--ssl-cert=" + directory.resolve(certificate.certificate().getFileName()));
-                command.add("--ssl-key=" + directory.resolve(certificate.privateKey().getFileName()));
+                command.add(
+                        "--ssl-ca=" + directory.resolve(certificate.authority().getFileName()));
+                command.add("--ssl-cert="
+                        + directory.resolve(certificate.certificate().getFileName()));
+                command.add("--ssl-key="
+                        + directory.resolve(certificate.privateKey().getFileName()));
             }
             Process started = ProcessGuard.ofThisJvm()
                     .start(new ProcessBuilder(command)
@@ -202,14 +212,15 @@ final class MariaDbServers implements AutoCloseable {
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             SQLException last = null;
             while (started.isAlive() && System.nanoTime() < deadline) {
-                try (Connection ignored = connect("root")) {
+                try (Connection ignored = connect(ADMIN)) {
                     return;
                 } catch (SQLException notYet) {
                     last = notYet;
                     pause();
                 }
             }
-            throw new IOException("MariaDB " + name + ": no answer at " + address() + "\n" + Files.readString(log), last);
+            throw new IOException(
+                    "MariaDB " + name + ": no answer at " + address() + "\n" + Files.readString(log), last);
         }
 
         private static void pause() throws IOException {
@@ -227,7 +238,7 @@ final class MariaDbServers implements AutoCloseable {
 
         /** Runs a statement as the superuser. */
         void execute(String sql) throws SQLException {
-            try (Connection connection = connect("root");
+            try (Connection connection = connect(ADMIN);
                     Statement statement = connection.createStatement()) {
                 statement.execute(sql);
             }

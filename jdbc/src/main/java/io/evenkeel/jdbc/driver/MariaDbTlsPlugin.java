@@ -24,9 +24,10 @@ public final class MariaDbTlsPlugin extends DefaultTlsSocketPlugin {
         return TYPE;
     }
 
-    @Override
+    /** Called from version 4 on; earlier ones have no such method to override, and verify the name in the URL themselves. */
+    @SuppressWarnings("MissingOverride")
     public SSLSocket createSocket(Socket socket, SSLSocketFactory factory, @Nullable String host) throws IOException {
-        boolean named = socket instanceof EndpointSocket ours && !ours.service().isEmpty();
-        return super.createSocket(socket, factory, named ? ((EndpointSocket) socket).service() : host);
+        String service = socket instanceof EndpointSocket ours ? ours.service() : "";
+        return (SSLSocket) factory.createSocket(socket, service.isEmpty() ? host : service, socket.getPort(), true);
     }
 }
