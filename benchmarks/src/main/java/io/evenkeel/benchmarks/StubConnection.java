@@ -65,17 +65,17 @@ final class StubConnection implements Connection {
 
     @Override
     public Statement createStatement() {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public Statement createStatement(int a0, int a1) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public Statement createStatement(int a0, int a1, int a2) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
@@ -180,32 +180,32 @@ final class StubConnection implements Connection {
 
     @Override
     public PreparedStatement prepareStatement(String a0) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public PreparedStatement prepareStatement(String a0, int a1) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public PreparedStatement prepareStatement(String a0, int[] a1) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public PreparedStatement prepareStatement(String a0, String[] a1) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public PreparedStatement prepareStatement(String a0, int a1, int a2) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
     public PreparedStatement prepareStatement(String a0, int a1, int a2, int a3) {
-        return null;
+        return new StubStatement();
     }
 
     @Override
