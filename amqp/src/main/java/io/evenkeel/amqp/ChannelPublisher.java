@@ -69,6 +69,10 @@ final class ChannelPublisher {
         return confirms.unconfirmed();
     }
 
+    int epochs() {
+        return confirms.epochs();
+    }
+
     /** The books changed. */
     void changed() {
         confirmed.changed();

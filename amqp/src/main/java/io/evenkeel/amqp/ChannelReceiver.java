@@ -60,6 +60,10 @@ final class ChannelReceiver {
         return tags.shown(raw, rawTag);
     }
 
+    int epochs() {
+        return tags.epochs();
+    }
+
     /** How many deliveries came after their consumers were cancelled. */
     int lateDeliveries() {
         return lateDeliveries.get();

@@ -192,6 +192,10 @@ final class VirtualChannel extends TopologyChannel {
         return raws.on(link);
     }
 
+    int rawChannels() {
+        return raws.all().size();
+    }
+
     long unsettled() {
         return raws.unsettled();
     }

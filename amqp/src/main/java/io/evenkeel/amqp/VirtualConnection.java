@@ -150,11 +150,16 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         }
         links.remove(link);
         upkeep.linkClosed(link.endpoint());
+        // In a move, what is on the new link already is brought back by the mover.
+        boolean inUse = links.isCurrent(link) || (state.get() == State.OPEN && links.isUsed(link));
         for (VirtualChannel channel : channels.values()) {
+            if (inUse) {
+                // First: a wait for confirms is to fail with the loss, not with the refusals that come of it.
+                channel.publisher().connectionLost(ShutdownSignals.translated(signal, this));
+            }
             channel.lost(link);
         }
-        // In a move, what is on the new link already is brought back by the mover.
-        if (links.isCurrent(link) || (state.get() == State.OPEN && links.isUsed(link))) {
+        if (inUse) {
             lossOf(link);
         } else {
             LOG.debug("{}: its other connection to {} is gone: {}", this, link.endpoint(), signal.getMessage());

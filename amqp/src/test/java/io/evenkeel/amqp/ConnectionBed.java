@@ -30,6 +30,10 @@ final class ConnectionBed implements ConnectionHost {
     final VirtualConnection connection;
     /** Every attempt of a move to switch publishers. */
     final List<Duration> paused = new java.util.concurrent.CopyOnWriteArrayList<>();
+    /** Runs as soon as the link to B is the one in use, before the move or recovery knows. */
+    Runnable onLinkInUse = () -> {};
+
+    private long elapsed;
     /** Holds background tasks back, such as the closing of links; else they run at once. */
     boolean holdBackground;
 
@@ -160,7 +164,22 @@ final class ConnectionBed implements ConnectionHost {
 
     @Override
     public long nanos() {
-        return System.nanoTime();
+        onLinkInUse();
+        return System.nanoTime() + elapsed;
+    }
+
+    /** Between a link's becoming the one in use and what follows, its age is noted. */
+    private void onLinkInUse() {
+        VirtualConnection known = connection;
+        if (known != null && known.current().endpoint().equals(B)) {
+            onLinkInUse.run();
+        }
+    }
+
+    /** Lets time pass, with all that is due then. */
+    void elapse(Duration by) {
+        elapsed += by.toNanos();
+        timers.advance(by);
     }
 
     @Override

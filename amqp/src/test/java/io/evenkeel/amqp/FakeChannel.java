@@ -227,6 +227,10 @@ final class FakeChannel extends ChannelOverloads {
         return subscriptions.get(tag).args();
     }
 
+    int prefetchOf(String tag) {
+        return subscriptions.get(tag).prefetch();
+    }
+
     int prefetch() {
         return prefetch;
     }
@@ -571,8 +575,9 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     @Override
-    public AMQP.Exchange.DeleteOk exchangeDelete(String exchange, boolean ifUnused) {
-        throw unused();
+    public AMQP.Exchange.DeleteOk exchangeDelete(String exchange, boolean ifUnused) throws IOException {
+        operation("exchangeDelete");
+        return new AMQImpl.Exchange.DeleteOk();
     }
 
     @Override
@@ -581,8 +586,10 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     @Override
-    public AMQP.Exchange.BindOk exchangeBind(String to, String from, String key, Map<String, Object> arguments) {
-        throw unused();
+    public AMQP.Exchange.BindOk exchangeBind(String to, String from, String key, Map<String, Object> arguments)
+            throws IOException {
+        operation("exchangeBind");
+        return new AMQImpl.Exchange.BindOk();
     }
 
     @Override
@@ -591,8 +598,10 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     @Override
-    public AMQP.Exchange.UnbindOk exchangeUnbind(String to, String from, String key, Map<String, Object> arguments) {
-        throw unused();
+    public AMQP.Exchange.UnbindOk exchangeUnbind(String to, String from, String key, Map<String, Object> arguments)
+            throws IOException {
+        operation("exchangeUnbind");
+        return new AMQImpl.Exchange.UnbindOk();
     }
 
     @Override
@@ -607,8 +616,10 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     @Override
-    public AMQP.Queue.DeleteOk queueDelete(String queue, boolean ifUnused, boolean ifEmpty) {
-        throw unused();
+    public AMQP.Queue.DeleteOk queueDelete(String queue, boolean ifUnused, boolean ifEmpty) throws IOException {
+        operation("queueDelete");
+        cluster.queues.remove(queue);
+        return new AMQImpl.Queue.DeleteOk(0);
     }
 
     @Override
@@ -622,8 +633,10 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     @Override
-    public AMQP.Queue.UnbindOk queueUnbind(String queue, String exchange, String key, Map<String, Object> arguments) {
-        throw unused();
+    public AMQP.Queue.UnbindOk queueUnbind(String queue, String exchange, String key, Map<String, Object> arguments)
+            throws IOException {
+        operation("queueUnbind");
+        return new AMQImpl.Queue.UnbindOk();
     }
 
     @Override

@@ -41,6 +41,8 @@ final class FakeCluster {
     /** Whether confirms wait for {@link FakeChannel#confirm}. */
     boolean holdConfirms;
 
+    int channelMax = 2047;
+
     Fault fault = (broker, operation) -> {};
     private long published;
 
@@ -97,11 +99,20 @@ final class FakeCluster {
         Duration publisherPause = Duration.ofMillis(20);
         Duration moveDeadline = Duration.ofMillis(50);
         Duration closeTimeout = Duration.ofSeconds(10);
+        /** What this connection's own settings make of each dial; null for nothing. */
+        Throwable failure;
+
         final DefaultExceptionHandler exceptions = new DefaultExceptionHandler();
 
         @Override
         public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again) throws IOException {
             operation(endpoint, "dial");
+            if (failure instanceof IOException io) {
+                throw io;
+            }
+            if (failure instanceof Error error) {
+                throw error;
+            }
             if (unreachable.contains(endpoint)) {
                 throw new IOException("connection refused");
             }

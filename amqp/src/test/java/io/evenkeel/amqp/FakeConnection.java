@@ -77,7 +77,7 @@ final class FakeConnection implements Connection {
         while (channels.containsKey(number)) {
             number++;
         }
-        return createChannel(number);
+        return number > cluster.channelMax ? null : createChannel(number);
     }
 
     @Override
@@ -201,7 +201,7 @@ final class FakeConnection implements Connection {
 
     @Override
     public int getChannelMax() {
-        return 2047;
+        return cluster.channelMax;
     }
 
     @Override

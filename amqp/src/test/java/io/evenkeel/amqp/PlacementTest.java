@@ -85,6 +85,11 @@ class PlacementTest {
         }
 
         @Override
+        public void refused(EndpointKey endpoint, Throwable cause) {
+            told.add("refused " + endpoint.identity());
+        }
+
+        @Override
         public void failed(EndpointKey endpoint, Throwable cause) {
             told.add("failed " + endpoint.identity());
         }
@@ -285,5 +290,70 @@ class PlacementTest {
         assertThat(told).endsWith("lost a", "no link is left", "unwanted");
         assertThat(opens).last().isInstanceOf(OpenOutcome.Withdrawn.class);
         assertThat(cluster.open(B)).isEmpty();
+    }
+
+    @Test
+    void one_that_cannot_be_recovered_keeps_no_other_waiting_and_is_tried_less_and_less() throws Exception {
+        FakeCluster.FakeDialer broken = (FakeCluster.FakeDialer) cluster.dialer();
+        VirtualConnection bad = placement.connect(broken, LONG);
+        broken.failure = new ApplicationFailure("the socket configurator", new IllegalStateException("of no use"));
+        cluster.open(A).get(0).lose(541, "INTERNAL_ERROR");
+        openAt(A);
+        assertThat(opens).last().isInstanceOf(OpenOutcome.Withdrawn.class);
+        assertThat(told).endsWith("lost a", "refused a", "unwanted");
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(placement.connect(dialer, LONG).isOpen()).isTrue();
+        }
+        told.clear();
+        timers.advance(Duration.ofMinutes(10));
+        assertThat(told.stream().filter("refused a"::equals))
+                .as("attempts within 10 min, of 30 s each at last")
+                .hasSizeBetween(20, 60);
+        assertThat(told).doesNotContain("failed a");
+
+        broken.failure = null;
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(bad.isOpen()).isTrue();
+    }
+
+    @Test
+    void closing_one_that_waits_for_its_next_attempt_gives_no_seat_back_twice() throws Exception {
+        VirtualConnection connection = placement.connect(dialer, LONG);
+        cluster.unreachable.add(A);
+        cluster.open(A).get(0).lose(541, "INTERNAL_ERROR");
+        openAt(A);
+        told.clear();
+        connection.abort();
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(told).isEmpty();
+        assertThat(placement.connections()).isEmpty();
+    }
+
+    @Test
+    void an_error_of_the_application_while_it_is_dialled_fails_that_connection_alone() {
+        FakeCluster.FakeDialer broken = (FakeCluster.FakeDialer) cluster.dialer();
+        broken.failure = new NoClassDefFoundError("a class of the application");
+        assertThatThrownBy(() -> placement.connect(broken, LONG)).isInstanceOf(NoClassDefFoundError.class);
+        assertThat(told).containsExactly("wanted", "refused a", "unwanted");
+    }
+
+    @Test
+    void a_move_that_was_taken_back_is_not_tried_again_before_its_time_unless_the_broker_leaves() throws Exception {
+        VirtualConnection connection = placement.connect(dialer, LONG);
+        VirtualChannel channel = (VirtualChannel) connection.createChannel();
+        cluster.queue("q");
+        channel.basicConsume("q", false, "tag", new com.rabbitmq.client.DefaultConsumer(channel));
+        cluster.publish("q");
+        move(RetireReason.REBALANCE);
+        move(RetireReason.REBALANCE);
+        assertThat(moves).hasSize(2);
+        MoveOutcome.Postponed second = (MoveOutcome.Postponed) moves.get(1);
+        assertThat(second.retryAfter()).isBetween(Duration.ofSeconds(25), Duration.ofSeconds(30));
+        assertThat(cluster.log.stream().filter("b dial"::equals)).hasSize(1);
+        assertThat(placement.connections().get(0).pinned()).contains("not settled");
+        channel.basicAck(1, false);
+        move(RetireReason.DRAIN);
+        assertThat(moves).last().isInstanceOf(MoveOutcome.Moved.class);
     }
 }

@@ -1,0 +1,134 @@
+package io.evenkeel.amqp;
+
+import static io.evenkeel.amqp.ConnectionBed.A;
+import static io.evenkeel.amqp.ConnectionBed.B;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Envelope;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The application may cancel a consumer at any moment: it gets its cancel-ok once, and the consumer never comes back. */
+@Timeout(60)
+class ConsumerCancelTest {
+
+    private final ConnectionBed bed;
+    private final VirtualChannel channel;
+    private final List<String> seen = new ArrayList<>();
+
+    ConsumerCancelTest() throws Exception {
+        bed = new ConnectionBed();
+        channel = bed.channel();
+        bed.cluster.queue("q");
+    }
+
+    /** Cancels itself in one of its handlers. */
+    private final class Selfish extends DefaultConsumer {
+        private final String when;
+        private boolean cancelled;
+
+        Selfish(Channel channel, String when) {
+            super(channel);
+            this.when = when;
+        }
+
+        private void at(String moment, String tag) {
+            seen.add(moment);
+            if (moment.equals(when) && !cancelled) {
+                cancelled = true;
+                try {
+                    getChannel().basicCancel(tag);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        @Override
+        public void handleConsumeOk(String tag) {
+            at("consumeOk", tag);
+        }
+
+        @Override
+        public void handleDelivery(String tag, Envelope envelope, AMQP.BasicProperties properties, byte[] body) {
+            at("delivery", tag);
+        }
+
+        @Override
+        public void handleCancelOk(String tag) {
+            at("cancelOk", tag);
+        }
+    }
+
+    private void isGoneForGood() throws Exception {
+        assertThat(seen).endsWith("cancelOk").containsOnlyOnce("cancelOk");
+        assertThat(channel.consumers().all()).isEmpty();
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.cluster.log).doesNotContain("b consume");
+    }
+
+    @Test
+    void in_its_consume_ok() throws Exception {
+        channel.basicConsume("q", true, "", new Selfish(channel, "consumeOk"));
+        isGoneForGood();
+    }
+
+    @Test
+    void in_its_first_delivery_which_comes_before_the_request_returns() throws Exception {
+        bed.cluster.publish("q");
+        channel.basicConsume("q", true, "", new Selfish(channel, "delivery"));
+        assertThat(seen).contains("delivery");
+        isGoneForGood();
+    }
+
+    @Test
+    void while_a_move_starts_it_elsewhere_and_the_new_broker_refuses() throws Exception {
+        channel.basicConsume("q", true, "tag", new Selfish(channel, "never"));
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume")) {
+                channel.basicCancel("tag");
+                throw new IOException("refused");
+            }
+        };
+        bed.move(B);
+        bed.cluster.fault = (any, thing) -> {};
+        assertThat(seen).endsWith("cancelOk").containsOnlyOnce("cancelOk");
+        assertThat(channel.consumers().all()).isEmpty();
+        assertThat(bed.raw(A, 1).hasConsumer("tag")).isFalse();
+    }
+
+    @Test
+    void while_a_move_has_stopped_it_and_the_connection_is_lost_then() throws Exception {
+        channel.basicConsume("q", true, "tag", new Selfish(channel, "never"));
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                channel.basicCancel("tag");
+                bed.cluster.open(A).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+            }
+        };
+        bed.move(B);
+        bed.connection.recover(bed.connection.links().dial(ConnectionBed.C, true));
+        assertThat(channel.consumers().all()).isEmpty();
+        assertThat(bed.cluster.log).doesNotContain("c consume");
+    }
+
+    @Test
+    void a_consumer_that_began_without_a_limit_has_none_after_a_move() throws Exception {
+        bed.cluster.queue("limited");
+        channel.basicConsume("q", false, "unlimited", new Selfish(channel, "never"));
+        channel.basicQos(3);
+        channel.basicConsume("limited", false, "limited", new Selfish(channel, "never"));
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.raw(B, 1).prefetchOf("unlimited")).isZero();
+        assertThat(bed.raw(B, 1).prefetchOf("limited")).isEqualTo(3);
+        assertThat(bed.raw(B, 1).prefetch()).isEqualTo(3);
+    }
+}

@@ -1,0 +1,202 @@
+package io.evenkeel.amqp;
+
+import static io.evenkeel.amqp.ConnectionBed.A;
+import static io.evenkeel.amqp.ConnectionBed.B;
+import static io.evenkeel.amqp.ConnectionBed.C;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.Recoverable;
+import com.rabbitmq.client.RecoveryListener;
+import com.rabbitmq.client.ShutdownSignalException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class RecoveryTest {
+
+    private final ConnectionBed bed;
+    private final List<String> seen = new ArrayList<>();
+
+    RecoveryTest() throws Exception {
+        bed = new ConnectionBed();
+    }
+
+    private void lose() {
+        bed.cluster.open(A).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+    }
+
+    private void recover() throws Exception {
+        bed.connection.recover(bed.connection.links().dial(B, true));
+    }
+
+    private RecoveryListener listener(String of, boolean fails) {
+        return new RecoveryListener() {
+            @Override
+            public void handleRecovery(Recoverable recoverable) {
+                seen.add(of + " recovered");
+                fail(fails);
+            }
+
+            @Override
+            public void handleRecoveryStarted(Recoverable recoverable) {
+                seen.add(of + " started");
+                fail(fails);
+            }
+
+            @Override
+            public void handleTopologyRecoveryStarted(Recoverable recoverable) {
+                seen.add(of + " topology");
+                fail(fails);
+            }
+        };
+    }
+
+    private static void fail(boolean fails) {
+        if (fails) {
+            throw new AssertionError("a listener that fails");
+        }
+    }
+
+    @Test
+    void listeners_of_connection_and_channel_are_called_and_one_that_throws_changes_nothing() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.connection.addShutdownListener(signal -> fail(true));
+        bed.connection.addRecoveryListener(listener("failing", true));
+        bed.connection.addRecoveryListener(listener("connection", false));
+        channel.addRecoveryListener(listener("channel", false));
+        lose();
+        recover();
+        assertThat(seen.stream().filter(event -> !event.startsWith("failing")))
+                .containsExactly(
+                        "connection started",
+                        "connection topology",
+                        "channel started",
+                        "channel recovered",
+                        "connection recovered");
+        assertThat(seen).contains("failing started", "failing topology", "failing recovered");
+        assertThat(bed.connection.isOpen()).isTrue();
+        bed.cluster.publish("q");
+        assertThat(consumer.messages).hasSize(1);
+    }
+
+    @Test
+    void what_was_refused_with_the_connection_does_not_fail_the_next_batch() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        bed.cluster.holdConfirms = true;
+        channel.basicPublish("", "q", null, new byte[0]);
+        lose();
+        assertThatThrownBy(() -> channel.waitForConfirms(1000)).isInstanceOf(ShutdownSignalException.class);
+        bed.cluster.holdConfirms = false;
+        recover();
+        channel.basicPublish("", "q", null, new byte[0]);
+        channel.waitForConfirmsOrDie(1000);
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void a_wait_for_confirms_that_a_loss_has_ended_fails_also_if_it_looks_after_recovery() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        bed.cluster.holdConfirms = true;
+        channel.basicPublish("", "q", null, new byte[0]);
+        CompletableFuture<Boolean> waiting = new CompletableFuture<>();
+        Thread waiter = new Thread(() -> {
+            try {
+                waiting.complete(channel.waitForConfirms(30_000));
+            } catch (Exception e) {
+                waiting.completeExceptionally(e);
+            }
+        });
+        waiter.start();
+        while (waiter.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        lose();
+        recover();
+        assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(ShutdownSignalException.class);
+    }
+
+    @Test
+    void every_channel_number_may_be_in_use() throws Exception {
+        bed.cluster.channelMax = 3;
+        for (int i = 0; i < 3; i++) {
+            bed.channel();
+        }
+        VirtualChannel channel =
+                bed.connection.channels().iterator().next();
+        for (int i = 0; i < 10; i++) {
+            channel.queueDeclare("q" + i, true, false, false, null);
+        }
+        lose();
+        bed.cluster.log.clear();
+        recover();
+        assertThat(bed.cluster.log.stream().filter("b createChannel"::equals))
+                .as("three for the application and one for all declarations")
+                .hasSize(4);
+        assertThat(bed.cluster.log.stream().filter("b queueDeclare"::equals)).hasSize(10);
+        assertThat(bed.connection.channels()).allMatch(VirtualChannel::isOpen);
+    }
+
+    @Test
+    void an_entity_that_is_refused_costs_only_itself() throws Exception {
+        VirtualChannel channel = bed.channel();
+        for (int i = 0; i < 3; i++) {
+            channel.queueDeclare("q" + i, true, false, false, null);
+        }
+        lose();
+        int[] declared = {0};
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("queueDeclare") && ++declared[0] == 2) {
+                bed.raw(B, 1).closeByBroker(406, "PRECONDITION_FAILED");
+            }
+        };
+        recover();
+        assertThat(declared[0]).isEqualTo(3);
+        assertThat(bed.connection.isOpen()).isTrue();
+    }
+
+    @Test
+    void losses_leave_nothing_behind() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        for (int i = 0; i < 10; i++) {
+            bed.cluster.publish("q");
+            bed.cluster.open(bed.at()).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+            bed.connection.recover(bed.connection.links().dial(i % 2 == 0 ? B : C, true));
+        }
+        assertThat(channel.rawChannels()).isEqualTo(1);
+        assertThat(channel.receiver().epochs()).isLessThanOrEqualTo(2);
+        assertThat(bed.connection.links().all()).hasSize(1);
+        // Tags of before are dropped without an answer; the newest counts.
+        channel.basicAck(1, false);
+        assertThat(channel.isOpen()).isTrue();
+        channel.basicAck(consumer.tags.get(consumer.tags.size() - 1), false);
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void closed_while_it_is_recovered_it_stays_closed() throws Exception {
+        bed.channel();
+        lose();
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("createChannel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                bed.connection.close();
+            }
+        };
+        try {
+            recover();
+        } catch (IOException | RuntimeException expected) {
+            assertThat(expected).isNotNull();
+        }
+        assertThat(bed.connection.isOpen()).isFalse();
+    }
+}
