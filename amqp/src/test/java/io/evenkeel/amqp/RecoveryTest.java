@@ -130,8 +130,7 @@ class RecoveryTest {
         for (int i = 0; i < 3; i++) {
             bed.channel();
         }
-        VirtualChannel channel =
-                bed.connection.channels().iterator().next();
+        VirtualChannel channel = bed.connection.channels().iterator().next();
         for (int i = 0; i < 10; i++) {
             channel.queueDeclare("q" + i, true, false, false, null);
         }

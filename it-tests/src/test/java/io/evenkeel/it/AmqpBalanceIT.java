@@ -99,7 +99,7 @@ class AmqpBalanceIT {
     }
 
     private static String running(RabbitBrokers cluster) throws IOException {
-        return cluster.nodes().get(0).eval("length(rabbit_nodes:list_running()).");
+        return cluster.nodes().get(0).eval(RabbitCluster.RUNNING_NODES);
     }
 
     @Test

@@ -24,6 +24,9 @@ import org.testcontainers.containers.Network;
 final class RabbitCluster implements RabbitBrokers {
     static final String USER = "evenkeel";
     static final String PASSWORD = "evenkeel";
+    /** How many nodes run and know of each other, in words that RabbitMQ 3.10 and 4 understand. */
+    static final String RUNNING_NODES = "length([N || N <- [node() | nodes()], rabbit:is_running(N)]).";
+
     static final String ERLANG_COOKIE = "EVENKEELTESTS";
 
     /** The name in the nodes' certificate. */
@@ -122,7 +125,7 @@ final class RabbitCluster implements RabbitBrokers {
                         .filter(RabbitNode::isRunning)
                         .findFirst()
                         .orElseThrow()
-                        .eval("length(rabbit_nodes:list_running()).")
+                        .eval(RUNNING_NODES)
                         .equals(Integer.toString(count)));
     }
 

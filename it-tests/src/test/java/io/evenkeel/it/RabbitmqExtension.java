@@ -1,9 +1,12 @@
 package io.evenkeel.it;
 
+import io.evenkeel.demo.amqp.broker.Handshake;
 import io.evenkeel.demo.amqp.broker.HostRabbitCluster;
 import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
@@ -17,6 +20,7 @@ import org.testcontainers.DockerClientFactory;
 final class RabbitmqExtension implements ExecutionCondition, ParameterResolver {
     private static final String REQUIRED = "evenkeel.it.required";
     private static final int NODES = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
@@ -42,11 +46,25 @@ final class RabbitmqExtension implements ExecutionCondition, ParameterResolver {
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         RabbitBrokers cluster = Optional.ofNullable(attempt(context).cluster()).orElseThrow();
         for (RabbitBroker node : cluster.nodes()) {
-            if (!node.isRunning()) {
-                throw new IllegalStateException(node + ": stopped (expected: running, as every test leaves it)");
+            try {
+                repair(node);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
         return cluster;
+    }
+
+    /** A test that failed may have left a node stopped, which is not to fail the tests after it. */
+    private static void repair(RabbitBroker node) throws IOException {
+        if (!node.isRunning()) {
+            System.out.println(node + " was left stopped and is started again");
+            node.start();
+        } else if (!node.eval("rabbit:is_running().").equals("true")) {
+            System.out.println(node + " was left without its application, which is started again");
+            node.run("rabbitmqctl", "start_app");
+        }
+        Handshake.await(node, PATIENCE);
     }
 
     private static Attempt attempt(ExtensionContext context) {
