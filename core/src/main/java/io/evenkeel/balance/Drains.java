@@ -109,6 +109,7 @@ final class Drains {
                 slot.key(),
                 slot.seats,
                 deadline);
+        state.metrics.drainStarted(state.pool, slot.key(), slot.seats);
         state.tell(new EvenkeelEvent.DrainStarted(state.pool, slot.key(), slot.seats, deadline));
     }
 

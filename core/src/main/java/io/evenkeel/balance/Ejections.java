@@ -64,6 +64,7 @@ final class Ejections {
         for (EndpointKey key : told) {
             if (!ejected.contains(key) && known.contains(key)) {
                 LOG.info("Pool {}: {} readmitted", state.pool, key);
+                state.metrics.endpointReadmitted(state.pool, key);
                 state.tell(new EvenkeelEvent.EndpointReturned(state.pool, key));
             }
         }

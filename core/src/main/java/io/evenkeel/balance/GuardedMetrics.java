@@ -39,6 +39,39 @@ final class GuardedMetrics implements MetricsRecorder {
         dispatch.dispatch(kind, null, () -> recorder.acquireWaited(pool, waited, acquired));
     }
 
+    /** Asked once, when a pool is made, so that it may be waited for; false if it throws. */
+    @Override
+    public boolean recordsUsage() {
+        try {
+            return recorder.recordsUsage();
+        } catch (Throwable failure) {
+            dispatch.dispatch(kind, null, () -> {
+                throw failure;
+            });
+            return false;
+        }
+    }
+
+    @Override
+    public void connectionUsed(String pool, EndpointKey endpoint, Duration used) {
+        dispatch.dispatch(kind, endpoint, () -> recorder.connectionUsed(pool, endpoint, used));
+    }
+
+    @Override
+    public void moveRolledBack(String pool, EndpointKey from, EndpointKey to) {
+        dispatch.dispatch(kind, from, () -> recorder.moveRolledBack(pool, from, to));
+    }
+
+    @Override
+    public void endpointReadmitted(String pool, EndpointKey endpoint) {
+        dispatch.dispatch(kind, endpoint, () -> recorder.endpointReadmitted(pool, endpoint));
+    }
+
+    @Override
+    public void drainStarted(String pool, EndpointKey endpoint, int connections) {
+        dispatch.dispatch(kind, endpoint, () -> recorder.drainStarted(pool, endpoint, connections));
+    }
+
     @Override
     public void connectionOpened(String pool, EndpointKey endpoint, Duration took) {
         dispatch.dispatch(kind, endpoint, () -> recorder.connectionOpened(pool, endpoint, took));
