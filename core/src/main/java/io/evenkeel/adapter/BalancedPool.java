@@ -13,6 +13,7 @@ import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -73,7 +74,8 @@ public final class BalancedPool implements AutoCloseable {
                 threads.events());
         this.rebalancer = new Rebalancer(
                 config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
-        this.status = rebalancer::status;
+        Map<String, String> settings = config.settings();
+        this.status = () -> rebalancer.status().withSettings(settings);
     }
 
     /**
@@ -207,7 +209,7 @@ public final class BalancedPool implements AutoCloseable {
 
     /** The pool at this moment. */
     public PoolStatus status() {
-        return rebalancer.status();
+        return status.get();
     }
 
     /**

@@ -9,7 +9,9 @@ import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.Durations;
 import io.evenkeel.watch.WatcherConfig;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 
 /**
  * The configuration of one pool. Immutable; made by {@link PoolSettings#toConfig}.
@@ -53,6 +55,36 @@ public record PoolConfig(
 
     PoolConfig withBalance(RebalancerConfig other) {
         return new PoolConfig(name, target, size, other, health, watch, listener, metrics, jmx, closeTimeout);
+    }
+
+    /**
+     * The settings as they are in force, by name, for the status. A listener and a recorder are shown by their class, since
+     * their text is the application's.
+     */
+    Map<String, String> settings() {
+        Map<String, String> shown = new TreeMap<>();
+        shown.put("name", name);
+        shown.put("target", target.toString());
+        shown.put("clientId", balance.clientId());
+        shown.put("zone", String.valueOf(balance.zone()));
+        shown.put("node", String.valueOf(balance.node()));
+        shown.put("moveWindow", balance.moveWindow().toString());
+        shown.put("moveDeadline", balance.moveDeadline().toString());
+        shown.put("drainDeadline", balance.drainDeadline().toString());
+        shown.put("drainSpread", balance.drainSpread().toString());
+        shown.put("maxConnectionAge", balance.maxConnectionAge().toString());
+        shown.put("slowStart", balance.slowStart().toString());
+        shown.put("surge", Integer.toString(balance.surge()));
+        shown.put("balance.holdDown", balance.holdDown().toString());
+        shown.put("balance.holdDownMax", balance.holdDownMax().toString());
+        shown.put("balance.weightHysteresis", Double.toString(balance.weightHysteresis()));
+        shown.put("watch", watch.toString());
+        shown.put("health", health.toString());
+        shown.put("listener", listener.getClass().getName());
+        shown.put("metrics", metrics.getClass().getName());
+        shown.put("jmx", Boolean.toString(jmx));
+        shown.put("closeTimeout", closeTimeout.toString());
+        return shown;
     }
 
     /** Without the listener and the recorder, whose text is the application's. */

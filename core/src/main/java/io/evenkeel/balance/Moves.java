@@ -177,6 +177,7 @@ final class Moves {
             } else if (outcome instanceof MoveOutcome.Postponed postponed) {
                 later(move, state.now() + postponed.retryAfter().toNanos());
             } else {
+                state.metrics.moveRolledBack(state.pool, move.from.key(), to.key());
                 later(move, to.retryAt);
             }
         });

@@ -56,6 +56,7 @@ public final class Rebalancer implements AutoCloseable {
     private final Signals signals = new Signals();
     private final StatusView.Live live = new LiveCounts();
     private final long startedAt;
+    private final Reachability reachability;
     private final AtomicBoolean wakePosted = new AtomicBoolean();
     private volatile StatusView view;
     private volatile boolean closed;
@@ -101,7 +102,11 @@ public final class Rebalancer implements AutoCloseable {
                 "no endpoint is known yet",
                 0,
                 0);
-        this.control = new Control(state, changed -> view = StatusView.of(changed));
+        this.reachability = new Reachability(pool, this::status, startedAt);
+        this.control = new Control(state, changed -> {
+            view = StatusView.of(changed);
+            reachability.look(context.ticker().nanos());
+        });
     }
 
     /** Where the adapter reports what happens to its connections; usable from the beginning. */
@@ -207,6 +212,7 @@ public final class Rebalancer implements AutoCloseable {
             health.alive(endpoint);
             signal(endpoint, () -> {
                 state.ledger.opened(endpoint, context.ticker().nanos());
+                reachability.opened(context.ticker().nanos());
                 control.alive(endpoint);
                 state.tell(new EvenkeelEvent.ConnectionOpened(pool, endpoint, took));
             });

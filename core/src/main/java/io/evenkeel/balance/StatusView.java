@@ -14,6 +14,7 @@ import io.evenkeel.watch.WatchSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the control thread lets others see: immutable, published anew after each round. */
@@ -77,7 +78,8 @@ record StatusView(int seats, List<Row> rows, WatchSnapshot snapshot, String plan
                 planReason,
                 movesPending,
                 moves,
-                closed);
+                closed,
+                Map.of());
     }
 
     private SourceStatus source(String target, long now) {

@@ -2,6 +2,7 @@ package io.evenkeel.status;
 
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -243,6 +244,11 @@ public final class JmxStatus implements AutoCloseable {
         @Override
         public boolean isClosed() {
             return status.get().closed();
+        }
+
+        @Override
+        public Map<String, String> getSettings() {
+            return status.get().settings();
         }
 
         @Override

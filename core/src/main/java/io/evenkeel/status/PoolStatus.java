@@ -1,8 +1,11 @@
 package io.evenkeel.status;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 
 /**
@@ -22,6 +25,7 @@ import java.util.function.ToIntFunction;
  * @param movesPending seats that are to move but have not yet
  * @param moves seats moved since the pool was made
  * @param closed whether it is closing or closed
+ * @param settings the settings that all adapters have, as they are in force, by name
  */
 public record PoolStatus(
         String pool,
@@ -36,7 +40,8 @@ public record PoolStatus(
         String planReason,
         int movesPending,
         long moves,
-        boolean closed) {
+        boolean closed,
+        Map<String, String> settings) {
 
     public PoolStatus {
         Objects.requireNonNull(pool, "pool");
@@ -45,6 +50,26 @@ public record PoolStatus(
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(planReason, "planReason");
         endpoints = List.copyOf(endpoints);
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** The same with these settings. */
+    public PoolStatus withSettings(Map<String, String> inForce) {
+        return new PoolStatus(
+                pool,
+                target,
+                age,
+                seats,
+                waiting,
+                acquired,
+                timedOut,
+                endpoints,
+                source,
+                planReason,
+                movesPending,
+                moves,
+                closed,
+                inForce);
     }
 
     /** Established connections at all endpoints, in use or idle. */

@@ -1,6 +1,7 @@
 package io.evenkeel.status;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +103,10 @@ public interface PoolStatusMXBean {
     /** Whether it is closing or closed. */
     @Described("Whether it is closing or closed.")
     boolean isClosed();
+
+    /** The settings that all adapters have, as they are in force, by name. */
+    @Described("The settings that all adapters have, as they are in force, by name.")
+    Map<String, String> getSettings();
 
     /** Its endpoints, in order of their keys. */
     @Described("Its endpoints, in order of their keys.")

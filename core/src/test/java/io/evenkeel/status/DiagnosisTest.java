@@ -8,6 +8,7 @@ import io.evenkeel.watch.SourceHealth;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -194,6 +195,7 @@ class DiagnosisTest {
                 "endpoints changed",
                 0,
                 0,
-                false);
+                false,
+                Map.of());
     }
 }

@@ -23,6 +23,7 @@ import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
+import javax.management.openmbean.TabularData;
 import org.junit.jupiter.api.Test;
 
 class JmxStatusTest {
@@ -39,6 +40,8 @@ class JmxStatusTest {
             assertThat(jmx.name()).isEqualTo(name);
             Map<String, Object> read = readAll(name);
             Object[] endpoints = (Object[]) Objects.requireNonNull(read.remove("Endpoints"));
+            assertThat(((TabularData) Objects.requireNonNull(read.remove("Settings"))).get(new Object[] {"surge"}))
+                    .satisfies(row -> assertThat(row.get("value")).isEqualTo("1"));
             assertThat((String[]) read.remove("SetChanges")).containsExactly("9 s ago: endpoints changed: +pg-0");
             assertThat(read)
                     .containsExactlyInAnyOrderEntriesOf(Map.ofEntries(
@@ -238,6 +241,7 @@ class JmxStatusTest {
                 "endpoints changed",
                 2,
                 17,
-                false);
+                false,
+                Map.of("surge", "1"));
     }
 }

@@ -12,6 +12,7 @@ import io.evenkeel.watch.SourceHealth;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +68,8 @@ final class FakePool implements Supplier<PoolStatus> {
                 "plan",
                 0,
                 0,
-                false);
+                false,
+                Map.of());
     }
 
     /** Makes every meter there is. */
