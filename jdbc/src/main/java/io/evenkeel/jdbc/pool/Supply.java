@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -148,10 +149,16 @@ final class Supply {
         Pod pod = job.pod;
         long start = ticker.nanos();
         Session session;
+        DataSource dataSource;
         try {
-            session = dialler.dial(pod.dataSource(dialler));
+            dataSource = pod.dataSource(dialler);
         } catch (Throwable e) {
-            return failed(pod, e);
+            return failed(pod, e, false);
+        }
+        try {
+            session = dialler.dial(dataSource);
+        } catch (Throwable e) {
+            return failed(pod, e, pool.classify(e).countsAtConnect());
         }
         long now = ticker.nanos();
         pool.created(now - start);
@@ -167,13 +174,13 @@ final class Supply {
         return new OpenOutcome.Opened();
     }
 
-    private OpenOutcome failed(Pod pod, Throwable cause) {
+    private OpenOutcome failed(Pod pod, Throwable cause, boolean counts) {
         if (pool.isClosed() || pod.hasLeft()) {
             return new OpenOutcome.Withdrawn();
         }
         LOG.debug("Pool {}: no connection to {}", pool.name(), pod.key(), cause);
         io.schedule(this::need, pod.backOff(ticker.nanos()));
-        if (pool.classify(cause).countsAtConnect()) {
+        if (counts) {
             pod.failed(cause);
             return new OpenOutcome.Failed(cause);
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +24,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import javax.sql.DataSource;
 
 /** A {@link ConnectionPool} over stub servers. */
 final class Fixture implements AutoCloseable {
@@ -34,6 +36,7 @@ final class Fixture implements AutoCloseable {
     final List<String> signals = new CopyOnWriteArrayList<>();
     final HikariConfig template = new HikariConfig();
     final ConnectionPool pool;
+    final Set<EndpointKey> makesNoDataSource = ConcurrentHashMap.newKeySet();
     private final Set<EndpointKey> routed = new HashSet<>();
 
     Fixture(Engine engine, int budget, int minimumIdle, Duration timeout, Consumer<HikariConfig> changes) {
@@ -42,7 +45,14 @@ final class Fixture implements AutoCloseable {
         template.setMinimumIdle(minimumIdle);
         template.setConnectionTimeout(timeout.toMillis());
         changes.accept(template);
-        pool = engine.pool(template, endpoint -> servers.get(endpoint.key()).dataSource(), new Recorded());
+        pool = engine.pool(template, this::dataSource, new Recorded());
+    }
+
+    private DataSource dataSource(Endpoint endpoint) {
+        if (makesNoDataSource.contains(endpoint.key())) {
+            throw new IllegalStateException("no data source for " + endpoint.key());
+        }
+        return servers.get(endpoint.key()).dataSource();
     }
 
     int waiting() {

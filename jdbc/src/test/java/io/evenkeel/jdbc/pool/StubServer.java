@@ -26,6 +26,21 @@ final class StubServer {
     volatile @Nullable CountDownLatch frozen;
     volatile boolean invalid;
 
+    /** Thrown by every attempt to connect, whatever it is. */
+    volatile @Nullable Throwable dialFailure;
+
+    /** Where statements wait. */
+    volatile @Nullable CountDownLatch slow;
+
+    /** Thrown by every statement. */
+    volatile @Nullable SQLException statementFailure;
+
+    /** Thrown by setReadOnly(false), with which a connection is reset. */
+    volatile @Nullable SQLException resetFailure;
+
+    /** Every statement that was executed. */
+    final Queue<String> statements = new ConcurrentLinkedQueue<>();
+
     /** {@code total} and {@code highest} are shared by the servers of a test. */
     StubServer(String name, AtomicInteger total, AtomicInteger highest) {
         this.name = name;
@@ -43,6 +58,11 @@ final class StubServer {
         final AtomicBoolean isClosed = new AtomicBoolean();
         final AtomicInteger users = new AtomicInteger();
         volatile boolean broken;
+        volatile boolean autoCommit = true;
+        volatile boolean readOnly;
+        volatile String schema = "public";
+        final AtomicInteger rollbacks = new AtomicInteger();
+        final AtomicInteger openStatements = new AtomicInteger();
 
         String pod() {
             return name;
@@ -72,10 +92,14 @@ final class StubServer {
                 });
     }
 
-    private Connection connect() throws SQLException, InterruptedException {
+    private Connection connect() throws Throwable {
         CountDownLatch latch = frozen;
         if (latch != null) {
             latch.await();
+        }
+        Throwable failure = dialFailure;
+        if (failure != null) {
+            throw failure;
         }
         if (refusing) {
             throw new SQLException("connection refused by " + name, "08001");
@@ -87,7 +111,7 @@ final class StubServer {
         return (Connection) Proxy.newProxyInstance(
                 StubServer.class.getClassLoader(),
                 new Class<?>[] {Connection.class, Marked.class},
-                (proxy, method, arguments) -> call(stub, method.getName(), method.getReturnType()));
+                (proxy, method, arguments) -> call(stub, method.getName(), method.getReturnType(), arguments));
     }
 
     /** Lets tests get at the stub through {@code unwrap}. */
@@ -95,7 +119,8 @@ final class StubServer {
         StubConnection stub();
     }
 
-    private Object call(StubConnection stub, String method, Class<?> type) throws SQLException {
+    private @Nullable Object call(StubConnection stub, String method, Class<?> type, Object @Nullable [] arguments)
+            throws SQLException {
         return switch (method) {
             case "stub" -> stub;
             case "close", "abort" -> {
@@ -104,7 +129,29 @@ final class StubServer {
             }
             case "isClosed" -> stub.isClosed.get();
             case "isValid" -> !invalid && !stub.broken && !stub.isClosed.get();
-            case "getAutoCommit" -> true;
+            case "getAutoCommit" -> stub.autoCommit;
+            case "setAutoCommit" -> {
+                stub.autoCommit = (Boolean) arguments[0];
+                yield null;
+            }
+            case "isReadOnly" -> stub.readOnly;
+            case "setReadOnly" -> {
+                SQLException failure = resetFailure;
+                if (failure != null && !(Boolean) arguments[0]) {
+                    throw failure;
+                }
+                stub.readOnly = (Boolean) arguments[0];
+                yield null;
+            }
+            case "setSchema" -> {
+                stub.schema = (String) arguments[0];
+                yield null;
+            }
+            case "getSchema" -> stub.schema;
+            case "rollback" -> {
+                stub.rollbacks.incrementAndGet();
+                yield null;
+            }
             case "getTransactionIsolation" -> Connection.TRANSACTION_READ_COMMITTED;
             case "createStatement" -> statement(stub);
             case "isWrapperFor" -> true;
@@ -120,9 +167,23 @@ final class StubServer {
     }
 
     private Statement statement(StubConnection stub) {
+        stub.openStatements.incrementAndGet();
+        AtomicBoolean closedOnce = new AtomicBoolean();
         return (Statement) Proxy.newProxyInstance(
                 StubServer.class.getClassLoader(), new Class<?>[] {Statement.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("close") && closedOnce.compareAndSet(false, true)) {
+                        stub.openStatements.decrementAndGet();
+                    }
                     if (method.getName().startsWith("execute")) {
+                        statements.add(arguments == null ? "" : (String) arguments[0]);
+                        CountDownLatch latch = slow;
+                        if (latch != null) {
+                            latch.await();
+                        }
+                        SQLException failure = statementFailure;
+                        if (failure != null) {
+                            throw failure;
+                        }
                         if (stub.broken || stub.isClosed.get()) {
                             throw new SQLException("connection to " + name + " reset", "08006");
                         }
