@@ -18,9 +18,10 @@ import io.evenkeel.time.Durations;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -60,6 +61,21 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
 
     private final Placements placements = Placements.shared();
     private volatile Placements.@Nullable Running running;
+
+    /**
+     * A factory with every setting of another one, such as one that a framework has configured. What is derived from a host
+     * and port is derived from its; a subclass's own behaviour is not taken over.
+     *
+     * @throws IllegalStateException if the client's settings can't be read, on a module path that keeps them closed
+     */
+    public static EvenkeelConnectionFactory copyOf(ConnectionFactory factory) {
+        if (factory instanceof EvenkeelConnectionFactory ours) {
+            return ours.clone();
+        }
+        EvenkeelConnectionFactory copy = new EvenkeelConnectionFactory();
+        FactorySettings.copy(factory, copy);
+        return copy;
+    }
 
     /**
      * Where the brokers are: {@code k8s:///rabbitmq.default:5672}, {@code dns:///rabbitmq-headless.default.svc:5672},
@@ -289,11 +305,12 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     private Target target(List<Address> addresses) {
-        if (addresses.size() != 1) {
-            List<String> seeds = new ArrayList<>();
-            for (Address address : addresses) {
-                seeds.add(EndpointKey.address(address.getHost(), portOrDefault(address.getPort(), isSSL())));
-            }
+        // An address may be named twice.
+        Set<String> seeds = new LinkedHashSet<>();
+        for (Address address : addresses) {
+            seeds.add(EndpointKey.address(address.getHost(), portOrDefault(address.getPort(), isSSL())));
+        }
+        if (seeds.size() != 1) {
             return Target.parse("static:///" + String.join(",", seeds));
         }
         Address only = addresses.get(0);

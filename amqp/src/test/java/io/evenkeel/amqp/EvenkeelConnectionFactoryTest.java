@@ -2,6 +2,8 @@ package io.evenkeel.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.Address;
+import io.evenkeel.endpoint.Target;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,5 +24,16 @@ class EvenkeelConnectionFactoryTest {
         clone.setMoveWindow(Duration.ofSeconds(2));
         assertThat(clone.config(List.of()).balance().moveWindow()).isEqualTo(Duration.ofSeconds(2));
         assertThat(factory.config(List.of()).balance().moveWindow()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void an_address_may_be_named_twice() {
+        EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
+        Address one = new Address("10.0.0.1", 5672);
+        Address other = new Address("10.0.0.2", 5672);
+        assertThat(factory.config(List.of(one, other, one)).target())
+                .isEqualTo(Target.parse("static:///10.0.0.1:5672,10.0.0.2:5672"));
+        assertThat(factory.config(List.of(one, one)).target())
+                .isEqualTo(factory.config(List.of(one)).target());
     }
 }
