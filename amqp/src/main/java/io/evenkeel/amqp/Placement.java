@@ -380,10 +380,10 @@ final class Placement implements EndpointConnections, ConnectionHost {
         return recoveries.get();
     }
 
-    List<AmqpStatus.ConnectionStatus> connections() {
-        List<AmqpStatus.ConnectionStatus> all = new ArrayList<>();
+    List<AmqpConnectionStatus> connections() {
+        List<AmqpConnectionStatus> all = new ArrayList<>();
         for (VirtualConnection connection : connections) {
-            all.add(AmqpStatus.ConnectionStatus.of(connection));
+            all.add(AmqpConnectionStatus.of(connection));
         }
         return all;
     }

@@ -88,12 +88,12 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
     }
 
     /** Every connection that is open or draining now. */
-    public List<ConnectionStatus> connections() {
+    public List<RSocketConnectionStatus> connections() {
         long now = pool.ticker().nanos();
-        List<ConnectionStatus> all = new ArrayList<>();
+        List<RSocketConnectionStatus> all = new ArrayList<>();
         for (PodConnection connection : connections.connections()) {
             if (connection.state() != ConnectionState.CLOSED) {
-                all.add(ConnectionStatus.of(connection, now));
+                all.add(RSocketConnectionStatus.of(connection, now));
             }
         }
         return List.copyOf(all);
