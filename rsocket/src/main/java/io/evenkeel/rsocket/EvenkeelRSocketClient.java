@@ -2,7 +2,6 @@ package io.evenkeel.rsocket;
 
 import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.status.PoolStatus;
-import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketClient;
@@ -110,10 +109,11 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
         return !isDisposed();
     }
 
-    /** {@link #rsocket()}, whether anything is connected or not. */
+    /** {@link #rsocket()}, whether anything is connected or not; a {@link ClientClosedException} once the client is closed. */
     @Override
     public Mono<RSocket> source() {
-        return Mono.just(rsocket);
+        return Mono.defer(
+                () -> isDisposed() ? Mono.error(new ClientClosedException(name(), true)) : Mono.just(rsocket));
     }
 
     @Override
@@ -128,10 +128,7 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
 
     @Override
     public Flux<Payload> requestStream(Mono<Payload> payload) {
-        return router.hasPolicies()
-                ? payload.flatMapMany(rsocket::requestStream)
-                        .doOnDiscard(Payload.class, ReferenceCountUtil::safeRelease)
-                : LazyRequest.flux(router, Interaction.REQUEST_STREAM, payload);
+        return LazyRequest.stream(router, payload);
     }
 
     /** A channel stays at the Pod that it began at; it is never moved. */

@@ -45,7 +45,7 @@ public final class EvenkeelRSocketClientBuilder {
     private final Map<String, LongStreamPolicy> streamsByRoute = new HashMap<>();
     private Function<Payload, @Nullable String> routes = Routes::inCompositeMetadata;
     private Predicate<Throwable> failures = Failures::isFailure;
-    private Executor signals = task -> Schedulers.parallel().schedule(task);
+    private Executor signals = task -> Schedulers.boundedElastic().schedule(task);
 
     EvenkeelRSocketClientBuilder() {}
 
@@ -314,7 +314,7 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** Runs what a request that waited is told. For tests. */
+    /** Runs the application's code where no event loop of its own connection does. For tests. */
     @CanIgnoreReturnValue
     EvenkeelRSocketClientBuilder signals(Executor value) {
         signals = value;
@@ -367,7 +367,8 @@ public final class EvenkeelRSocketClientBuilder {
                 new Failures(pool.name(), failures),
                 waiting,
                 new StreamPolicies(streams, streamsByRoute, routes),
-                pool.control());
+                pool.control(),
+                signals);
         Dialer dialer =
                 new Dialer(pool.name(), connector, transport, new ServerRequests(), pool.control(), connectTimeout);
         RSocketConnections connections = new RSocketConnections(

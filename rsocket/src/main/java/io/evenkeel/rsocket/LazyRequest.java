@@ -3,6 +3,8 @@ package io.evenkeel.rsocket;
 import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -11,8 +13,13 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/** A request per subscriber, for a payload that is made anew for each: what {@code RSocketClient} promises. */
+/**
+ * A request per subscriber, for a payload that is made anew for each: what {@code RSocketClient} promises. The payload is asked
+ * for when the result is, and what the payload's operators discard is released.
+ */
 final class LazyRequest {
+
+    private static final Consumer<Object> RELEASE = ReferenceCountUtil::safeRelease;
 
     private LazyRequest() {}
 
@@ -20,34 +27,18 @@ final class LazyRequest {
         return new LazyMono<>(router, interaction, payload);
     }
 
-    static Flux<Payload> flux(Router router, Interaction interaction, Mono<Payload> payload) {
-        return new LazyFlux(router, interaction, payload);
+    static Flux<Payload> stream(Router router, Mono<Payload> payload) {
+        return new LazyStream(router, payload);
     }
 
-    @SuppressWarnings("unchecked") // a Mono of payloads that is a Callable gives payloads
     private static void subscribe(
             Router router, Interaction interaction, Mono<Payload> payload, CoreSubscriber<?> actual) {
+        Request request = new Request(router, interaction, actual);
         if (payload instanceof Callable<?> there) {
-            begin(new Request(router, interaction, actual), (Callable<Payload>) there, actual);
+            // What just, fromSupplier and their like give needs no subscriber of its own, and discards nothing.
+            request.subscribe(there);
         } else {
-            payload.subscribe(new PayloadSubscriber(new Request(router, interaction, actual), actual));
-        }
-    }
-
-    /** Nobody has to wait for what {@code just}, {@code fromSupplier} and their like give, nor subscribe to it. */
-    @SuppressWarnings("IllegalCatch") // the application's supplier may throw anything
-    private static void begin(Request request, Callable<Payload> there, CoreSubscriber<?> actual) {
-        Payload payload;
-        try {
-            payload = there.call();
-        } catch (Throwable e) {
-            Operators.error(actual, Operators.onOperatorError(e, actual.currentContext()));
-            return;
-        }
-        if (payload == null) {
-            Operators.complete(actual);
-        } else {
-            request.begin(payload);
+            payload.subscribe(new PayloadSubscriber(new ToRequest(request), actual.currentContext()));
         }
     }
 
@@ -68,41 +59,159 @@ final class LazyRequest {
         }
     }
 
-    private static final class LazyFlux extends Flux<Payload> {
+    private static final class LazyStream extends Flux<Payload> {
         private final Router router;
-        private final Interaction interaction;
         private final Mono<Payload> payload;
 
-        LazyFlux(Router router, Interaction interaction, Mono<Payload> payload) {
+        LazyStream(Router router, Mono<Payload> payload) {
             this.router = router;
-            this.interaction = interaction;
             this.payload = payload;
         }
 
         @Override
         public void subscribe(CoreSubscriber<? super Payload> actual) {
-            LazyRequest.subscribe(router, interaction, payload, actual);
+            if (router.hasPolicies()) {
+                payload.subscribe(new PayloadSubscriber(new ToStream(router, actual), actual.currentContext()));
+            } else {
+                LazyRequest.subscribe(router, Interaction.REQUEST_STREAM, payload, actual);
+            }
         }
     }
 
-    /** Waits for the payload. It is asked for at once; the request itself is sent when its result is asked for. */
+    /** Where a payload goes. */
+    private interface Inlet {
+        void subscribe(Subscription from);
+
+        void proceed(Payload payload);
+
+        void completeEmpty();
+
+        void refuse(Throwable error);
+    }
+
+    private record ToRequest(Request request) implements Inlet {
+        @Override
+        public void subscribe(Subscription from) {
+            request.subscribe(from);
+        }
+
+        @Override
+        public void proceed(Payload payload) {
+            request.proceed(payload);
+        }
+
+        @Override
+        public void completeEmpty() {
+            request.completeEmpty();
+        }
+
+        @Override
+        public void refuse(Throwable error) {
+            request.refuse(error);
+        }
+    }
+
+    /** A stream whose policy is known only by its payload. Demand is kept until there is a stream to pass it to. */
+    private static final class ToStream implements Inlet {
+        private final Router router;
+        private final CoreSubscriber<? super Payload> actual;
+        private final Stream stream = new Stream();
+        private @Nullable Subscription source;
+
+        ToStream(Router router, CoreSubscriber<? super Payload> actual) {
+            this.router = router;
+            this.actual = actual;
+        }
+
+        @Override
+        public void subscribe(Subscription from) {
+            source = from;
+            actual.onSubscribe(stream);
+        }
+
+        @Override
+        public void proceed(Payload payload) {
+            // If it was cancelled meanwhile, its subscription is cancelled as it comes, which releases the payload.
+            Requests.make(router, Interaction.REQUEST_STREAM, payload, new Relay());
+        }
+
+        @Override
+        public void completeEmpty() {
+            actual.onComplete();
+        }
+
+        @Override
+        public void refuse(Throwable error) {
+            actual.onError(error);
+        }
+
+        private final class Stream extends Operators.DeferredSubscription {
+            private final AtomicBoolean asked = new AtomicBoolean();
+
+            @Override
+            public void request(long n) {
+                super.request(n);
+                Subscription from = source;
+                if (from != null && n > 0 && asked.compareAndSet(false, true)) {
+                    from.request(1);
+                }
+            }
+
+            @Override
+            public void cancel() {
+                super.cancel();
+                Subscription from = source;
+                if (from != null) {
+                    from.cancel();
+                }
+            }
+        }
+
+        private final class Relay implements CoreSubscriber<Payload> {
+            @Override
+            public void onSubscribe(Subscription s) {
+                stream.set(s);
+            }
+
+            @Override
+            public void onNext(Payload payload) {
+                actual.onNext(payload);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                actual.onError(error);
+            }
+
+            @Override
+            public void onComplete() {
+                actual.onComplete();
+            }
+
+            @Override
+            public Context currentContext() {
+                return actual.currentContext();
+            }
+        }
+    }
+
+    /** Waits for the payload. */
     private static final class PayloadSubscriber implements CoreSubscriber<Payload> {
-        private final Request request;
-        private final CoreSubscriber<?> actual;
+        private final Inlet inlet;
+        private final Context context;
         private @Nullable Subscription source;
         private boolean done;
 
-        PayloadSubscriber(Request request, CoreSubscriber<?> actual) {
-            this.request = request;
-            this.actual = actual;
+        PayloadSubscriber(Inlet inlet, Context context) {
+            this.inlet = inlet;
+            this.context = Operators.enableOnDiscard(context, RELEASE);
         }
 
         @Override
         public void onSubscribe(Subscription s) {
             if (Operators.validate(source, s)) {
                 source = s;
-                request.subscribe(s);
-                s.request(Long.MAX_VALUE);
+                inlet.subscribe(s);
             }
         }
 
@@ -112,7 +221,7 @@ final class LazyRequest {
                 ReferenceCountUtil.safeRelease(payload);
             } else {
                 done = true;
-                request.proceed(payload);
+                inlet.proceed(payload);
             }
         }
 
@@ -120,7 +229,7 @@ final class LazyRequest {
         public void onComplete() {
             if (!done) {
                 done = true;
-                request.completeEmpty();
+                inlet.completeEmpty();
             }
         }
 
@@ -130,13 +239,13 @@ final class LazyRequest {
                 Operators.onErrorDropped(error, currentContext());
             } else {
                 done = true;
-                request.refuse(error);
+                inlet.refuse(error);
             }
         }
 
         @Override
         public Context currentContext() {
-            return actual.currentContext();
+            return context;
         }
     }
 }

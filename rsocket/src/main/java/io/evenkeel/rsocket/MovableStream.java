@@ -1,10 +1,10 @@
 package io.evenkeel.rsocket;
 
-import io.evenkeel.time.Scheduler;
 import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -16,27 +16,39 @@ import reactor.util.context.Context;
  * A stream whose policy is not to stick: one or, if it is resubscribed, several {@link Request}s one after another, as one
  * stream to its subscriber.
  *
- * <p>Signals come from the event loops of one connection or two, from the control thread (a drain, a deadline) and from the
- * subscriber. All of them are taken one at a time, in the order in which they arrive, by whichever thread finds nobody else
- * at it; so the subscriber sees one signal at a time. Each request is a generation; what an earlier one still sends is
- * released. Demand is what the subscriber asked for less what it got, and all of it goes to the current generation.
+ * <p>Signals come from the event loops of one connection or two, from timers and from the subscriber. All of them are taken one
+ * at a time, in the order in which they arrive; so the subscriber sees one signal at a time. Each request is a generation;
+ * what an earlier one still sends is released. Demand is what the subscriber asked for less what it got, and all of it goes to
+ * the current generation.
+ *
+ * <p>Invariants: {@code working} is above zero exactly while a thread has, or an executor's task is to have, the queue. The
+ * application's code (subscriber, resumer) is run by the thread that brought the signal, or by the executor if another thread
+ * has the queue: never on the control thread, never on another connection's event loop. What it throws ends this stream
+ * only, and never leaves the queue without a thread.
  */
 final class MovableStream implements Subscription {
 
-    /** How often a stream is resubscribed without an element in between. */
+    /** How often in a row a stream is continued after a loss without an element in between. */
     private static final int ATTEMPTS = 3;
 
     private final Router router;
-    private final Scheduler scheduler;
     private final Interaction interaction;
     private final LongStreamPolicy policy;
     private final @Nullable StreamResumer resumer;
     private final CoreSubscriber<? super Payload> actual;
 
     private final AtomicInteger working = new AtomicInteger();
-    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final Queue<Task> tasks = new ConcurrentLinkedQueue<>();
 
-    // Below: only by whoever works.
+    /**
+     * What is to be done.
+     *
+     * @param by the thread that brought it
+     * @param foreign whether it may run the application's code
+     */
+    private record Task(Thread by, boolean foreign, Runnable action) {}
+
+    // Below: only by the thread that has the queue.
     private int generation;
     private @Nullable Subscription current;
     private long demand;
@@ -44,13 +56,8 @@ final class MovableStream implements Subscription {
     private boolean done;
 
     MovableStream(
-            Router router,
-            Scheduler scheduler,
-            Interaction interaction,
-            LongStreamPolicy policy,
-            CoreSubscriber<? super Payload> actual) {
+            Router router, Interaction interaction, LongStreamPolicy policy, CoreSubscriber<? super Payload> actual) {
         this.router = router;
-        this.scheduler = scheduler;
         this.interaction = interaction;
         this.policy = policy;
         this.resumer = policy instanceof LongStreamPolicy.Resubscribe resubscribe
@@ -61,23 +68,50 @@ final class MovableStream implements Subscription {
 
     void begin(Object input) {
         actual.onSubscribe(this);
-        run(() -> start(input));
+        run(true, () -> start(input));
     }
 
-    private void run(Runnable task) {
-        tasks.add(task);
+    private void run(boolean foreign, Runnable action) {
+        tasks.add(new Task(Thread.currentThread(), foreign, action));
         if (working.getAndIncrement() == 0) {
-            work(1);
+            work(false);
         }
     }
 
-    private void work(int seen) {
-        int missed = seen;
-        while (missed != 0) {
-            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-                task.run();
+    /** @param anywhere whether this thread may run the application's code for any signal: the executor's may */
+    private void work(boolean anywhere) {
+        int missed = working.get();
+        do {
+            for (Task task = tasks.peek(); task != null; task = tasks.peek()) {
+                if (task.foreign && !anywhere && task.by != Thread.currentThread()) {
+                    handOver();
+                    return;
+                }
+                tasks.poll();
+                guarded(task.action);
             }
             missed = working.addAndGet(-missed);
+        } while (missed != 0);
+    }
+
+    /** The queue stays taken until the executor has it. */
+    private void handOver() {
+        try {
+            router.signals().execute(() -> work(true));
+        } catch (RejectedExecutionException e) {
+            // It is being shut down with the application; the stream is to end all the same.
+            work(true);
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // subscribers and resumers may throw anything
+    private void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable e) {
+            done = true;
+            leaveCurrent();
+            router.guard().failed("a stream's subscriber", null, e);
         }
     }
 
@@ -97,7 +131,7 @@ final class MovableStream implements Subscription {
     @Override
     public void request(long n) {
         if (Operators.validate(n)) {
-            run(() -> {
+            run(false, () -> {
                 demand = Operators.addCap(demand, n);
                 Subscription to = current;
                 if (to != null) {
@@ -109,7 +143,7 @@ final class MovableStream implements Subscription {
 
     @Override
     public void cancel() {
-        run(() -> {
+        run(false, () -> {
             done = true;
             leaveCurrent();
         });
@@ -138,10 +172,25 @@ final class MovableStream implements Subscription {
             demand--;
         }
         fruitless = 0;
-        if (resumer != null) {
-            resumer.delivered(payload);
+        if (isNoted(payload)) {
+            actual.onNext(payload);
         }
-        actual.onNext(payload);
+    }
+
+    @SuppressWarnings("IllegalCatch") // a resumer may throw anything
+    private boolean isNoted(Payload payload) {
+        if (resumer != null) {
+            try {
+                resumer.delivered(payload);
+            } catch (Throwable e) {
+                // Where the stream has got to is not known any more.
+                ReferenceCountUtil.safeRelease(payload);
+                leaveCurrent();
+                fail(e);
+                return false;
+            }
+        }
+        return true;
     }
 
     private void error(int of, Throwable error) {
@@ -149,7 +198,7 @@ final class MovableStream implements Subscription {
             return;
         }
         boolean ours = error instanceof ConnectionLostException || error instanceof DrainDeadlineException;
-        if (!ours || !resubscribe()) {
+        if (!ours || fruitless >= ATTEMPTS || !resubscribe(error)) {
             fail(error);
         }
     }
@@ -167,29 +216,52 @@ final class MovableStream implements Subscription {
             return;
         }
         if (policy instanceof LongStreamPolicy.Deadline deadline) {
-            scheduler.schedule(
-                    deadline.grace(),
-                    () -> run(() -> {
-                        if (of == generation && !done) {
-                            leaveCurrent();
-                            fail(router.cut(connection, deadline.grace()));
-                        }
-                    }));
+            router.scheduler()
+                    .schedule(
+                            deadline.grace(),
+                            () -> soon(() -> {
+                                if (of == generation && !done) {
+                                    leaveCurrent();
+                                    fail(router.cut(connection, deadline.grace()));
+                                }
+                            }));
         } else {
-            // Where it can't be continued it stays, as long as its connection does.
-            resubscribe();
+            // Where it can't be continued it stays, as long as its connection does. A move is no failure, and not
+            // counted.
+            resubscribe(null);
         }
     }
 
-    private boolean resubscribe() {
-        if (resumer == null || fruitless >= ATTEMPTS) {
-            return false;
+    /** From the control thread: the application's code is the executor's to run. */
+    private void soon(Runnable action) {
+        router.signals().execute(() -> run(true, action));
+    }
+
+    /**
+     * Continues elsewhere, if the resumer can.
+     *
+     * @param loss why, if the connection was lost
+     * @return false if the stream is where it was
+     */
+    @SuppressWarnings("IllegalCatch") // a resumer may throw anything
+    private boolean resubscribe(@Nullable Throwable loss) {
+        Payload rest;
+        try {
+            rest = resumer == null ? null : resumer.resume();
+        } catch (Throwable e) {
+            if (loss != null) {
+                e.addSuppressed(loss);
+            }
+            leaveCurrent();
+            fail(e);
+            return true;
         }
-        Payload rest = resumer.resume();
         if (rest == null) {
             return false;
         }
-        fruitless++;
+        if (loss != null) {
+            fruitless++;
+        }
         leaveCurrent();
         start(rest);
         return true;
@@ -205,7 +277,7 @@ final class MovableStream implements Subscription {
 
         @Override
         public void onSubscribe(Subscription s) {
-            run(() -> {
+            run(false, () -> {
                 if (number != generation || done) {
                     s.cancel();
                     return;
@@ -219,31 +291,30 @@ final class MovableStream implements Subscription {
 
         @Override
         public void onNext(Payload payload) {
-            // Nearly always nobody else is at it.
+            // Nearly always the queue is free and empty.
             if (working.compareAndSet(0, 1)) {
-                next(number, payload);
-                int missed = working.decrementAndGet();
-                if (missed != 0) {
-                    work(missed);
+                guarded(() -> next(number, payload));
+                if (working.decrementAndGet() != 0) {
+                    work(false);
                 }
             } else {
-                run(() -> next(number, payload));
+                run(true, () -> next(number, payload));
             }
         }
 
         @Override
         public void onError(Throwable error) {
-            run(() -> error(number, error));
+            run(true, () -> error(number, error));
         }
 
         @Override
         public void onComplete() {
-            run(() -> complete(number));
+            run(true, () -> complete(number));
         }
 
         @Override
         public void draining(PodConnection connection) {
-            run(() -> MovableStream.this.draining(number, connection));
+            soon(() -> MovableStream.this.draining(number, connection));
         }
 
         @Override

@@ -91,7 +91,7 @@ final class PodsRSocket implements RSocket {
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
             if (once == 0 && ONCE.compareAndSet(this, 0, 1)) {
-                Request.make(router, interaction, payload, actual);
+                Requests.make(router, interaction, payload, actual);
             } else {
                 Operators.error(actual, again());
             }
@@ -116,7 +116,7 @@ final class PodsRSocket implements RSocket {
         @Override
         public void subscribe(CoreSubscriber<? super Payload> actual) {
             if (once == 0 && ONCE.compareAndSet(this, 0, 1)) {
-                Request.make(router, interaction, input, actual);
+                Requests.make(router, interaction, input, actual);
             } else {
                 Operators.error(actual, again());
             }

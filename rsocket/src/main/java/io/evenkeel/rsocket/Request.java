@@ -1,7 +1,9 @@
 package io.evenkeel.rsocket;
 
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.ReferenceCounted;
 import io.rsocket.Payload;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +11,7 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
@@ -19,23 +22,22 @@ import reactor.util.context.Context;
  * <pre>
  *            connection there                      answered, failed
  *   NEW ------------------------------&gt; STARTED --------------------&gt; DONE
- *    |  `-- none --&gt; WAITING -- found --^   |                          ^
+ *    |  `-- none --&gt; WAITING -- placed -^   |                          ^
  *    |                  |                   `-------- cancelled -------+
  *    `---- cancelled ---+---- refused, cancelled ----------------------+
  * </pre>
  *
  * <p>Invariants:
  * <ul>
- *   <li>The input (a payload) is ours until STARTED; whoever takes the request from NEW or WAITING to DONE releases it. From
- *       STARTED on it is rsocket-java's, which releases it on every path.
- *   <li>The connection is entered before STARTED and exited by whoever takes the request from STARTED to DONE: once.
- *   <li>Demand passes through unchanged; what is asked for before there is an upstream is added up and passed on to it.
+ *   <li>The input (a payload) is the request's until it is started; the thread that takes it from NEW or WAITING to DONE
+ *       releases it. From the start on it is rsocket-java's, which releases it on every path.
+ *   <li>The connection is entered before STARTED and exited by the thread that takes the request from STARTED to DONE: once.
+ *   <li>Demand passes through unchanged; what is asked for before there is an upstream is added up and passed on to it. An
+ *       input that is still to come is asked for by the first demand, and not before.
+ *   <li>A subscriber that throws ends its own request and nothing else: not the connection, whose event loop calls it.
  * </ul>
  */
-final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
-
-    /** Of a request that had no choice of Pods: its time says nothing that would be used. */
-    static final long UNTIMED = Long.MIN_VALUE;
+final class Request extends PlacedRequest implements CoreSubscriber<Object>, Subscription, Scannable, Waiting {
 
     private static final int NEW = 0;
     private static final int WAITING = 1;
@@ -47,8 +49,6 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     private static final AtomicLongFieldUpdater<Request> DEMAND =
             AtomicLongFieldUpdater.newUpdater(Request.class, "demand");
 
-    private final Router router;
-    private final Interaction interaction;
     private final CoreSubscriber<? super Object> actual;
 
     private volatile int state;
@@ -57,40 +57,30 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
 
     // Handed on from thread to thread by the changes of state.
     private @Nullable Object input;
-    private @Nullable Subscription inputSource;
-    private @Nullable PodConnection connection;
-    private long startedAt;
     private boolean subscribed;
-    // Written by the upstream's signals only, which come one at a time.
-    private boolean answered;
+    /** Where the input is to come from: a subscription, or a {@link Callable} of a payload. */
+    private @Nullable Object inputSource;
 
-    /** @param actual is told if the connection drains, if it is a {@link PodConnection.Follower} */
-    @SuppressWarnings("unchecked") // the elements are whatever the interaction gives, and only passed on
+    private volatile WaitQueue.@Nullable Waiter waiter;
+    private volatile boolean inputFailed;
+
+    /** @param actual is notified if the connection drains, if it is a {@link PodConnection.Follower} */
+    @SuppressWarnings("unchecked") // the elements are what the interaction gives, and only passed on
     Request(Router router, Interaction interaction, CoreSubscriber<?> actual) {
-        this.router = router;
-        this.interaction = interaction;
+        super(router, interaction);
         this.actual = (CoreSubscriber<? super Object>) actual;
     }
 
-    /** Makes a request whose input is there, for a subscriber that has no subscription yet. */
-    @SuppressWarnings("unchecked") // a stream's elements are payloads
-    static void make(Router router, Interaction interaction, Object input, CoreSubscriber<?> actual) {
-        LongStreamPolicy policy = router.policy(interaction, input);
-        if (policy == null) {
-            new Request(router, interaction, actual).begin(input);
-        } else {
-            router.movable(interaction, policy, (CoreSubscriber<? super Payload>) actual)
-                    .begin(input);
-        }
+    @Override
+    PodConnection.@Nullable Follower follower() {
+        return actual instanceof PodConnection.Follower follower ? follower : null;
     }
 
     /** Begins with an input that is there, for a subscriber that has no subscription yet. */
     void begin(Object its) {
-        long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(interaction, now);
+        PodConnection found = find();
         if (found != null) {
-            // Nobody else knows the request yet.
-            at(found, now);
+            // No other thread knows the request yet.
             STATE.lazySet(this, STARTED);
             start(found, its);
         } else {
@@ -99,30 +89,35 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
     }
 
-    /** Gives the subscriber its subscription, for an input that is still to come from there. */
-    void subscribe(Subscription from) {
+    /**
+     * Gives the subscriber its subscription, for an input that is still to come.
+     *
+     * @param from the subscription that it comes from, or a {@link Callable} of a payload
+     */
+    void subscribe(Object from) {
         inputSource = from;
         subscribe();
     }
 
+    @SuppressWarnings("IllegalCatch") // a subscriber may throw anything
     private void subscribe() {
         subscribed = true;
-        actual.onSubscribe(this);
+        try {
+            actual.onSubscribe(this);
+        } catch (Throwable e) {
+            broken(e);
+        }
     }
 
     /** The input has come, and is the request's. */
     void proceed(Object its) {
-        long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(interaction, now);
+        PodConnection found = find();
         if (found == null) {
             awaitConnection(its);
-            return;
-        }
-        at(found, now);
-        if (STATE.compareAndSet(this, NEW, STARTED)) {
+        } else if (STATE.compareAndSet(this, NEW, STARTED)) {
             start(found, its);
         } else {
-            found.exit(interaction);
+            leave(found);
             release(its);
         }
     }
@@ -137,61 +132,87 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
     }
 
-    /**
-     * Starts a request that waits, if there is a connection.
-     *
-     * @return false if there is none; true if it started, or waits no more
-     */
-    boolean tryConnection() {
-        long now = router.isTimed() ? router.now() : UNTIMED;
-        PodConnection found = router.enter(interaction, now);
-        if (found == null) {
-            return state != WAITING;
-        }
-        Object its = input;
-        at(found, now);
-        if (its != null && STATE.compareAndSet(this, WAITING, STARTED)) {
-            input = null;
-            start(found, its);
-        } else {
-            found.exit(interaction);
-        }
-        return true;
+    @Override
+    public void waiter(WaitQueue.Waiter its) {
+        waiter = its;
     }
 
-    /** Before STARTED: whoever sees that sees this, and may cancel from then on. */
-    private void at(PodConnection found, long now) {
-        connection = found;
-        startedAt = now;
+    @Override
+    public Placement place() {
+        if (state != WAITING) {
+            return Placement.GONE;
+        }
+        PodConnection found = find();
+        if (found == null) {
+            return state == WAITING ? Placement.NONE : Placement.GONE;
+        }
+        if (STATE.compareAndSet(this, WAITING, STARTED)) {
+            return Placement.PLACED;
+        }
+        leave(found);
+        return Placement.GONE;
+    }
+
+    @Override
+    public void start() {
+        PodConnection found = connection();
+        Object its = input;
+        input = null;
+        if (found != null && its != null) {
+            start(found, its);
+        }
     }
 
     @SuppressWarnings("IllegalCatch") // an interceptor of the application's may throw anything
     private void start(PodConnection found, Object its) {
-        if (interaction.isStream()) {
-            found.streamBegan();
-            if (actual instanceof PodConnection.Follower follower) {
-                found.follow(follower);
-            }
-        }
+        began(found);
         Publisher<?> result;
         try {
-            result = interaction.on(found.rsocket(), its);
+            result = interaction.on(found.rsocket(), observed(its));
         } catch (Throwable e) {
-            Operators.error(this, Operators.onOperatorError(e, currentContext()));
+            if (its instanceof ReferenceCounted counted && counted.refCnt() > 0) {
+                release(its);
+            }
+            fail(e);
             return;
         }
-        result.subscribe(this);
+        try {
+            result.subscribe(this);
+        } catch (Throwable e) {
+            fail(e);
+        }
     }
 
-    /** It gets no connection. */
-    void refuse(Throwable error) {
+    /** A channel's own input, watched: what that fails with says nothing about the Pod. */
+    @SuppressWarnings("unchecked") // what a channel was made with
+    private Object observed(Object its) {
+        return interaction == Interaction.REQUEST_CHANNEL
+                ? Flux.from((Publisher<Payload>) its).doOnError(error -> inputFailed = true)
+                : its;
+    }
+
+    /** Foreign code on the way failed instead of failing the result. */
+    private void fail(Throwable error) {
+        if (finish(Outcome.ENDED)) {
+            if (subscribed) {
+                onError(actual, error);
+            } else {
+                Operators.error(actual, error);
+            }
+        } else {
+            router.guard().failed("an interceptor", null, error);
+        }
+    }
+
+    @Override
+    public void refuse(Throwable error) {
         Object its = input;
         if (STATE.compareAndSet(this, WAITING, DONE) || STATE.compareAndSet(this, NEW, DONE)) {
             input = null;
             if (its != null) {
                 release(its);
             }
-            actual.onError(error);
+            onError(actual, error);
         }
     }
 
@@ -202,7 +223,8 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
     }
 
-    boolean isDone() {
+    @Override
+    public boolean isDone() {
         return state == DONE;
     }
 
@@ -220,10 +242,32 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         if (to != null) {
             to.request(n);
         } else if (Operators.validate(n)) {
-            Operators.addCap(DEMAND, this, n);
+            boolean first = Operators.addCap(DEMAND, this, n) == 0;
             to = upstream;
             if (to != null) {
                 passDemand(to);
+            } else if (first && state == NEW) {
+                askForInput();
+            }
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // the application's supplier may throw anything
+    private void askForInput() {
+        if (inputSource instanceof Subscription from) {
+            from.request(1);
+        } else if (inputSource instanceof Callable<?> supplier) {
+            Object its;
+            try {
+                its = supplier.call();
+            } catch (Throwable e) {
+                refuse(Operators.onOperatorError(e, currentContext()));
+                return;
+            }
+            if (its == null) {
+                completeEmpty();
+            } else {
+                proceed(its);
             }
         }
     }
@@ -245,17 +289,14 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
             }
             ended(Outcome.ABANDONED);
         } else if (before == WAITING) {
-            router.forget(this);
+            router.forget(waiter);
             Object its = input;
             input = null;
             if (its != null) {
                 release(its);
             }
-        } else if (before == NEW) {
-            Subscription from = inputSource;
-            if (from != null) {
-                from.cancel();
-            }
+        } else if (before == NEW && inputSource instanceof Subscription from) {
+            from.cancel();
         }
     }
 
@@ -277,48 +318,78 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
     }
 
     @Override
+    @SuppressWarnings("IllegalCatch") // a subscriber may throw anything
     public void onNext(Object element) {
-        if (!answered) {
-            answered = true;
+        if (isFirst()) {
             if (interaction.isSingle()) {
-                if (finish(Outcome.ANSWERED)) {
-                    actual.onNext(element);
-                    actual.onComplete();
-                } else {
-                    ReferenceCountUtil.safeRelease(element);
-                }
+                onOnly(element);
                 return;
             }
             if (interaction.isTimed()) {
-                timed();
+                firstElement();
             }
         }
         if (state == DONE) {
             ReferenceCountUtil.safeRelease(element);
-        } else {
+            return;
+        }
+        try {
             actual.onNext(element);
+        } catch (Throwable e) {
+            broken(e);
+        }
+    }
+
+    @SuppressWarnings("IllegalCatch") // a subscriber may throw anything
+    private void onOnly(Object element) {
+        if (!finish(Outcome.ANSWERED)) {
+            ReferenceCountUtil.safeRelease(element);
+            return;
+        }
+        try {
+            actual.onNext(element);
+            actual.onComplete();
+        } catch (Throwable e) {
+            broken(e);
         }
     }
 
     @Override
+    @SuppressWarnings("IllegalCatch") // a subscriber may throw anything
     public void onComplete() {
-        if (finish(answered || !interaction.isTimed() ? Outcome.ENDED : Outcome.ANSWERED)) {
-            actual.onComplete();
+        if (finish(isAnswered() || !interaction.isTimed() ? Outcome.ENDED : Outcome.ANSWERED)) {
+            try {
+                actual.onComplete();
+            } catch (Throwable e) {
+                broken(e);
+            }
         }
     }
 
     @Override
     public void onError(Throwable error) {
-        if (finish(router.isFailure(error) ? Outcome.FAILED : Outcome.ENDED)) {
-            actual.onError(explained(error));
+        if (finish(!inputFailed && router.isFailure(error) ? Outcome.FAILED : Outcome.ENDED)) {
+            PodConnection at = connection();
+            onError(actual, at == null ? error : router.explain(error, at));
         } else {
             Operators.onErrorDropped(error, currentContext());
         }
     }
 
-    private Throwable explained(Throwable error) {
-        PodConnection at = connection;
-        return at == null ? error : router.explain(error, at);
+    @SuppressWarnings("IllegalCatch") // a subscriber may throw anything
+    private void onError(CoreSubscriber<?> subscriber, Throwable error) {
+        try {
+            subscriber.onError(error);
+        } catch (Throwable e) {
+            broken(e);
+        }
+    }
+
+    /** The subscriber threw: its request is over, as if it had cancelled it. */
+    private void broken(Throwable error) {
+        cancel();
+        PodConnection at = connection();
+        router.guard().failed("a subscriber", at == null ? null : at.endpoint(), error);
     }
 
     private boolean finish(Outcome outcome) {
@@ -327,55 +398,6 @@ final class Request implements CoreSubscriber<Object>, Subscription, Scannable {
         }
         ended(outcome);
         return true;
-    }
-
-    private enum Outcome {
-        /** Its first answer came now. */
-        ANSWERED,
-        /** It ended without telling anything about the server's speed. */
-        ENDED,
-        FAILED,
-        /** The application didn't wait for the answer, or for the rest of it. */
-        ABANDONED
-    }
-
-    private void timed() {
-        PodConnection at = connection;
-        if (at != null) {
-            answeredAt(at);
-        }
-    }
-
-    private void answeredAt(PodConnection at) {
-        if (startedAt == UNTIMED) {
-            at.answered();
-        } else {
-            long now = router.now();
-            at.answered(now - startedAt, now);
-        }
-    }
-
-    private void ended(Outcome outcome) {
-        PodConnection at = connection;
-        if (at == null) {
-            return;
-        }
-        if (outcome == Outcome.ANSWERED) {
-            answeredAt(at);
-        } else if (outcome == Outcome.FAILED) {
-            long now = router.now();
-            at.statistics().failed(now);
-        } else if (outcome == Outcome.ABANDONED && !answered && interaction.isTimed() && startedAt != UNTIMED) {
-            long now = router.now();
-            at.statistics().abandoned(now - startedAt, now);
-        }
-        if (interaction.isStream()) {
-            at.streamEnded();
-            if (actual instanceof PodConnection.Follower follower) {
-                at.unfollow(follower);
-            }
-        }
-        at.exit(interaction);
     }
 
     @Override

@@ -1,15 +1,15 @@
 package io.evenkeel.rsocket;
 
+import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
-import io.rsocket.Payload;
 import io.rsocket.exceptions.ConnectionCloseException;
 import io.rsocket.exceptions.ConnectionErrorException;
 import io.rsocket.exceptions.SetupException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
-import reactor.core.CoreSubscriber;
 
 /**
  * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The control
@@ -27,6 +27,8 @@ final class Router {
     private final WaitQueue waiting;
     private final StreamPolicies policies;
     private final Scheduler scheduler;
+    private final Executor signals;
+    private final Guard guard;
     private volatile PodConnection[] open = NONE;
     private volatile boolean closed;
 
@@ -38,7 +40,8 @@ final class Router {
             Failures failures,
             WaitQueue waiting,
             StreamPolicies policies,
-            Scheduler scheduler) {
+            Scheduler scheduler,
+            Executor signals) {
         this.pool = pool;
         this.ticker = ticker;
         this.pick = pick;
@@ -47,6 +50,8 @@ final class Router {
         this.waiting = waiting;
         this.policies = policies;
         this.scheduler = scheduler;
+        this.signals = signals;
+        this.guard = new Guard("Pool " + pool);
     }
 
     long now() {
@@ -62,7 +67,7 @@ final class Router {
     @Nullable
     PodConnection enter(Interaction interaction, long now) {
         PodConnection[] all = open;
-        return pick.enter(all, interaction, all.length > 1 && now == Request.UNTIMED ? now() : now);
+        return pick.enter(all, interaction, all.length > 1 && now == PlacedRequest.UNTIMED ? now() : now);
     }
 
     /** There may be a connection that has a lease now. */
@@ -89,8 +94,23 @@ final class Router {
         }
     }
 
+    /** The one guard around subscribers, resumers and interceptors. */
+    Guard guard() {
+        return guard;
+    }
+
+    /** Runs what may run the application's code, off the control thread and off foreign event loops. */
+    Executor signals() {
+        return signals;
+    }
+
+    /** For deadlines; what it runs must not run the application's code. */
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
     /** Has a request wait for a connection. */
-    void await(Request request) {
+    void await(Waiting request) {
         if (closed) {
             request.refuse(new ClientClosedException(pool, true));
             return;
@@ -104,8 +124,8 @@ final class Router {
         }
     }
 
-    void forget(Request request) {
-        waiting.remove(request);
+    void forget(WaitQueue.@Nullable Waiter waiter) {
+        waiting.remove(waiter);
     }
 
     /** Nobody gets a connection any more, and whoever waits is refused. */
@@ -132,10 +152,6 @@ final class Router {
     /** Whether any stream may have to be moved or cut by itself. */
     boolean hasPolicies() {
         return policies.areAny();
-    }
-
-    MovableStream movable(Interaction interaction, LongStreamPolicy policy, CoreSubscriber<? super Payload> actual) {
-        return new MovableStream(this, scheduler, interaction, policy, actual);
     }
 
     DrainDeadlineException cut(PodConnection connection, Duration grace) {

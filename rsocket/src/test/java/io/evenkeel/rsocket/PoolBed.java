@@ -99,7 +99,8 @@ final class PoolBed {
                 new Failures("orders", Failures::isFailure),
                 waiting,
                 policies,
-                scheduler);
+                scheduler,
+                Runnable::run);
         connections = new RSocketConnections(
                 new RSocketPoolConfig("orders", config.drainDeadline(), config.slowStart()),
                 (endpoint, connection, done) -> {
