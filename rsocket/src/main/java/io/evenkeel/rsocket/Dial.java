@@ -1,6 +1,7 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.time.Scheduler;
 import io.rsocket.RSocket;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -10,9 +11,12 @@ import org.jspecify.annotations.Nullable;
 interface Dial {
 
     /**
-     * Connects.
+     * Connects. Returns at once: what the application has a part in (transport, set-up payload, interceptors) runs on another
+     * thread, and may block there until the time-out.
      *
-     * @param done is told the RSocket or why there is none, once, on any thread
+     * @param done receives the RSocket or why there is none, once, on any thread
+     * @return takes the attempt back: then {@code done} is not called, and what comes of it is disposed
      */
-    void dial(Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done);
+    Scheduler.Cancellable dial(
+            Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done);
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 
 /** Connects to a Pod by the application's connector, within a time. */
@@ -42,15 +43,17 @@ final class Dialer implements Dial {
     }
 
     @Override
-    public void dial(
+    public Scheduler.Cancellable dial(
             Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
         WireWatch wire = connection.wire();
         Mono<RSocket> connecting = Mono.defer(() -> connector.connect(wire.over(transport.to(endpoint))))
-                .flatMap(rsocket -> answered(rsocket, wire));
+                .flatMap(rsocket -> answered(rsocket, wire))
+                .subscribeOn(Schedulers.boundedElastic());
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);
         Scheduler.Cancellable timer = scheduler.schedule(timeout, attempt::timeOut);
         attempt.timer = timer;
         connecting.subscribe(attempt);
+        return attempt::cancel;
     }
 
     /** Once the server is known to be there; or the error that it refused the set-up with. */
@@ -111,12 +114,22 @@ final class Dialer implements Dial {
             }
         }
 
+        void cancel() {
+            if (end()) {
+                cancelConnecting();
+            }
+        }
+
+        private void cancelConnecting() {
+            Subscription s = subscription;
+            if (s != null) {
+                s.cancel();
+            }
+        }
+
         void timeOut() {
             if (end()) {
-                Subscription s = subscription;
-                if (s != null) {
-                    s.cancel();
-                }
+                cancelConnecting();
                 done.accept(
                         null,
                         new TimeoutException("Pool " + pool + ": no connection to " + endpoint.key() + " within "

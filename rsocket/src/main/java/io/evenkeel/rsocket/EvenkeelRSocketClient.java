@@ -207,8 +207,14 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
             connections.shut();
             await(patience, false);
             int left = connections.inFlight();
-            if (left > 0 && !patience.isZero()) {
-                LOG.warn("Pool {}: closed with {} requests in flight, which are ended", name(), left);
+            int unconfirmed = connections.unconfirmed();
+            if (left + unconfirmed > 0 && !patience.isZero()) {
+                LOG.warn(
+                        "Pool {}: closed with {} requests in flight, which are ended, and {} one-way requests that no Pod has"
+                                + " confirmed, which may be lost",
+                        name(),
+                        left,
+                        unconfirmed);
             }
             connections.dispose();
             await(LAST_FRAMES, true);

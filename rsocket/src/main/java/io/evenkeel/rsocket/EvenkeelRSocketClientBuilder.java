@@ -376,7 +376,6 @@ public final class EvenkeelRSocketClientBuilder {
                 dialer,
                 router,
                 pool.signals(),
-                metrics,
                 pool.ticker(),
                 pool.control(),
                 new SplittableRandom(pool.seed()));

@@ -48,6 +48,11 @@ enum Interaction {
         return this == REQUEST_RESPONSE || this == REQUEST_STREAM;
     }
 
+    /** Whether it ends, for its sender, without a word from the server; a channel's last elements do, too. */
+    boolean isOneWay() {
+        return this == FIRE_AND_FORGET || this == METADATA_PUSH || this == REQUEST_CHANNEL;
+    }
+
     /** Whether its first element is its end. */
     boolean isSingle() {
         return this == REQUEST_RESPONSE;

@@ -9,8 +9,11 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection to one Pod: who may use it, how much is in flight, how quick it is.
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * called by its {@link Pod} on the control thread, except {@link #lost}, which the connection's own event loop calls.
  */
 final class PodConnection implements Pickable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PodConnection.class);
 
     /** Told what happens to the connection, on whichever thread it happens. */
     interface Listener {
@@ -52,6 +57,11 @@ final class PodConnection implements Pickable {
     private final StateAndCount word = new StateAndCount();
     private final RequestStatistics statistics = new RequestStatistics();
     private final AtomicInteger streams = new AtomicInteger();
+
+    /** One-way requests and answers since the server last confirmed that it had all. */
+    private final AtomicInteger unconfirmed = new AtomicInteger();
+
+    private final AtomicBoolean confirming = new AtomicBoolean();
 
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet(0);
     private final WireWatch wire;
@@ -157,6 +167,9 @@ final class PodConnection implements Pickable {
 
     /** The request is over. */
     void exit(Interaction interaction) {
+        if (interaction.isOneWay()) {
+            unconfirmed.getAndIncrement();
+        }
         exit(interaction.kind());
     }
 
@@ -165,15 +178,49 @@ final class PodConnection implements Pickable {
         word.enter(StateAndCount.OPEN_ENDED);
     }
 
-    /** What the server began is over. */
+    /** What the server began is over; the answer is on its way. */
     void exitAnyway() {
+        unconfirmed.getAndIncrement();
         exit(StateAndCount.OPEN_ENDED);
     }
 
     private void exit(long kind) {
-        if (word.exit(kind) && word.finish()) {
-            dispose(Ending.DRAINED);
+        if (word.exit(kind)) {
+            end();
         }
+    }
+
+    /**
+     * It drains and nothing is in flight: closes, once what needs no answer has arrived as well. What asks the server whether it
+     * has counts as in flight until the answer comes, so that nothing else closes it; what was sent meanwhile is asked
+     * about anew.
+     */
+    private void end() {
+        if (unconfirmed.get() == 0) {
+            if (word.finish()) {
+                dispose(Ending.DRAINED);
+            }
+            return;
+        }
+        if (!confirming.compareAndSet(false, true)) {
+            // Another thread saw the same moment; what it counts in now is counted out with another look.
+            return;
+        }
+        word.enter(StateAndCount.OPEN_ENDED);
+        int sent = unconfirmed.get();
+        wire.confirm(confirmed -> {
+            unconfirmed.addAndGet(-sent);
+            confirming.set(false);
+            if (!confirmed) {
+                LOG.info("{} has not confirmed {} one-way requests, which may be lost", endpoint, sent);
+            }
+            exit(StateAndCount.OPEN_ENDED);
+        });
+    }
+
+    /** What was sent and needs no answer, as far as the server has not shown that it arrived. */
+    int unconfirmed() {
+        return unconfirmed.get();
     }
 
     void streamBegan() {
@@ -253,9 +300,10 @@ final class PodConnection implements Pickable {
         if (!word.drain()) {
             return false;
         }
-        if (word.finish()) {
-            dispose(Ending.DRAINED);
-        } else {
+        if (word.inFlight() == 0) {
+            end();
+        }
+        if (word.state() == ConnectionState.DRAINING) {
             followers.forEach(follower -> follower.draining(this));
         }
         return true;

@@ -10,8 +10,8 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.tcp.TcpClient;
 
 /**
- * How to reach one Pod. Called for every connection, on the control thread; the transport it returns connects to that Pod
- * and to nobody else. Implementations are thread-safe and don't block.
+ * How to reach one Pod. Called for every connection, on a thread that may block, within the {@code connectTimeout}; the transport it
+ * returns connects to that Pod and no other. Implementations are thread-safe.
  *
  * <pre>{@code
  * PodTransport.tcp()

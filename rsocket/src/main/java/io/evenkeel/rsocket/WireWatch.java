@@ -7,11 +7,14 @@ import io.rsocket.DuplexConnection;
 import io.rsocket.RSocket;
 import io.rsocket.frame.FrameHeaderCodec;
 import io.rsocket.frame.FrameType;
+import io.rsocket.frame.KeepAliveFrameCodec;
 import io.rsocket.frame.LeaseFrameCodec;
 import io.rsocket.frame.SetupFrameCodec;
 import io.rsocket.transport.ClientTransport;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -23,11 +26,16 @@ import reactor.core.publisher.Sinks;
  * <p>It also asks for a sign of life. The protocol's SETUP has no answer, and a connection to a process that hangs is accepted
  * by its kernel, so that "connected" would prove nothing. So the set-up is followed by a KEEPALIVE that is to be answered, and
  * the connection counts as established when the first answer of the server is there.
+ *
+ * <p>And it asks whether what needs no answer has arrived: by a KEEPALIVE with a number of its own that goes through the same
+ * queue as requests. The server answers frames in order, so its answer confirms all that was sent before.
  */
 final class WireWatch {
 
     /** How long a connection may take to send its last frame before it is closed without. */
     private static final Duration LAST_FRAME = Duration.ofSeconds(1);
+    /** After so long a server that is alive would have confirmed; a drain's own deadline is usually shorter. */
+    static final Duration CONFIRMED_WITHIN = Duration.ofSeconds(60);
 
     private final Ticker ticker;
     private final Scheduler scheduler;
@@ -39,12 +47,72 @@ final class WireWatch {
     private final Sinks.Empty<Void> answered = Sinks.empty();
     // Written by the event loop that reads it.
     private boolean alive;
+    private final Runnable whenAlive;
+    private final AtomicReference<@Nullable Confirmation> asked = new AtomicReference<>();
 
-    /** @param whenLeased told, on the event loop, that the server has granted a lease which can be used from now on */
-    WireWatch(Ticker ticker, Scheduler scheduler, Runnable whenLeased) {
+    /**
+     * The one question that is open.
+     *
+     * @param number by which its answer is known
+     * @param then receives whether the server has confirmed
+     */
+    private record Confirmation(long number, Consumer<Boolean> then) {}
+
+    /**
+     * @param whenLeased runs, on the event loop, when the server has granted a lease which can be used from now on
+     * @param whenAlive runs, on the event loop, when the server has answered a KEEPALIVE
+     */
+    WireWatch(Ticker ticker, Scheduler scheduler, Runnable whenLeased, Runnable whenAlive) {
         this.ticker = ticker;
         this.scheduler = scheduler;
         this.whenLeased = whenLeased;
+        this.whenAlive = whenAlive;
+    }
+
+    /**
+     * Asks the server whether it has received all that was sent. One question at a time.
+     *
+     * @param then receives the answer once: true, or false if the connection ended or the server was silent for
+     *     {@link #CONFIRMED_WITHIN}; true at once if there is no wire to ask on
+     */
+    void confirm(Consumer<Boolean> then) {
+        DuplexConnection wire = current;
+        if (wire == null) {
+            then.accept(true);
+            return;
+        }
+        Confirmation confirmation = new Confirmation(ticker.nanos() | 1, then);
+        asked.set(confirmation);
+        ByteBuf number = wire.alloc().buffer(Long.BYTES).writeLong(confirmation.number);
+        // Not as stream 0, which would be sent ahead of the requests that wait to be sent.
+        wire.sendFrame(1, KeepAliveFrameCodec.encode(wire.alloc(), true, 0, number));
+        if (wire.isDisposed()) {
+            answer(confirmation, false);
+        }
+        scheduler.schedule(CONFIRMED_WITHIN, () -> answer(confirmation, false));
+    }
+
+    private void answer(@Nullable Confirmation confirmation, boolean confirmed) {
+        if (confirmation != null && asked.compareAndSet(confirmation, null)) {
+            confirmation.then.accept(confirmed);
+        }
+    }
+
+    private void lost(DuplexConnection wire) {
+        if (wire == current) {
+            answer(asked.get(), false);
+        }
+    }
+
+    private void keptAlive(ByteBuf frame) {
+        Confirmation confirmation = asked.get();
+        if (confirmation != null && !KeepAliveFrameCodec.respondFlag(frame)) {
+            ByteBuf data = KeepAliveFrameCodec.data(frame);
+            if (data.readableBytes() == Long.BYTES && data.getLong(data.readerIndex()) == confirmation.number) {
+                answer(confirmation, true);
+            }
+        }
+        whenAlive.run();
     }
 
     /** The transport, watched. Once this has ended it connects no more, whoever asks: a resumed session would, for minutes. */
@@ -94,6 +162,7 @@ final class WireWatch {
 
     private DuplexConnection connected(DuplexConnection wire) {
         current = wire;
+        wire.onClose().subscribe(null, error -> lost(wire), () -> lost(wire));
         if (ended) {
             wire.dispose();
         }
@@ -125,13 +194,15 @@ final class WireWatch {
      */
     @Nullable
     LeasePermits received(ByteBuf frame) {
-        if ((alive && !leased) || FrameHeaderCodec.streamId(frame) != 0) {
+        if (FrameHeaderCodec.streamId(frame) != 0) {
             return null;
         }
         FrameType type = FrameHeaderCodec.frameType(frame);
         if (!alive && (type == FrameType.KEEPALIVE || type == FrameType.LEASE)) {
             alive = true;
             answered.tryEmitEmpty();
+        } else if (type == FrameType.KEEPALIVE) {
+            keptAlive(frame);
         }
         if (type != FrameType.LEASE) {
             return null;

@@ -29,7 +29,7 @@ class PickTest {
         PodConnection connection = new PodConnection(
                 new EndpointKey(name, "10.0.0.1", 7000),
                 weight,
-                new WireWatch(scheduler.ticker(), scheduler, () -> {}),
+                new WireWatch(scheduler.ticker(), scheduler, () -> {}, () -> {}),
                 new Nobody());
         connection.opened(new FakeRSocket(name), now(), now(), 0);
         return connection;

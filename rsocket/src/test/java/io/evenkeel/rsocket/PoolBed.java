@@ -115,10 +115,10 @@ final class PoolBed {
                         }
                         done.accept(socket, null);
                     }
+                    return () -> {};
                 },
                 router,
                 rebalancer.signals(),
-                MetricsRecorder.none(),
                 scheduler.ticker(),
                 scheduler,
                 random);
