@@ -68,12 +68,12 @@ final class FakeRSocket implements RSocket {
 
     @Override
     public Mono<Void> fireAndForget(Payload payload) {
-        return Mono.fromRunnable(() -> take(payload));
+        return Mono.<Void>empty().doOnSubscribe(s -> take(payload));
     }
 
     @Override
     public Mono<Void> metadataPush(Payload payload) {
-        return Mono.fromRunnable(() -> ReferenceCountUtil.release(payload));
+        return Mono.<Void>empty().doOnSubscribe(s -> ReferenceCountUtil.release(payload));
     }
 
     void answer(int request, String text) {

@@ -70,6 +70,10 @@ final class PoolBed {
         this(settings -> settings, new StreamPolicies(LongStreamPolicy.stick(), Map.of(), payload -> null), 1, 32);
     }
 
+    PoolBed(StreamPolicies policies) {
+        this(settings -> settings, policies, 1, 32);
+    }
+
     PoolBed(UnaryOperator<RebalancerConfig.Builder> settings, StreamPolicies policies, int perPod, int most) {
         RebalancerConfig config = settings.apply(
                         RebalancerConfig.builder().clientId("client-1").maxConnectionAge(Duration.ZERO))
