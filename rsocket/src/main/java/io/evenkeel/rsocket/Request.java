@@ -61,7 +61,7 @@ final class Request extends PlacedRequest implements CoreSubscriber<Object>, Sub
     /** Where the input is to come from: a subscription, or a {@link Callable} of a payload. */
     private @Nullable Object inputSource;
 
-    private volatile WaitQueue.@Nullable Waiter waiter;
+    private volatile @Nullable Runnable leaveQueue;
     private volatile boolean inputFailed;
 
     /** @param actual is notified if the connection drains, if it is a {@link PodConnection.Follower} */
@@ -133,8 +133,8 @@ final class Request extends PlacedRequest implements CoreSubscriber<Object>, Sub
     }
 
     @Override
-    public void waiter(WaitQueue.Waiter its) {
-        waiter = its;
+    public void queued(Runnable leave) {
+        leaveQueue = leave;
     }
 
     @Override
@@ -289,7 +289,10 @@ final class Request extends PlacedRequest implements CoreSubscriber<Object>, Sub
             }
             ended(Outcome.ABANDONED);
         } else if (before == WAITING) {
-            router.forget(waiter);
+            Runnable leave = leaveQueue;
+            if (leave != null) {
+                leave.run();
+            }
             Object its = input;
             input = null;
             if (its != null) {

@@ -124,10 +124,6 @@ final class Router {
         }
     }
 
-    void forget(WaitQueue.@Nullable Waiter waiter) {
-        waiting.remove(waiter);
-    }
-
     /** Nobody gets a connection any more, and whoever waits is refused. */
     void close() {
         closed = true;

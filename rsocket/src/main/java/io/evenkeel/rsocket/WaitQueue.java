@@ -40,7 +40,7 @@ final class WaitQueue {
     private final Guard guard;
 
     /** One that waits. A link of the list, so that it can be taken out from its middle. */
-    static final class Waiter {
+    private static final class Waiter {
         private final Waiting waiting;
         private final long until;
         private @Nullable Waiter before;
@@ -97,7 +97,7 @@ final class WaitQueue {
             return;
         }
         Waiter waiter = new Waiter(waiting, ticker.nanos() + timeout.toNanos());
-        waiting.waiter(waiter);
+        waiting.queued(() -> remove(waiter));
         link(waiter);
         if (waiting.isDone()) {
             // Cancelled before it could be found here.
@@ -108,8 +108,8 @@ final class WaitQueue {
     }
 
     /** It was cancelled. */
-    void remove(@Nullable Waiter waiter) {
-        if (waiter != null && unlink(waiter)) {
+    private void remove(Waiter waiter) {
+        if (unlink(waiter)) {
             size.decrementAndGet();
         }
     }

@@ -25,6 +25,6 @@ interface Waiting {
     /** Whether it waits no more. */
     boolean isDone();
 
-    /** Where it stands in the queue, so that it can be taken out in no time; kept for the queue. */
-    void waiter(WaitQueue.Waiter waiter);
+    /** It is about to be queued: {@code leave} takes it out again, in no time and once. */
+    void queued(Runnable leave);
 }

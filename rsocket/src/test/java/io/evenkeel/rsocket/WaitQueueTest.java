@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class WaitQueueTest {
@@ -38,7 +37,7 @@ class WaitQueueTest {
 
     private final class Fake implements Waiting {
         private final String name;
-        private WaitQueue.@Nullable Waiter waiter;
+        private Runnable leave = () -> {};
         private boolean done;
 
         Fake(int number) {
@@ -48,7 +47,7 @@ class WaitQueueTest {
 
         void cancel() {
             done = true;
-            queue.remove(waiter);
+            leave.run();
         }
 
         @Override
@@ -83,8 +82,8 @@ class WaitQueueTest {
         }
 
         @Override
-        public void waiter(WaitQueue.Waiter its) {
-            waiter = its;
+        public void queued(Runnable its) {
+            leave = its;
         }
     }
 
