@@ -164,6 +164,10 @@ class OneWayRequestsTest {
         return Files.move(written, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
+    private static boolean isDraining(RSocketConnectionStatus connection) {
+        return connection.state() == RSocketConnectionStatus.State.DRAINING;
+    }
+
     @Test
     void a_drain_waits_until_what_was_completed_has_arrived() throws IOException {
         TestServer server = server("a");
@@ -173,9 +177,9 @@ class OneWayRequestsTest {
                 client("file://" + write(gate.address()), Duration.ofSeconds(2), RSocketConnector.create());
         send(client);
         write(other.address());
-        until(() -> client.connections().stream().anyMatch(connection -> connection.draining()));
+        until(() -> client.connections().stream().anyMatch(OneWayRequestsTest::isDraining));
         gate.opened.countDown();
-        until(() -> client.connections().stream().noneMatch(connection -> connection.draining()));
+        until(() -> client.connections().stream().noneMatch(OneWayRequestsTest::isDraining));
         until(() -> server.requests.get() == COUNT);
     }
 
