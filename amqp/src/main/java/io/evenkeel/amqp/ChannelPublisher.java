@@ -22,6 +22,7 @@ final class ChannelPublisher {
     private final VirtualChannel owner;
     private final ShutdownSignals shutdown;
     private final ChannelTransaction transaction;
+    private final SenderReplacement replacement;
     private final WriteGate gate;
     private final PublishConfirms confirms;
     private final ChangeSignal confirmed = new ChangeSignal();
@@ -40,7 +41,9 @@ final class ChannelPublisher {
             WriteGate gate,
             ShutdownSignals shutdown,
             ChannelTransaction transaction,
+            SenderReplacement replacement,
             RawChannel raw) {
+        this.replacement = replacement;
         this.owner = owner;
         this.gate = gate;
         this.shutdown = shutdown;
@@ -92,11 +95,13 @@ final class ChannelPublisher {
             @Override
             public void handleAck(long tag, boolean multiple) throws IOException {
                 confirmed(raw, tag, multiple, ConfirmListener::handleAck);
+                replacement.acked(raw);
             }
 
             @Override
             public void handleNack(long tag, boolean multiple) throws IOException {
                 refused = true;
+                replacement.nacked(raw);
                 confirmed(raw, tag, multiple, ConfirmListener::handleNack);
             }
         });

@@ -221,8 +221,7 @@ final class Links {
         // Not every request is answered.
         boolean patienceEnded = link.lameFor(host.nanos()) > REPLY_NANOS;
         for (VirtualChannel channel : channels.get()) {
-            RawChannel raw = channel.on(link);
-            if (raw != null && (!raw.isQuiet() || (raw.isAwaitingReplies() && !patienceEnded))) {
+            if (!channel.isQuietOn(link, !patienceEnded)) {
                 return false;
             }
         }

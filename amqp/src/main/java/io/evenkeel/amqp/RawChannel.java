@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +56,20 @@ final class RawChannel {
     volatile int sharedPrefetch = -1;
 
     private volatile boolean beingResumed;
+    /** Whether a move, a recovery or a replacement opened it, rather than the application. */
+    private final boolean openedByUs;
+    /** Whether the broker has confirmed anything on it. */
+    private volatile boolean acked;
+
+    private final AtomicBoolean replacement = new AtomicBoolean();
 
     /** @param changed is told after each change of the books */
     RawChannel(Link link, Channel channel, Runnable changed) {
+        this(link, channel, changed, false);
+    }
+
+    RawChannel(Link link, Channel channel, Runnable changed, boolean openedByUs) {
+        this.openedByUs = openedByUs;
         this.link = link;
         this.channel = channel;
         this.changed = changed;
@@ -69,6 +81,32 @@ final class RawChannel {
 
     Channel channel() {
         return channel;
+    }
+
+    boolean isOpenedByUs() {
+        return openedByUs;
+    }
+
+    boolean isAcked() {
+        return acked;
+    }
+
+    /** @return whether it was the first time */
+    boolean acked() {
+        if (acked) {
+            return false;
+        }
+        acked = true;
+        return true;
+    }
+
+    /** @return whether the caller is the one that replaces it */
+    boolean takeReplacement() {
+        return replacement.compareAndSet(false, true);
+    }
+
+    void giveReplacementBack() {
+        replacement.set(false);
     }
 
     /** Whether consumers are being started here that the application started elsewhere. */

@@ -1,41 +1,62 @@
 package io.evenkeel.amqp;
 
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** The raw channels of one virtual channel, one for each link that it is open on. Thread-safe. */
+/**
+ * The raw channels of one virtual channel: one for each link that it is open on, and the replacements, for sending, of those
+ * on which a broker refused everything. Thread-safe.
+ */
 final class RawChannels {
 
-    private final Map<Link, RawChannel> byLink = new ConcurrentHashMap<>();
+    private final List<RawChannel> all = new CopyOnWriteArrayList<>();
 
+    /** The first on its link is the one that moves know; others replace it for sending. */
     void add(RawChannel raw) {
-        byLink.put(raw.link(), raw);
+        all.add(raw);
     }
 
+    /** The one that moves know. */
     @Nullable
     RawChannel on(Link link) {
-        return byLink.get(link);
+        for (RawChannel raw : all) {
+            if (raw.link() == link) {
+                return raw;
+            }
+        }
+        return null;
     }
 
-    @Nullable
-    RawChannel remove(Link link) {
-        return byLink.remove(link);
+    /** With its replacements. */
+    List<RawChannel> allOn(Link link) {
+        List<RawChannel> those = new ArrayList<>(1);
+        for (RawChannel raw : all) {
+            if (raw.link() == link) {
+                those.add(raw);
+            }
+        }
+        return those;
+    }
+
+    void remove(RawChannel raw) {
+        all.remove(raw);
     }
 
     boolean contains(RawChannel raw) {
-        return byLink.get(raw.link()) == raw;
+        return all.contains(raw);
     }
 
     Collection<RawChannel> all() {
-        return byLink.values();
+        return all;
     }
 
     /** Deliveries that are not settled, on all of them. */
     long unsettled() {
         long sum = 0;
-        for (RawChannel raw : byLink.values()) {
+        for (RawChannel raw : all) {
             sum += raw.unsettled();
         }
         return sum;

@@ -61,8 +61,13 @@ final class VirtualChannel extends TopologyChannel {
         this.receiver =
                 new ChannelReceiver(new WriteGate(connection::isReaderThread), shutdown, transaction, raws, raw);
         this.consumers = new ChannelConsumers(this, connection, receiver);
-        this.publisher =
-                new ChannelPublisher(this, new WriteGate(connection::isReaderThread), shutdown, transaction, raw);
+        this.publisher = new ChannelPublisher(
+                this,
+                new WriteGate(connection::isReaderThread),
+                shutdown,
+                transaction,
+                new SenderReplacement(this, connection),
+                raw);
         listenTo(raw);
     }
 
@@ -95,11 +100,37 @@ final class VirtualChannel extends TopologyChannel {
                     "channel " + number + " at " + link.endpoint()
                             + ": none could be opened (expected: the broker's channel-max to allow as many as that of the others)");
         }
-        RawChannel raw = new RawChannel(link, channel, () -> changed(link));
+        RawChannel raw = new RawChannel(link, channel, () -> changed(link), true);
         listenTo(raw);
         receiver.prefetch().apply(raw);
         publisher.prepare(raw);
         return raw;
+    }
+
+    /** Whether sending alone may go to another raw channel: not where what is received depends on it. */
+    boolean mayReplaceSender() {
+        return !transaction.isSelected() && consumers.all().stream().noneMatch(ConsumerRecord::isReplyTo);
+    }
+
+    /** A raw channel for sending alone, beside the one that receives. */
+    RawChannel prepareSender(Link link, Channel channel) throws IOException {
+        RawChannel raw = new RawChannel(link, channel, () -> changed(link), true);
+        raws.add(raw);
+        publisher.listenTo(raw);
+        channel.addShutdownListener(signal -> rawShutDown(raw, signal));
+        publisher.prepare(raw);
+        return raw;
+    }
+
+    /** It is sent on no more; the one that moves know stays, since it may receive and has the channel's number. */
+    void retireSender(RawChannel raw) {
+        if (raws.on(raw.link()) != raw && sendingOn() != raw) {
+            // What was not confirmed on it never will be.
+            publisher.lost(raw);
+            raws.remove(raw);
+            publisher.forget(raw);
+            connection.inBackground(() -> abort(raw));
+        }
     }
 
     /** The books of the raw channel on this link changed. */
@@ -118,7 +149,8 @@ final class VirtualChannel extends TopologyChannel {
         if (signal.isHardError() || !shutdown.isOpen() || !raw.link().isOpen() || !raws.contains(raw)) {
             return;
         }
-        if (connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal)) {
+        boolean unused = raws.on(raw.link()) != raw && sendingOn() != raw;
+        if (unused || (connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal))) {
             raw.lose();
             return;
         }
@@ -224,26 +256,37 @@ final class VirtualChannel extends TopologyChannel {
 
     /** Its link is gone: nothing on it can be settled or confirmed any more. */
     void lost(Link link) {
-        RawChannel raw = raws.on(link);
-        if (raw != null) {
+        for (RawChannel raw : raws.allOn(link)) {
             publisher.lost(raw);
             changed(link);
         }
+    }
+
+    /** Whether nothing on this link is unsettled or unconfirmed, and no reply is waited for. */
+    boolean isQuietOn(Link link, boolean repliesMatter) {
+        for (RawChannel raw : raws.allOn(link)) {
+            if (!raw.isQuiet() || (repliesMatter && raw.isAwaitingReplies())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Forgets what it had on links that are lost, where it is neither on any more. */
     void forgetLost() {
         for (RawChannel raw : raws.all()) {
             if (raw.link().isLost() && raw.isLossReported() && raw != receivingOn() && raw != sendingOn()) {
-                forget(raw.link(), true);
+                raws.remove(raw);
+                receiver.forget(raw, true);
+                publisher.forget(raw);
             }
         }
     }
 
     /** It is not used any more: forgets the link's raw channel. */
     void forget(Link link, boolean wasLost) {
-        RawChannel raw = raws.remove(link);
-        if (raw != null) {
+        for (RawChannel raw : raws.allOn(link)) {
+            raws.remove(raw);
             receiver.forget(raw, wasLost);
             publisher.forget(raw);
         }

@@ -335,9 +335,12 @@ final class FakeChannel extends ChannelOverloads {
         if (nextPublish > 0) {
             long tag = nextPublish++;
             unconfirmed.add(tag);
-            cluster.publish(key);
+            boolean refused = cluster.refuses.test(this);
+            if (!refused) {
+                cluster.publish(key);
+            }
             if (!cluster.holdConfirms) {
-                confirm(tag, false, true);
+                confirm(tag, false, !refused);
             }
         } else {
             cluster.publish(key);

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Brokers without a network that share their queues, for one thread: what a broker sends is handled at once, on the thread
@@ -42,6 +43,9 @@ final class FakeCluster {
     boolean holdConfirms;
 
     int channelMax = 2047;
+
+    /** Whether everything that is published on a raw channel is refused. */
+    Predicate<FakeChannel> refuses = channel -> false;
 
     Fault fault = (broker, operation) -> {};
     private long published;

@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.rabbitmq.client.Recoverable;
 import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -197,5 +199,68 @@ class RecoveryTest {
             assertThat(expected).isNotNull();
         }
         assertThat(bed.connection.isOpen()).isFalse();
+    }
+
+    @Test
+    void a_raw_channel_on_which_the_broker_refuses_everything_since_recovery_is_replaced() throws Exception {
+        VirtualChannel channel = bed.channel();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        List<Long> answers = new ArrayList<>();
+        channel.confirmSelect();
+        channel.addConfirmListener(
+                (number, multiple) -> answers.add(number), (number, multiple) -> answers.add(-number));
+        channel.basicPublish("", "q", null, new byte[0]);
+        lose();
+        recover();
+        // As RabbitMQ 3.10 does with those that were opened during an election, which lasts a while.
+        bed.cluster.refuses = raw -> raw.getChannelNumber() != 2046;
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.elapse(Duration.ofMillis(600));
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.elapse(Duration.ofMillis(1100));
+        channel.basicPublish("", "q", null, new byte[0]);
+        channel.basicPublish("", "q", null, new byte[0]);
+
+        assertThat(answers).containsExactly(1L, -2L, -3L, 4L, 5L);
+        assertThat(consumer.messages).hasSize(3);
+        assertThat(bed.cluster.open(B).get(0).channels.keySet()).containsExactly(1, 2046);
+        assertThat(bed.channel().getChannelNumber())
+                .as("the next channel's number")
+                .isEqualTo(2);
+
+        bed.cluster.refuses = raw -> false;
+        assertThat(bed.move(C)).isInstanceOf(MoveOutcome.Moved.class);
+        channel.basicPublish("", "q", null, new byte[0]);
+        assertThat(answers).endsWith(6L);
+        assertThat(bed.cluster.open(B)).isEmpty();
+        assertThat(bed.cluster.open(C).get(0).channels.keySet()).containsExactly(1, 2);
+    }
+
+    @Test
+    void a_raw_channel_that_was_confirmed_anything_is_not_replaced_when_it_is_refused_later() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        lose();
+        recover();
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.cluster.refuses = raw -> true;
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.elapse(Duration.ofSeconds(5));
+        assertThat(bed.cluster.open(B).get(0).channels.keySet()).containsExactly(1);
+    }
+
+    @Test
+    void closing_a_channel_whose_sender_was_replaced_closes_both_raw_channels() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        lose();
+        recover();
+        bed.cluster.refuses = raw -> raw.getChannelNumber() == 1;
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.elapse(Duration.ofMillis(600));
+        assertThat(bed.cluster.open(B).get(0).channels.keySet()).containsExactly(1, 2047);
+        channel.close();
+        assertThat(bed.cluster.open(B).get(0).channels).isEmpty();
     }
 }
