@@ -10,7 +10,6 @@ import io.evenkeel.spi.EndpointConnections.RetireOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
 import io.evenkeel.spi.EndpointConnections.Usage;
 import io.evenkeel.spi.Guard;
-import io.evenkeel.spi.PromisedCallback;
 import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.DueTime;
 import io.evenkeel.time.Ticker;
@@ -21,6 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +113,7 @@ final class AdapterVerbs {
             EndpointKey endpoint,
             RetireReason reason,
             Duration deadline,
-            java.util.function.IntSupplier pendingHere,
+            IntSupplier pendingHere,
             Consumer<RetireOutcome> done,
             Consumer<RetireOutcome> late) {
         // A connection in use may be returned at any time later; only one that the adapter does not count is lost.
@@ -164,24 +164,22 @@ final class AdapterVerbs {
             Verb<O> foreign) {
         TimeoutException none = new TimeoutException(verb + " at " + endpoint + " did not complete within "
                 + atMost.toSeconds() + " s (expected: exactly one outcome)");
-        O overdue = onFailure.apply(none);
         PendingSteps.Pending<O> step = pending.begin(
                 ticker.nanos() + atMost.toNanos(),
                 prolong,
-                overdue,
-                outcome -> {
-                    if (outcome == overdue) {
-                        guard.failed(verb, endpoint, none);
-                        onThrown.accept(endpoint, none);
-                    }
-                    done.accept(outcome);
+                onFailure.apply(none),
+                () -> {
+                    guard.failed(verb, endpoint, none);
+                    onThrown.accept(endpoint, none);
                 },
+                done,
                 late);
-        PromisedCallback<O> promise =
-                PromisedCallback.of(outcome -> post.accept(() -> step.outcome(outcome)), onFailure);
-        Throwable thrown = guard.run(verb, endpoint, () -> foreign.call(promise));
-        if (thrown != null && promise.fail(thrown)) {
+        Throwable thrown =
+                guard.run(verb, endpoint, () -> foreign.call(outcome -> post.accept(() -> step.outcome(outcome))));
+        if (thrown != null) {
             onThrown.accept(endpoint, thrown);
+            // It may have begun nevertheless, and then an outcome comes later.
+            post.accept(() -> step.giveUp(onFailure.apply(thrown)));
         }
     }
 
@@ -200,7 +198,11 @@ final class AdapterVerbs {
 
     /** From any thread. */
     Load load(EndpointKey endpoint) {
-        return guard.call("the adapter's load", endpoint, () -> adapter().load(endpoint), failure -> Load.NONE);
+        return guard.call(
+                "the adapter's load",
+                endpoint,
+                () -> Objects.requireNonNull(adapter().load(endpoint)),
+                failure -> Load.NONE);
     }
 
     /** From any thread; also before the start. */

@@ -15,7 +15,7 @@ import java.util.function.LongFunction;
  * <pre>
  *   WAITING --outcome--&gt; DONE
  *      |
- *      `--deadline--&gt; OVERDUE --late outcome--&gt; DONE
+ *      `--deadline, or it threw--&gt; GIVEN_UP --late outcome--&gt; DONE
  * </pre>
  *
  * <p>Invariant: each step's {@code done} runs exactly once, with the outcome or with what stands for its absence, and
@@ -25,7 +25,7 @@ final class PendingSteps {
 
     private enum Phase {
         WAITING,
-        OVERDUE,
+        GIVEN_UP,
         DONE
     }
 
@@ -35,13 +35,21 @@ final class PendingSteps {
         private final Consumer<O> late;
         private final LongFunction<DueTime> prolong;
         private final O overdue;
+        private final Runnable onOverdue;
         private long deadline;
         private Phase phase = Phase.WAITING;
 
-        private Pending(long deadline, LongFunction<DueTime> prolong, O overdue, Consumer<O> done, Consumer<O> late) {
+        private Pending(
+                long deadline,
+                LongFunction<DueTime> prolong,
+                O overdue,
+                Runnable onOverdue,
+                Consumer<O> done,
+                Consumer<O> late) {
             this.deadline = deadline;
             this.prolong = prolong;
             this.overdue = overdue;
+            this.onOverdue = onOverdue;
             this.done = done;
             this.late = late;
         }
@@ -53,8 +61,17 @@ final class PendingSteps {
             if (before == Phase.WAITING) {
                 waiting.remove(this);
                 done.accept(outcome);
-            } else if (before == Phase.OVERDUE) {
+            } else if (before == Phase.GIVEN_UP) {
                 late.accept(outcome);
+            }
+        }
+
+        /** The step could not be taken, as far as is known: this stands for its outcome. */
+        void giveUp(O instead) {
+            if (phase == Phase.WAITING) {
+                phase = Phase.GIVEN_UP;
+                waiting.remove(this);
+                done.accept(instead);
             }
         }
 
@@ -64,9 +81,8 @@ final class PendingSteps {
                 deadline = longer.nanos();
                 return;
             }
-            waiting.remove(this);
-            phase = Phase.OVERDUE;
-            done.accept(overdue);
+            onOverdue.run();
+            giveUp(overdue);
         }
     }
 
@@ -77,10 +93,17 @@ final class PendingSteps {
      *
      * @param prolong asked at the deadline: a later one if what the step waits for may rightly take longer, else never
      * @param overdue what stands for the outcome if there is none by the deadline
+     * @param onOverdue runs at the deadline, before that
      * @param late gets an outcome that comes after that
      */
-    <O> Pending<O> begin(long deadline, LongFunction<DueTime> prolong, O overdue, Consumer<O> done, Consumer<O> late) {
-        Pending<O> step = new Pending<>(deadline, prolong, overdue, done, late);
+    <O> Pending<O> begin(
+            long deadline,
+            LongFunction<DueTime> prolong,
+            O overdue,
+            Runnable onOverdue,
+            Consumer<O> done,
+            Consumer<O> late) {
+        Pending<O> step = new Pending<>(deadline, prolong, overdue, onOverdue, done, late);
         waiting.add(step);
         return step;
     }

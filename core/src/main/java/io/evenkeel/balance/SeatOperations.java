@@ -42,6 +42,8 @@ final class SeatOperations {
     /** Adds an endpoint that had no seat. */
     Slot add(Endpoint endpoint, long now) {
         Slot slot = state.slots.add(endpoint, now);
+        // Before anything can fail there.
+        state.health.admit(endpoint.key());
         state.tell(new EvenkeelEvent.EndpointJoined(state.pool, endpoint));
         join(slot);
         return slot;

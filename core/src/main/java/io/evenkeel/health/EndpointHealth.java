@@ -201,6 +201,15 @@ public final class EndpointHealth {
         present = after;
     }
 
+    /** One endpoint more exists now; see {@link #retain}. Control thread only. */
+    public void admit(EndpointKey endpoint) {
+        if (!present.containsKey(endpoint)) {
+            Map<EndpointKey, TrackedEndpoint> after = new HashMap<>(present);
+            after.put(endpoint, returned(endpoint));
+            present = after;
+        }
+    }
+
     private TrackedEndpoint returned(EndpointKey key) {
         Gone history = gone.remove(key);
         return history != null ? history.tracked() : new TrackedEndpoint(pool + "/" + key, config, breakerConfig);

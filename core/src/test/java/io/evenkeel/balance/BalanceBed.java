@@ -113,6 +113,7 @@ final class BalanceBed {
         for (Duration left = time; !left.isZero(); left = left.minus(step.compareTo(left) < 0 ? step : left)) {
             scheduler.advance(step.compareTo(left) < 0 ? step : left);
         }
+        connections.assertContractKept();
     }
 
     void passSeconds(long seconds) {

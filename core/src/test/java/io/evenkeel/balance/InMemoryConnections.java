@@ -8,13 +8,16 @@ import io.evenkeel.time.ManualScheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An adapter without a network: Pods that a test makes unreachable, connections that it takes and returns. Counts what a
@@ -25,10 +28,19 @@ public final class InMemoryConnections implements EndpointConnections {
     private static final class Pod {
         boolean joined;
         boolean unreachable;
+        boolean hangs;
+
+        @Nullable
+        Throwable refusal;
+
+        @Nullable
+        RuntimeException joinFailure;
+
         int seats;
         int open;
         int connecting;
         int inUse;
+        int moving;
         final Deque<Consumer<RetireOutcome>> marked = new ArrayDeque<>();
     }
 
@@ -42,6 +54,13 @@ public final class InMemoryConnections implements EndpointConnections {
     private int probes;
     private boolean stopped;
     private int postponements;
+    private boolean onDemand;
+    private boolean overdue;
+    private boolean reportsTwice;
+    /** How many more connections the application wants; no bound unless it asks for each. */
+    private int requests = Integer.MAX_VALUE / 2;
+
+    private final List<AssertionError> violations = new ArrayList<>();
 
     public InMemoryConnections(ManualScheduler scheduler, EndpointSignals signals) {
         this.scheduler = scheduler;
@@ -59,27 +78,62 @@ public final class InMemoryConnections implements EndpointConnections {
         return pod;
     }
 
-    private static void require(boolean condition, String otherwise) {
+    /** Noted, too, since the rebalancer survives what an adapter throws. */
+    private void require(boolean condition, String otherwise) {
         if (!condition) {
-            throw new AssertionError(otherwise);
+            AssertionError violation = new AssertionError(otherwise);
+            violations.add(violation);
+            throw violation;
+        }
+    }
+
+    /** Fails if the contract of the verbs was ever broken. */
+    public void assertContractKept() {
+        if (!violations.isEmpty()) {
+            throw violations.get(0);
         }
     }
 
     @Override
     public void join(Endpoint endpoint) {
         require(!stopped, "a join after the rebalancer was closed");
+        RuntimeException failure = pod(endpoint.key()).joinFailure;
+        if (failure != null) {
+            throw failure;
+        }
         pod(endpoint.key()).joined = true;
     }
 
     @Override
     public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
         Pod pod = joined(endpoint);
-        require(pod.connecting == 0, "two dials at once at " + endpoint);
+        Throwable refusal = pod.refusal;
+        if (pod.hangs) {
+            return;
+        }
+        if (refusal != null) {
+            signals.refused(endpoint, refusal);
+            done.accept(new OpenOutcome.Refused(refusal));
+            return;
+        }
+        if (onDemand) {
+            pod.seats++;
+            done.accept(new OpenOutcome.Opened());
+            return;
+        }
+        if (requests == 0) {
+            done.accept(new OpenOutcome.Withdrawn());
+            return;
+        }
+        requests--;
+        require(pod.connecting == 0 || overdue, "two dials at once at " + endpoint);
+        overdue |= dialTime.compareTo(AdapterVerbs.OPEN) > 0;
         pod.connecting++;
         mostAtOnce = Math.max(mostAtOnce, total());
         scheduler.schedule(dialTime, () -> {
             pod.connecting--;
             if (pod.unreachable) {
+                requests++;
                 IOException refused = new IOException("connection refused");
                 signals.failed(endpoint, refused);
                 done.accept(new OpenOutcome.Failed(refused));
@@ -87,6 +141,9 @@ public final class InMemoryConnections implements EndpointConnections {
                 pod.seats++;
                 connected(endpoint, pod);
                 done.accept(new OpenOutcome.Opened());
+                if (reportsTwice) {
+                    done.accept(new OpenOutcome.Opened());
+                }
             }
         });
     }
@@ -101,6 +158,9 @@ public final class InMemoryConnections implements EndpointConnections {
             pod.seats--;
             close(endpoint, pod);
             done.accept(new RetireOutcome.Retired());
+            if (reportsTwice) {
+                done.accept(new RetireOutcome.Retired());
+            }
         } else if (pod.inUse > pod.marked.size()) {
             pod.marked.add(done);
         } else {
@@ -138,10 +198,16 @@ public final class InMemoryConnections implements EndpointConnections {
             done.accept(new MoveOutcome.Postponed("busy", Duration.ofSeconds(3)));
             return;
         }
+        if (source.open - source.moving <= 0) {
+            done.accept(new MoveOutcome.Postponed("nothing to move", Duration.ofSeconds(1)));
+            return;
+        }
+        source.moving++;
         target.connecting++;
         scheduler.schedule(dialTime, () -> {
+            source.moving--;
             target.connecting--;
-            if (target.unreachable) {
+            if (target.unreachable || source.open == 0) {
                 IOException refused = new IOException("connection refused");
                 signals.failed(to, refused);
                 done.accept(new MoveOutcome.Failed(refused));
@@ -165,6 +231,9 @@ public final class InMemoryConnections implements EndpointConnections {
     public void probe(EndpointKey endpoint, Consumer<OpenOutcome> done) {
         Pod pod = joined(endpoint);
         probes++;
+        if (pod.hangs) {
+            return;
+        }
         scheduler.schedule(
                 dialTime,
                 () -> done.accept(
@@ -206,6 +275,22 @@ public final class InMemoryConnections implements EndpointConnections {
         }
     }
 
+    /** From now on seats are added without a connection; see {@link #connect}. */
+    public void onDemand() {
+        onDemand = true;
+    }
+
+    /** A caller needs a connection where there is a seat without one. */
+    public void connect(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        require(pod.open < pod.seats, "no seat without a connection at " + endpoint.key());
+        connected(endpoint.key(), pod);
+    }
+
+    public int seats(Endpoint endpoint) {
+        return pod(endpoint.key()).seats;
+    }
+
     public void dialTime(Duration value) {
         dialTime = value;
     }
@@ -220,6 +305,44 @@ public final class InMemoryConnections implements EndpointConnections {
         require(routable.contains(endpoint.key()), endpoint.key() + " is not routable");
         require(pod.inUse < pod.open, "nothing idle at " + endpoint.key());
         pod.inUse++;
+    }
+
+    /** Opens and probes never complete, until that is taken back. */
+    public void hang(Endpoint endpoint, boolean value) {
+        pod(endpoint.key()).hangs = value;
+    }
+
+    /** The endpoint answers and refuses every open, for a reason that says nothing about its health; null to stop that. */
+    public void refuse(Endpoint endpoint, @Nullable Throwable refusal) {
+        pod(endpoint.key()).refusal = refusal;
+    }
+
+    /** Joining fails, until that is taken back by null. */
+    public void failJoin(Endpoint endpoint, @Nullable RuntimeException failure) {
+        pod(endpoint.key()).joinFailure = failure;
+    }
+
+    /** From now on outcomes are reported twice. */
+    public void reportTwice() {
+        reportsTwice = true;
+    }
+
+    /** The application opens each connection: there are as many as it asks for. */
+    public void onRequest() {
+        requests = 0;
+    }
+
+    /** The application asks for one more. */
+    public void request() {
+        requests++;
+        signals.wanted();
+    }
+
+    /** The application closes a connection that it owns; its seat goes with it. */
+    public void giveBack(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        pod.seats--;
+        close(endpoint.key(), pod);
     }
 
     /** Takes what is idle, everywhere. */

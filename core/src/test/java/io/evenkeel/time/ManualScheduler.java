@@ -11,10 +11,13 @@ import java.util.PriorityQueue;
  */
 public final class ManualScheduler implements Scheduler {
 
+    private static final int TOO_MANY = 200_000;
+
     private final FakeTicker ticker;
     private final PriorityQueue<Task> tasks = new PriorityQueue<>();
     private long sequence;
     private boolean running;
+    private int mostAtOneInstant;
 
     public ManualScheduler(FakeTicker ticker) {
         this.ticker = ticker;
@@ -53,14 +56,31 @@ public final class ManualScheduler implements Scheduler {
         running = true;
         try {
             long end = ticker.nanos() + by.toNanos();
+            int atThisInstant = 0;
             for (Task task = next(end); task != null; task = next(end)) {
-                ticker.advanceNanos(Math.max(0, task.due - ticker.nanos()));
+                long later = Math.max(0, task.due - ticker.nanos());
+                atThisInstant = later > 0 ? 1 : atThisInstant + 1;
+                count(atThisInstant);
+                ticker.advanceNanos(later);
                 task.work.run();
             }
             ticker.advanceNanos(end - ticker.nanos());
         } finally {
             running = false;
         }
+    }
+
+    /** Work that makes itself due again without time passing would otherwise hang the test. */
+    private void count(int atThisInstant) {
+        mostAtOneInstant = Math.max(mostAtOneInstant, atThisInstant);
+        if (atThisInstant > TOO_MANY) {
+            throw new AssertionError(atThisInstant + " tasks at one instant (expected: at most " + TOO_MANY + ")");
+        }
+    }
+
+    /** The most tasks that ran without time passing, so far. */
+    public int mostAtOneInstant() {
+        return mostAtOneInstant;
     }
 
     private synchronized Task next(long end) {
