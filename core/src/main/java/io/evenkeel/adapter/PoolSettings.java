@@ -97,6 +97,11 @@ public final class PoolSettings {
         return this;
     }
 
+    /** When changes of the source are believed; as set, or the defaults. */
+    public WatcherConfig watch() {
+        return watch;
+    }
+
     /** The target, or null while none is set. */
     public @Nullable Target target() {
         return target;

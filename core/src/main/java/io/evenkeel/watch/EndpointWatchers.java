@@ -89,7 +89,25 @@ public final class EndpointWatchers {
                 leave(key, null, running);
             }
         }
-        return watch.add(consumer, this::left);
+        return watch.add(consumer, new Watch.Lifecycle() {
+            @Override
+            public void closed(Watch closed) {
+                left(closed);
+            }
+
+            @Override
+            public void closedWithLinger(Watch closed, Duration linger) {
+                leftAfter(closed, linger);
+            }
+        });
+    }
+
+    /**
+     * The subscriber that has just ended keeps its place until then, so that the watch and its threads live on. Runs on
+     * the watch thread in the end, where ending the threads doesn't wait for them.
+     */
+    private void leftAfter(Watch watch, Duration linger) {
+        watch.threads().context().scheduler().schedule(linger, () -> left(watch));
     }
 
     private WatchThreads enter() {
@@ -190,5 +208,14 @@ public final class EndpointWatchers {
          */
         @Override
         void close();
+
+        /**
+         * Ends it as {@link #close()} does, but keeps the watch alive for a while: a subscriber of the same target that comes
+         * before then finds the endpoints known and costs the source nothing. For clients that come and go, such as channels
+         * that fall idle.
+         *
+         * @param linger how long; zero or less is as {@code close()}
+         */
+        void closeAfter(Duration linger);
     }
 }

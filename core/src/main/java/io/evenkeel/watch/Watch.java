@@ -104,8 +104,15 @@ final class Watch {
         });
     }
 
-    EndpointWatchers.Subscription add(Consumer<WatchSnapshot> consumer, Consumer<Watch> onClose) {
-        Listener listener = new Listener(consumer, onClose);
+    /** Receives that a subscriber ended, once for each. */
+    interface Lifecycle {
+        void closed(Watch watch);
+
+        void closedWithLinger(Watch watch, Duration linger);
+    }
+
+    EndpointWatchers.Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
+        Listener listener = new Listener(consumer, lifecycle);
         scheduler.execute(() -> {
             listeners.add(listener);
             listener.deliver(watcher.current());
@@ -138,15 +145,15 @@ final class Watch {
     private final class Listener implements EndpointWatchers.Subscription {
 
         private final Consumer<WatchSnapshot> consumer;
-        private final Consumer<Watch> onClose;
+        private final Lifecycle lifecycle;
         private final AtomicReference<Delivery> state = new AtomicReference<>(Delivery.IDLE);
         private final CountDownLatch lastDeliveryEnded = new CountDownLatch(1);
         private volatile @Nullable Thread deliverer;
         private boolean failedBefore;
 
-        Listener(Consumer<WatchSnapshot> consumer, Consumer<Watch> onClose) {
+        Listener(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
             this.consumer = consumer;
-            this.onClose = onClose;
+            this.lifecycle = lifecycle;
         }
 
         @Override
@@ -193,14 +200,23 @@ final class Watch {
 
         @Override
         public void close() {
+            closeAfter(Duration.ZERO);
+        }
+
+        @Override
+        public void closeAfter(Duration linger) {
             if (state.compareAndSet(Delivery.IDLE, Delivery.CLOSED)
                     || state.compareAndSet(Delivery.DELIVERING, Delivery.CLOSING)) {
                 awaitLastDelivery();
                 scheduler.execute(() -> listeners.remove(this));
-                onClose.accept(Watch.this);
+                if (linger.isNegative() || linger.isZero()) {
+                    lifecycle.closed(Watch.this);
+                } else {
+                    lifecycle.closedWithLinger(Watch.this, linger);
+                }
             } else if (state.get() == Delivery.IDLE || state.get() == Delivery.DELIVERING) {
                 // The delivery ended or began between the two attempts.
-                close();
+                closeAfter(linger);
             } else {
                 awaitLastDelivery();
             }

@@ -85,6 +85,34 @@ class EndpointWatchersTest {
     }
 
     @Test
+    void a_subscriber_that_lingers_keeps_the_watch_and_its_endpoints_for_the_next() {
+        List<WatchSnapshot> first = new ArrayList<>();
+        EndpointWatchers.Subscription one = watchers.subscribe(TARGET, AT_ONCE, first::add);
+        scheduler.runDue();
+        sources.get(0).endpoints(A);
+        scheduler.runDue();
+        first.clear();
+
+        one.closeAfter(Duration.ofMinutes(5));
+        sources.get(0).endpoints(A, B);
+        scheduler.advance(Duration.ofMinutes(4));
+        assertThat(first).isEmpty();
+        assertThat(sources.get(0).isClosed()).isFalse();
+
+        List<WatchSnapshot> second = new ArrayList<>();
+        EndpointWatchers.Subscription two = watchers.subscribe(TARGET, AT_ONCE, second::add);
+        scheduler.runDue();
+        assertThat(sources).hasSize(1);
+        assertThat(second).extracting(s -> s.endpoints().size()).containsExactly(2);
+
+        two.close();
+        scheduler.runDue();
+        assertThat(sources.get(0).isClosed()).isFalse();
+        scheduler.advance(Duration.ofMinutes(1));
+        assertThat(sources.get(0).isClosed()).isTrue();
+    }
+
+    @Test
     void another_target_or_another_configuration_is_another_watch() {
         watchers.subscribe(TARGET, AT_ONCE, snapshot -> {});
         watchers.subscribe(TARGET, WatcherConfig.defaults(), snapshot -> {});
