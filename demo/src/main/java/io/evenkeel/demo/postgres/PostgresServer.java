@@ -96,6 +96,11 @@ public final class PostgresServer {
         stop("INT");
     }
 
+    /** Ends every session at once, without a rollback, and stops: SIGQUIT. */
+    public void stopImmediate() throws IOException {
+        stop("QUIT");
+    }
+
     /** Refuses new sessions (57P03), its own counting included, and stops when the last has ended; returns at once. */
     public void stopSmart() throws IOException {
         changing.lock();

@@ -209,10 +209,18 @@ public final class SeatPool implements ConnectionPool {
             return new Attempt(timeoutNanos).run(slot);
         }
         Session session = seat.session;
-        if (session != null && (seat.usedAt == clock.now() || isAlive(seat, session))) {
+        if (session != null && (isFresh(seat, session) || isAlive(seat, session))) {
             return new PooledConnection(this, seat, session);
         }
         return new Attempt(timeoutNanos).resume(slot, seat);
+    }
+
+    /**
+     * Whether it is handed out untested, since it was used a moment ago. Only where its socket can't be looked at: a look costs
+     * less than a microsecond, and how long ago "a moment" is depends on when the clock's timer last got a processor.
+     */
+    private boolean isFresh(Seat seat, Session session) {
+        return !session.hasProbe() && seat.usedAt == clock.now();
     }
 
     /** Whether a look at the connection's socket is enough to hand it out; wakes the clock. */

@@ -2,6 +2,7 @@ package io.evenkeel.jdbc.pool;
 
 import io.evenkeel.jdbc.driver.DriverConnection;
 import io.evenkeel.jdbc.driver.Liveness;
+import io.evenkeel.jdbc.driver.LivenessProbe;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -93,6 +94,11 @@ final class Session {
 
     boolean isEvicted() {
         return evicted;
+    }
+
+    /** Whether {@link #peek} sees anything. */
+    boolean hasProbe() {
+        return driver.probe() != LivenessProbe.NONE;
     }
 
     Liveness peek() {
