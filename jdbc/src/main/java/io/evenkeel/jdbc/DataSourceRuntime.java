@@ -3,6 +3,8 @@ package io.evenkeel.jdbc;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import com.zaxxer.hikari.pool.HikariPool;
 import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.DerivedTarget;
 import io.evenkeel.adapter.PoolConfig;
@@ -23,6 +25,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +37,15 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
 
     private static final Logger LOG = LoggerFactory.getLogger(EvenkeelDataSource.class);
 
+    private static final Duration START_POLL = Duration.ofMillis(250);
+
     private final String pool;
     private final LiveConfig live;
     private final BalancedPool balanced;
     private final ConnectionPool connections;
     private final Observers observers;
+    private final PoolBean bean;
+    private final HikariBeans beans;
     private final Duration closeTimeout;
     private final int surge;
 
@@ -57,8 +64,14 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         this.balanced = BalancedPool.create(pooled);
         this.observers = new Observers(pool, balanced.ticker());
         this.connections = connections(builder.pooling, config, drivers, pooled);
+        this.bean = new PoolBean(pool, connections);
+        this.beans = new HikariBeans(pool);
         live.onChange(this::changed);
         start(builder.wrapped);
+        if (config.isRegisterMbeans() && builder.pooling == Pooling.SEATS) {
+            beans.register(live, bean);
+        }
+        failFast(builder);
     }
 
     private ConnectionPool connections(
@@ -101,6 +114,59 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         }
     }
 
+    /**
+     * As HikariCP's constructor does it: with {@code initializationFailTimeout} at 0 or more waits for a first connection, and
+     * above 0 fails with the reason once none of the Pods can be reached. A pool that is made from a {@link HikariDataSource}
+     * waits for nothing, as that one does until it is first used; and where no Pod is known yet there is nothing to judge.
+     */
+    private void failFast(EvenkeelDataSourceBuilder builder) {
+        HikariConfig template = Objects.requireNonNull(builder.template);
+        long patience = template.getInitializationFailTimeout();
+        if (patience < 0 || template instanceof HikariDataSource) {
+            return;
+        }
+        SQLException refusal = firstConnection(patience);
+        if (refusal == null || connections.lastFailure() == null) {
+            return;
+        }
+        if (patience > 0) {
+            close();
+            throw new HikariPool.PoolInitializationException(refusal);
+        }
+        LOG.warn("Pool {}: no connection at the start; callers wait until there is one", pool, refusal);
+    }
+
+    private @Nullable SQLException firstConnection(long patienceMillis) {
+        long start = balanced.ticker().nanos();
+        while (true) {
+            try {
+                connections.acquire(START_POLL.toNanos()).close();
+                return null;
+            } catch (SQLException e) {
+                long millis = TimeUnit.NANOSECONDS.toMillis(balanced.ticker().nanos() - start);
+                boolean over = millis >= Math.max(patienceMillis, live.getConnectionTimeout())
+                        || (millis >= patienceMillis && connections.isUnreachable())
+                        || Thread.currentThread().isInterrupted();
+                if (over) {
+                    return e;
+                }
+            }
+        }
+    }
+
+    /** What can't be honoured over several Pods. */
+    private static void refuse(HikariConfig config) {
+        if (config.isAllowPoolSuspension()) {
+            throw new IllegalArgumentException("allowPoolSuspension: true (expected: false; a Pod is taken out by the"
+                    + " cluster, by its readiness, and the others go on serving, so there is nothing to suspend)");
+        }
+        if (config.getHealthCheckRegistry() != null) {
+            throw new IllegalArgumentException("healthCheckRegistry: " + config.getHealthCheckRegistry()
+                    + " (expected: null; HikariCP's health checks need its own pool, so register one that asks"
+                    + " EvenkeelDataSource.status())");
+        }
+    }
+
     static EvenkeelDataSource start(EvenkeelDataSourceBuilder settings) {
         HikariConfig template = settings.template;
         if (template == null) {
@@ -108,6 +174,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                     "hikari: null (expected: a HikariConfig with the URL, user and pool size)");
         }
         requireUnused(settings.wrapped);
+        refuse(template);
         HikariConfig copy = new HikariConfig();
         template.copyStateTo(copy);
         LiveConfig live = new LiveConfig(copy);
@@ -187,12 +254,18 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     @Override
+    public HikariPoolMXBean pool() {
+        return bean;
+    }
+
+    @Override
     public void close() {
         LOG.info("Pool {}: closing", pool);
         // Before the connections: a round under way may still be joining a Pod.
         balanced.close();
         connections.close(closeTimeout);
         observers.close();
+        beans.close();
         LOG.info("Pool {}: closed", pool);
     }
 }

@@ -2,6 +2,7 @@ package io.evenkeel.jdbc;
 
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import io.evenkeel.status.PoolStatus;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -25,19 +26,28 @@ import org.jspecify.annotations.Nullable;
  * EvenkeelDataSource dataSource = EvenkeelDataSource.builder().hikari(hikari).build();
  * }</pre>
  *
- * <p>It keeps one HikariCP pool per Pod, all of them together no larger than {@code maximumPoolSize}. Settings mean what they
- * mean to HikariCP, for all Pods together; {@code maxLifetime} is the default of the maximum connection age.
+ * <p>All Pods together have no more connections than {@code maximumPoolSize}. Settings mean what they mean to HikariCP, for
+ * all Pods together; docs/hikari.md goes through them one by one. {@code maxLifetime} is the default of the maximum
+ * connection age.
  *
- * <p>Building it doesn't connect: the first callers wait, within {@code connectionTimeout}, until a connection is there.
+ * <p>Building it from a {@link com.zaxxer.hikari.HikariConfig} fails fast, as HikariCP does, if no Pod can be reached;
+ * {@code initializationFailTimeout} below 0 has callers wait instead. Built from a {@link HikariDataSource} it waits for
+ * nothing.
  *
- * <p>Thread-safe. {@link #close()} it at the end.
+ * <p>Thread-safe. {@link #close()} it at the end. Not final, so that frameworks can put a proxy in front of it; not meant to
+ * be extended otherwise.
  */
-public final class EvenkeelDataSource implements DataSource, AutoCloseable {
+public class EvenkeelDataSource implements DataSource, AutoCloseable {
 
     private final String name;
     private final Runtime runtime;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable PrintWriter logWriter;
+
+    /** For proxies that make a subclass and hand every call on to the real one. */
+    protected EvenkeelDataSource() {
+        this("proxy", Runtime.NONE);
+    }
 
     EvenkeelDataSource(String name, Runtime runtime) {
         this.name = name;
@@ -101,6 +111,11 @@ public final class EvenkeelDataSource implements DataSource, AutoCloseable {
         return runtime.config();
     }
 
+    /** Counts over all Pods, as HikariCP shows them; {@code suspendPool} and {@code resumePool} are refused. */
+    public HikariPoolMXBean pool() {
+        return runtime.pool();
+    }
+
     /** The pool's name. */
     public String name() {
         return name;
@@ -148,20 +163,26 @@ public final class EvenkeelDataSource implements DataSource, AutoCloseable {
         throw new SQLFeatureNotSupportedException("getParentLogger (expected: slf4j's logger io.evenkeel)");
     }
 
-    /** Itself only: there is no single data source beneath. */
+    /**
+     * To this type and to {@link HikariPoolMXBean}; there is no single data source beneath. Not to {@link HikariConfigMXBean},
+     * though {@link #config()} is one: Spring Boot casts what it gets by that to {@link HikariDataSource}.
+     */
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
         if (type.isInstance(this)) {
             return type.cast(this);
         }
-        throw new SQLException(
-                "Pool " + name + ": unwrap to " + type.getName()
-                        + " (expected: EvenkeelDataSource; each Pod has a data source of its own, so unwrap a Connection instead)");
+        if (type == HikariPoolMXBean.class) {
+            return type.cast(pool());
+        }
+        throw new SQLException("Pool " + name + ": unwrap to " + type.getName()
+                + " (expected: EvenkeelDataSource or HikariPoolMXBean; settings are at config(); each Pod has a data source"
+                + " of its own, so unwrap a Connection instead)");
     }
 
     @Override
     public boolean isWrapperFor(Class<?> type) {
-        return type.isInstance(this);
+        return type.isInstance(this) || type == HikariPoolMXBean.class;
     }
 
     @Override
@@ -177,7 +198,40 @@ public final class EvenkeelDataSource implements DataSource, AutoCloseable {
 
         HikariConfigMXBean config();
 
+        HikariPoolMXBean pool();
+
         /** Called once. */
         void close();
+
+        /** Of a proxy's own superclass part, which is never asked. */
+        Runtime NONE = new Runtime() {
+            @Override
+            public Connection acquire() throws SQLException {
+                throw new SQLException(unproxied());
+            }
+
+            @Override
+            public PoolStatus status() {
+                throw new IllegalStateException(unproxied());
+            }
+
+            @Override
+            public HikariConfigMXBean config() {
+                throw new IllegalStateException(unproxied());
+            }
+
+            @Override
+            public HikariPoolMXBean pool() {
+                throw new IllegalStateException(unproxied());
+            }
+
+            @Override
+            public void close() {}
+
+            private String unproxied() {
+                return "EvenkeelDataSource: no pool (expected: built by EvenkeelDataSource.builder(); a proxy hands every"
+                        + " call on to such a one)";
+            }
+        };
     }
 }

@@ -246,10 +246,12 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * Starts the pool; connects nothing yet.
+     * Starts the pool. Waits for a first connection as HikariCP does, where the template's {@code initializationFailTimeout} is
+     * 0 (start in any case) or more (fail with the reason; its default), unless the template is a {@link HikariDataSource}.
      *
      * @throws IllegalArgumentException if a setting is missing, out of its bounds, or can't be split over Pods; the message
      *     says what to do instead
+     * @throws com.zaxxer.hikari.pool.HikariPool.PoolInitializationException if no Pod can be reached, with the reason as cause
      */
     public EvenkeelDataSource build() {
         return DataSourceRuntime.start(this);

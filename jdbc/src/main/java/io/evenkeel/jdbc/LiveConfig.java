@@ -3,6 +3,7 @@ package io.evenkeel.jdbc;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.util.Credentials;
+import io.evenkeel.jdbc.pool.HikariAccess;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -40,7 +41,7 @@ final class LiveConfig implements HikariConfigMXBean {
     }
 
     private void requireNoProvider() {
-        if (settings.getCredentialsProvider() != null) {
+        if (HikariAccess.hasCredentialsProvider(settings)) {
             throw new IllegalStateException(
                     "Pool " + getPoolName() + ": credentials (expected: from the credentials provider"
                             + " that is set, which is asked at every connect)");

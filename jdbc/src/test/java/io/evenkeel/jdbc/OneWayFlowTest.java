@@ -7,6 +7,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import io.evenkeel.ModuleRules;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** An adapter knows core and its own library, and no other adapter. */
@@ -17,6 +18,12 @@ class OneWayFlowTest implements ModuleRules {
     @Override
     public JavaClasses module() {
         return JDBC;
+    }
+
+    /** Spring's scoped and refreshed beans are proxies by CGLIB. */
+    @Override
+    public Set<String> mayBeProxied() {
+        return Set.of(EvenkeelDataSource.class.getName());
     }
 
     @Test
@@ -34,6 +41,24 @@ class OneWayFlowTest implements ModuleRules {
                     .dependOnClassesThat(resideInAPackage("io.evenkeel.jdbc..").and(resideOutsideOfPackage(room)))
                     .check(JDBC);
         }
+    }
+
+    @Test
+    void the_pool_knows_the_handles_and_the_drivers_only_and_the_two_engines_meet_above() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.evenkeel.jdbc.pool")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.evenkeel.jdbc", "io.evenkeel.jdbc.hikari")
+                .check(JDBC);
+        noClasses()
+                .that()
+                .resideInAPackage("io.evenkeel.jdbc.hikari")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.evenkeel.jdbc")
+                .check(JDBC);
     }
 
     @Test

@@ -1,7 +1,6 @@
 package io.evenkeel.jdbc.driver;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.util.Credentials;
 import com.zaxxer.hikari.util.PropertyElf;
 import io.evenkeel.endpoint.Endpoint;
 import java.sql.Driver;
@@ -185,8 +184,8 @@ public final class DriverTemplate {
 
     private static Credentials or(Credentials first, Credentials second) {
         return Credentials.of(
-                first.getUsername() == null ? second.getUsername() : first.getUsername(),
-                first.getPassword() == null ? second.getPassword() : first.getPassword());
+                first.username() == null ? second.username() : first.username(),
+                first.password() == null ? second.password() : first.password());
     }
 
     private static Object instantiate(String className) {

@@ -1,6 +1,5 @@
 package io.evenkeel.jdbc.driver;
 
-import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -60,7 +59,7 @@ final class EndpointDataSource implements DataSource {
             return connect(user, password);
         }
         Credentials now = credentials.get();
-        return connect(now.getUsername(), now.getPassword());
+        return connect(now.username(), now.password());
     }
 
     private DriverConnection connect(@Nullable String user, @Nullable String password) throws SQLException {

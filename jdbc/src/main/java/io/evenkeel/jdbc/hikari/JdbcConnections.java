@@ -115,6 +115,17 @@ public final class JdbcConnections implements ConnectionPool {
     }
 
     @Override
+    public Usage usage() {
+        return new Usage(acquirer.waiting(), 0, 0);
+    }
+
+    @Override
+    public boolean isUnreachable() {
+        return !pods.isEmpty()
+                && pods.values().stream().allMatch(pod -> pod.lane().isFailing());
+    }
+
+    @Override
     public void evictAll() {
         pods.values().forEach(pod -> pod.lane().pool().softEvict());
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses a free seat. Each thread takes the Pods in turn, so that work is even at any rate; where the Pod whose turn it is
- * has a larger part of its seats in use than another, drawn at random, that one serves (the power of two choices,
+ * is clearly busier than another, drawn at random, that one serves (the power of two choices,
  * Mitzenmacher 2001).
  *
  * <p>At each Pod a thread goes back to the seat it had there last: two processors that take turns on one seat pay for its
@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 final class Chooser {
     static final int MOST_GRANTED = 128;
 
-    /** From this difference in connections in use on, Pods are unevenly busy; one is what any other caller makes. */
+    /**
+     * From this difference in connections in use on, the less busy of two Pods serves out of turn. A difference of one is what
+     * any other caller makes, who may only wait for a processor: to yield to it costs evenness and gains nothing.
+     */
     private static final int UNEVEN = 2;
 
     private final CoarseClock clock;
@@ -58,10 +61,9 @@ final class Chooser {
         int two = turns.length == 1 ? 0 : (turn + 1 + slot.nextInt(turns.length - 1)) % turns.length;
         int busier = turns[one] == turns[two] ? 0 : turns[one].busierBy(turns[two]);
         hints.looked(clock.now(), Math.abs(busier) < UNEVEN);
-        if (busier > 0) {
-            int swap = one;
+        if (busier >= UNEVEN) {
             one = two;
-            two = swap;
+            two = turn;
         }
         Seat seat = avoided.isEmpty() ? take(slot, hints, one) : null;
         if (seat == null && avoided.isEmpty() && one != two) {

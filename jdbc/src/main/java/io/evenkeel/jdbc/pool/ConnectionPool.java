@@ -33,6 +33,9 @@ public interface ConnectionPool extends EndpointConnections {
     @Nullable
     Throwable lastFailure();
 
+    /** Whether there is a Pod, and the latest attempt to connect failed at every one. */
+    boolean isUnreachable();
+
     /**
      * Ends the pool: callers who wait are refused at once, idle connections are closed now and those in use when they are
      * returned. What is still in use at the deadline is aborted. Blocks; safe to call again.

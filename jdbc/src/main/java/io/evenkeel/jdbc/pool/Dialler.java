@@ -1,7 +1,7 @@
 package io.evenkeel.jdbc.pool;
 
-import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.jdbc.driver.Credentials;
 import io.evenkeel.jdbc.driver.DriverConnection;
 import io.evenkeel.jdbc.pool.Session.Baseline;
 import io.evenkeel.time.Ticker;
@@ -59,7 +59,7 @@ final class Dialler {
 
     Session dial(DataSource dataSource) throws SQLException {
         Credentials now = credentials.get();
-        DriverConnection made = DriverConnection.open(dataSource, now.getUsername(), now.getPassword());
+        DriverConnection made = DriverConnection.open(dataSource, now.username(), now.password());
         if (made.connection() == null) {
             throw new SQLTransientConnectionException("the data source returned no connection", "08001");
         }

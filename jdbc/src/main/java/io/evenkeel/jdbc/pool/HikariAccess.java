@@ -2,7 +2,7 @@ package io.evenkeel.jdbc.pool;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.SQLExceptionOverride;
-import com.zaxxer.hikari.util.Credentials;
+import io.evenkeel.jdbc.driver.Credentials;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * with 6.0, {@code getCredentialsProvider} with 7.0. Where one is missing, so is what it would have returned.
  */
 public final class HikariAccess {
-    private static final @Nullable MethodHandle CREDENTIALS = getter("getCredentials", Credentials.class);
+    private static final @Nullable MethodHandle CREDENTIALS =
+            getter("getCredentials", "com.zaxxer.hikari.util.Credentials");
     private static final @Nullable MethodHandle OVERRIDE = getter("getExceptionOverride", SQLExceptionOverride.class);
     private static final @Nullable MethodHandle PROVIDER =
             getter("getCredentialsProvider", "com.zaxxer.hikari.HikariCredentialsProvider");
@@ -31,7 +32,8 @@ public final class HikariAccess {
 
     private static Credentials configured(HikariConfig config) {
         Object both = CREDENTIALS == null ? null : call(CREDENTIALS, config);
-        return both != null ? (Credentials) both : Credentials.of(config.getUsername(), config.getPassword());
+        // As one, since they may be changed as one.
+        return both != null ? Pair.of(both) : Credentials.of(config.getUsername(), config.getPassword());
     }
 
     /** Whether credentials come from a provider, so that a user name or a password that is set would have no effect. */
@@ -91,7 +93,15 @@ public final class HikariAccess {
     /** Apart, so that it is only linked where the interface exists. */
     private static final class Provider {
         static Credentials ask(Object provider) {
-            return ((com.zaxxer.hikari.HikariCredentialsProvider) provider).getCredentials();
+            return Pair.of(((com.zaxxer.hikari.HikariCredentialsProvider) provider).getCredentials());
+        }
+    }
+
+    /** As {@link Provider}. */
+    private static final class Pair {
+        static Credentials of(Object both) {
+            var pair = (com.zaxxer.hikari.util.Credentials) both;
+            return Credentials.of(pair.getUsername(), pair.getPassword());
         }
     }
 }

@@ -39,6 +39,7 @@ final class PooledConnection extends DelegatingConnection {
     @Override
     protected void release(Connection connection) throws SQLException {
         released = true;
+        seat.uses++;
         endLoan();
         boolean clean = false;
         try {

@@ -1,9 +1,9 @@
 package io.evenkeel.jdbc.pool;
 
-import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.jdbc.driver.Credentials;
 import io.evenkeel.jdbc.driver.Liveness;
 import io.evenkeel.jdbc.handle.Fault;
 import io.evenkeel.jdbc.handle.FaultClassifier;
@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -82,6 +83,8 @@ public final class SeatPool implements ConnectionPool {
     private final Map<EndpointKey, Pod> pods = new ConcurrentHashMap<>();
     private final ReentrantLock publishing = new ReentrantLock();
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final LongAdder usesOfGoneSeats = new LongAdder();
+    private final LongAdder timedOut = new LongAdder();
 
     // Read on every acquire, written rarely.
     private volatile HikariSettings settings;
@@ -366,6 +369,7 @@ public final class SeatPool implements ConnectionPool {
                 return new SQLNonTransientConnectionException(name + ": the pool is closed", "08003");
             }
             record(false);
+            timedOut.increment();
             Duration took = Duration.ofNanos(ticker.nanos() - started);
             String message = Refusal.describe(settings, took, pods.values(), queue.length(), failures);
             Throwable reason = Refusal.latest(pods.values());
@@ -486,6 +490,7 @@ public final class SeatPool implements ConnectionPool {
         seat.retirement = null;
         seat.pod.remove(seat);
         if (seat.gone()) {
+            usesOfGoneSeats.add(seat.uses);
             publish();
             if (retired != null) {
                 retired.accept(new RetireOutcome.Retired());
@@ -796,6 +801,17 @@ public final class SeatPool implements ConnectionPool {
     }
 
     @Override
+    public Usage usage() {
+        long acquired = usesOfGoneSeats.sum();
+        for (Pod pod : pods.values()) {
+            for (Seat seat : pod.seats()) {
+                acquired += seat.uses + (seat.isBusy() ? 1 : 0);
+            }
+        }
+        return new Usage(queue.length(), acquired, timedOut.sum());
+    }
+
+    @Override
     public Counts counts() {
         int idle = 0;
         int active = 0;
@@ -809,6 +825,11 @@ public final class SeatPool implements ConnectionPool {
     @Override
     public @Nullable Throwable lastFailure() {
         return Refusal.latest(pods.values());
+    }
+
+    @Override
+    public boolean isUnreachable() {
+        return !pods.isEmpty() && pods.values().stream().allMatch(Pod::isFailing);
     }
 
     @Override

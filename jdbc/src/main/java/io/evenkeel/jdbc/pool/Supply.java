@@ -162,15 +162,14 @@ final class Supply {
         }
         long now = ticker.nanos();
         pool.created(now - start);
-        signals.opened(pod.key(), Duration.ofNanos(now - start));
         pod.reached(now);
-        signals.alive(pod.key());
         if (pool.isClosed() || pod.hasLeft()) {
             session.close();
-            signals.closed(pod.key());
             return new OpenOutcome.Withdrawn();
         }
         pool.connected(pod, job.seat, session);
+        signals.opened(pod.key(), Duration.ofNanos(now - start));
+        signals.alive(pod.key());
         return new OpenOutcome.Opened();
     }
 

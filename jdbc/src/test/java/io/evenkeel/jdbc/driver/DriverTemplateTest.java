@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
