@@ -58,7 +58,8 @@ final class DataSourceFactory {
             return balanced;
         } catch (IllegalArgumentException refused) {
             if (hasSettings(beanName)) {
-                throw new InvalidEvenkeelSettingException("the data source '" + beanName + "'", prefix(beanName), refused);
+                throw new InvalidEvenkeelSettingException(
+                        "the data source '" + beanName + "'", prefix(beanName), refused);
             }
             LOG.info("Data source {} is not balanced: {}", beanName, refused.getMessage());
             LOG.debug("Data source {} is not balanced", beanName, refused);

@@ -23,7 +23,8 @@ public class EvenkeelEndpoint {
     /** All pools. */
     @ReadOperation
     public Map<String, Object> pools() {
-        return Map.of("pools", directory.pools().stream().map(EvenkeelEndpoint::pool).toList());
+        return Map.of(
+                "pools", directory.pools().stream().map(EvenkeelEndpoint::pool).toList());
     }
 
     /** The pools of one name, or null (not found) if there is none. */

@@ -11,7 +11,8 @@ final class EvenkeelFailureAnalyzer extends AbstractFailureAnalyzer<InvalidEvenk
         String message = String.valueOf(refused.getCause().getMessage());
         return new FailureAnalysis(
                 "Evenkeel can't balance " + refused.what() + ":\n\n    " + message,
-                "Change the properties under " + refused.prefix() + " (the message names the setting in the form of the API:"
+                "Change the properties under " + refused.prefix()
+                        + " (the message names the setting in the form of the API:"
                         + " moveWindow is move-window), or switch it off with " + refused.prefix() + ".enabled=false.",
                 refused);
     }

@@ -29,8 +29,7 @@ public record PoolHealth(boolean up, Map<String, Object> details) {
 
     /** A Pod without a connection counts as reachable until connecting fails: a pool may hold none while it is idle. */
     private static boolean isReachable(EndpointStatus endpoint) {
-        return endpoint.open() > 0
-                || (!endpoint.leaving() && !endpoint.isEjected() && endpoint.lastFailure() == null);
+        return endpoint.open() > 0 || (!endpoint.leaving() && !endpoint.isEjected() && endpoint.lastFailure() == null);
     }
 
     private static Map<String, Object> details(PoolStatus pool, boolean reachable) {

@@ -40,9 +40,7 @@ final class RefreshScopedDataSource extends AbstractDataSource implements AutoCl
     static @Nullable RefreshScopedDataSource over(DataSourceFactory factory, String beanName, Advised proxy) {
         Object target = target(proxy);
         EvenkeelDataSource pool = factory.build(beanName, (HikariDataSource) target);
-        return pool == null
-                ? null
-                : new RefreshScopedDataSource(factory, beanName, proxy, new Current(target, pool));
+        return pool == null ? null : new RefreshScopedDataSource(factory, beanName, proxy, new Current(target, pool));
     }
 
     private static Object target(Advised proxy) {
@@ -84,7 +82,9 @@ final class RefreshScopedDataSource extends AbstractDataSource implements AutoCl
             }
             EvenkeelDataSource pool = factory.build(beanName, (HikariDataSource) target);
             if (pool == null) {
-                LOG.warn("Data source {}: the refreshed settings can't be balanced; those before stay in force", beanName);
+                LOG.warn(
+                        "Data source {}: the refreshed settings can't be balanced; those before stay in force",
+                        beanName);
                 pool = old.pool();
             } else {
                 closeInBackground(old.pool());

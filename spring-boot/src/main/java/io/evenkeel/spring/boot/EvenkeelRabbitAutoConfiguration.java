@@ -56,7 +56,7 @@ public class EvenkeelRabbitAutoConfiguration {
         if (bundle != null) {
             // Boot's own bean, which is not public, does this
             configured.useSslProtocol(bundle.createSslContext());
-            if (rabbit.getSsl().getVerifyHostname()) {
+            if (rabbit.getSsl().isVerifyHostname()) {
                 configured.enableHostnameVerification();
             }
         }
