@@ -7,14 +7,16 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The scheduler for real use: one daemon thread, started with the first task. Whoever makes one closes it.
+ * The scheduler for real use: one daemon thread, started with the first task. Its creator closes it.
  *
- * <p>A task that throws is logged and the thread goes on. Closing drops the tasks that have not begun and lets the one
+ * <p>A task that throws, whatever it throws, is logged and the thread goes on. If the thread can't be started, scheduling
+ * throws what the JVM threw and nothing is queued; the next call tries again. Closing drops the tasks that have not begun and lets the one
  * that runs finish, without interrupting it; tasks scheduled afterwards are dropped silently. Thread-safe.
  */
 public final class SystemScheduler implements Scheduler, AutoCloseable {
@@ -22,6 +24,7 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SystemScheduler.class);
 
     private final String threadName;
+    private final Function<Runnable, Thread> threads;
     // Set once, by the executor's thread factory: a task never throws out of the worker, so it is never replaced.
     private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
     private final ScheduledThreadPoolExecutor executor;
@@ -32,17 +35,24 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
      * @param threadName such as {@code evenkeel-orders-balance}; not blank
      */
     public SystemScheduler(String threadName) {
+        this(threadName, Thread::new);
+    }
+
+    /** @param threads makes the thread that runs this, or throws if there can be none */
+    SystemScheduler(String threadName, Function<Runnable, Thread> threads) {
         if (threadName.isBlank()) {
             throw new IllegalArgumentException("threadName: \"" + threadName + "\" (expected: not blank)");
         }
         this.threadName = threadName;
+        this.threads = threads;
         executor = new ScheduledThreadPoolExecutor(1, this::newThread, new ThreadPoolExecutor.DiscardPolicy());
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
     private Thread newThread(Runnable work) {
-        Thread created = new Thread(work, threadName);
+        Thread created = threads.apply(work);
+        created.setName(threadName);
         created.setDaemon(true);
         thread.set(created);
         return created;
@@ -51,6 +61,8 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
     @Override
     public Cancellable schedule(Duration delay, Runnable task) {
         Objects.requireNonNull(task, "task");
+        // Before anything is queued: a task that no thread runs would be lost without a word.
+        executor.prestartCoreThread();
         Future<?> scheduled = executor.schedule(() -> run(task), nanosOf(delay), TimeUnit.NANOSECONDS);
         return () -> scheduled.cancel(false);
     }
@@ -63,11 +75,19 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
         try {
             task.run();
         } catch (Throwable failure) {
+            log(task, failure);
+        }
+    }
+
+    private void log(Runnable task, Throwable failure) {
+        try {
             LOG.error(
                     "A task of {} on {} failed; the thread goes on",
                     task.getClass().getName(),
                     threadName,
                     failure);
+        } catch (Throwable whileLogging) {
+            // Out of memory, or an exception that can't be printed: to log is all that was left to do.
         }
     }
 

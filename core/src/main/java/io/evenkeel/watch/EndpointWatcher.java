@@ -49,6 +49,7 @@ final class EndpointWatcher {
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointWatcher.class);
     private static final int NAMED_IN_A_MESSAGE = 10;
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
 
     private final String name;
     private final WatcherConfig config;
@@ -340,9 +341,23 @@ final class EndpointWatcher {
         }
         long remaining = open.remainingNanos(ticker.nanos(), config);
         if (remaining <= 0) {
-            publishAnswer();
+            publishOrRetry(open);
         } else {
             timer = scheduler.schedule(Duration.ofNanos(remaining), this::settleOrWait);
+        }
+    }
+
+    /** What could not be published is not lost: its window stays open, and ends again soon. */
+    private void publishOrRetry(Window open) {
+        boolean published = false;
+        try {
+            publishAnswer();
+            published = true;
+        } finally {
+            if (!published && !stopped) {
+                window = open;
+                timer = scheduler.schedule(AFTER_FAILURE, this::settleOrWait);
+            }
         }
     }
 

@@ -13,6 +13,8 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one watch per target (and configuration), however many pools use it. A watch begins with its first subscriber and
@@ -29,6 +31,7 @@ public final class EndpointWatchers {
     // nobody is subscribed.
     private static final EndpointWatchers SHARED = new EndpointWatchers(WatchThreads::start, EndpointSources::create);
 
+    private static final Logger LOG = LoggerFactory.getLogger(EndpointWatchers.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     private final Supplier<WatchThreads> threadsStarter;
@@ -136,11 +139,35 @@ public final class EndpointWatchers {
         Watch candidate = new Watch(key.target(), key.config(), source, running);
         Watch joined = joinExisting(key, candidate);
         if (joined == candidate) {
-            candidate.start();
+            startOrLeave(candidate);
             return candidate;
         }
-        source.close();
+        try {
+            source.close();
+        } catch (RuntimeException | Error failure) {
+            LOG.warn("{}: a source that is not needed failed to close", key.target(), failure);
+        }
         return Objects.requireNonNull(joined);
+    }
+
+    /** If it can't be started, for want of memory or a thread, no one else may join it. */
+    private void startOrLeave(Watch candidate) {
+        boolean started = false;
+        try {
+            candidate.start();
+            started = true;
+        } finally {
+            if (!started) {
+                lock.lock();
+                try {
+                    candidate.subscribers--;
+                    watches.remove(new Key(candidate.target(), candidate.config()), candidate);
+                } finally {
+                    lock.unlock();
+                }
+                candidate.closeSource();
+            }
+        }
     }
 
     private @Nullable Watch joinExisting(Key key, @Nullable Watch otherwise) {

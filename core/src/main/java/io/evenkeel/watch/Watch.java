@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One source, one watcher, and those who listen to it. Except where a field says otherwise it lives on the watch thread. */
+/** One source, one watcher, and its listeners. Except where a field says otherwise it lives on the watch thread. */
 final class Watch {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
@@ -39,7 +39,7 @@ final class Watch {
         SourceContext context = threads.context();
         this.scheduler = context.scheduler();
         this.watcher = new EndpointWatcher(
-                target.toString(), new Facts(), config, context.ticker(), scheduler, this::tellEverybody);
+                target.toString(), new Facts(), config, context.ticker(), scheduler, this::notifyListeners);
         this.current = watcher.current();
     }
 
@@ -96,12 +96,16 @@ final class Watch {
     void stop() {
         scheduler.execute(() -> {
             watcher.stop();
-            try {
-                source.close();
-            } catch (RuntimeException | Error failure) {
-                LOG.warn("{}: the source failed to close", target, failure);
-            }
+            closeSource();
         });
+    }
+
+    void closeSource() {
+        try {
+            source.close();
+        } catch (RuntimeException | Error failure) {
+            LOG.warn("{}: the source failed to close", target, failure);
+        }
     }
 
     /** Receives that a subscriber ended, once for each. */
@@ -113,19 +117,34 @@ final class Watch {
 
     EndpointWatchers.Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
         Listener listener = new Listener(consumer, lifecycle);
-        scheduler.execute(() -> {
-            listeners.add(listener);
-            listener.deliver(watcher.current());
-        });
+        boolean begun = false;
+        try {
+            scheduler.execute(() -> {
+                listeners.add(listener);
+                listener.deliver(watcher.current());
+            });
+            begun = true;
+        } finally {
+            if (!begun) {
+                // For want of memory or a thread: the caller learns it, and the watch has no subscriber more.
+                lifecycle.closed(this);
+            }
+        }
         return listener;
     }
 
     private void accept(EndpointSource.Report report) {
-        watcher.accept(report);
-        current = watcher.current();
+        try {
+            watcher.accept(report);
+        } catch (RuntimeException | Error failure) {
+            LOG.warn("{}: a report of its source could not be taken", target, failure);
+            watcher.accept(new EndpointSource.Failed("a report of the source could not be taken: " + failure, failure));
+        } finally {
+            current = watcher.current();
+        }
     }
 
-    private void tellEverybody(WatchSnapshot snapshot) {
+    private void notifyListeners(WatchSnapshot snapshot) {
         current = snapshot;
         // A copy, because a scheduler may run what a consumer schedules before this loop goes on.
         for (Listener listener : List.copyOf(listeners)) {
@@ -137,7 +156,7 @@ final class Watch {
     private enum Delivery {
         IDLE,
         DELIVERING,
-        /** Closed by somebody while the consumer was being called. */
+        /** Closed by another thread while the consumer was being called. */
         CLOSING,
         CLOSED
     }

@@ -28,7 +28,7 @@ final class WatchThreads {
         this.ending = ending;
     }
 
-    /** Somebody else's: ending these leaves them as they are. */
+    /** The caller's: ending these leaves them as they are. */
     static WatchThreads borrowed(SourceContext context) {
         return new WatchThreads(context, patience -> {});
     }
@@ -72,8 +72,7 @@ final class WatchThreads {
         }
         try {
             // Interrupted and with their sockets closed, they end at once. The executor counts as terminated a moment
-            // before
-            // its threads end, so they are joined themselves.
+            // before its threads end, so they are joined themselves.
             for (Thread thread : started) {
                 TimeUnit.NANOSECONDS.timedJoin(thread, patience.toNanos());
             }

@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,6 +65,44 @@ class SystemSchedulerTest {
 
         Object before = next();
         assertThat(next()).isSameAs(before);
+    }
+
+    @Test
+    void any_throwable_of_a_task_is_survived() throws InterruptedException {
+        for (Error error : List.of(new OutOfMemoryError("on purpose"), new StackOverflowError(), new Mute())) {
+            scheduler.execute(() -> {
+                throw error;
+            });
+            scheduler.execute(() -> seen.add(error));
+            assertThat(next()).isSameAs(error);
+        }
+    }
+
+    private static final class Mute extends Error {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String toString() {
+            throw new IllegalStateException("no text");
+        }
+    }
+
+    @Test
+    void a_thread_that_cannot_be_started_fails_that_call_only() throws InterruptedException {
+        AtomicInteger attempts = new AtomicInteger();
+        try (SystemScheduler scarce = new SystemScheduler("evenkeel-test-short", work -> {
+            if (attempts.incrementAndGet() <= 2) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            return new Thread(work);
+        })) {
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(() -> scarce.execute(() -> seen.add("lost"))).isInstanceOf(OutOfMemoryError.class);
+            }
+            scarce.execute(() -> seen.add("runs"));
+            assertThat(next()).isEqualTo("runs");
+            assertThat(seen).isEmpty();
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.FakeSource;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
@@ -55,6 +56,31 @@ class EndpointWatchersTest {
         scheduler.runDue();
         assertThat(seen).extracting(s -> s.endpoints().size()).containsExactly(0, 1, 2);
         assertThat(subscription.current()).isEqualTo(seen.get(2));
+    }
+
+    @Test
+    void a_watch_that_cannot_be_started_leaves_nothing_behind() {
+        AtomicBoolean scarce = new AtomicBoolean(true);
+        Scheduler sometimes = (delay, task) -> {
+            if (scarce.get()) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            return scheduler.schedule(delay, task);
+        };
+        EndpointWatchers watchers = new EndpointWatchers(
+                new SourceContext(scheduler.ticker(), sometimes, Runnable::run, new Random(1)),
+                (target, context) -> source());
+        List<WatchSnapshot> seen = new ArrayList<>();
+        assertThatThrownBy(() -> watchers.subscribe(TARGET, AT_ONCE, seen::add)).isInstanceOf(OutOfMemoryError.class);
+        scarce.set(false);
+        watchers.subscribe(TARGET, AT_ONCE, seen::add);
+        scheduler.runDue();
+        assertThat(sources).hasSize(2);
+        assertThat(sources.get(0).isClosed()).isTrue();
+        assertThat(sources.get(1).isStarted()).isTrue();
+        sources.get(1).endpoints(A);
+        scheduler.runDue();
+        assertThat(seen).extracting(s -> s.endpoints().size()).endsWith(1);
     }
 
     @Test
