@@ -5,14 +5,18 @@ import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.KubeConfig;
 import java.io.File;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,11 +31,13 @@ final class ApiAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiAccess.class);
 
     private final Config config;
-    // So that it is looked for once, however many need it: a plugin may ask a person. Held while that blocks, and so
-    // taken
-    // only by threads that may.
-    private final ReentrantLock searching = new ReentrantLock();
-    private final AtomicReference<@Nullable ApiConnection> current = new AtomicReference<>();
+    // One attempt for all that need it at the same time: a plugin may ask a person. They wait for its end without a
+    // lock.
+    // Invariant: what is here has not failed.
+    private final AtomicReference<@Nullable Attempt> current = new AtomicReference<>();
+
+    /** Completed by the thread that made it. */
+    private static final class Attempt extends CompletableFuture<ApiConnection> {}
 
     /**
      * What the user chose; equal for those who can share.
@@ -52,43 +58,67 @@ final class ApiAccess implements AutoCloseable {
     }
 
     /**
-     * The connection to use now.
+     * The connection to use now. A thread that is interrupted in here stops what it waits for.
      *
-     * @throws IOException if the configuration cannot be read
+     * @throws IOException if the configuration cannot be read, or the credentials cannot be had
      * @throws IllegalArgumentException if there is none, or it is not usable
      */
     ApiConnection connect() throws IOException {
-        ApiConnection known = current.get();
+        Attempt mine = new Attempt();
+        Attempt known = current.compareAndExchange(null, mine);
         if (known != null) {
-            return known;
+            return resultOf(known);
         }
-        searching.lock();
         try {
-            known = current.get();
-            if (known == null) {
-                known = find();
-                current.set(known);
-                LOG.debug("The API server is {}, from {}", known.server(), known.origin());
-            }
-            return known;
-        } finally {
-            searching.unlock();
+            ApiConnection found = find();
+            LOG.debug("The API server is {}, from {}", found.server(), found.origin());
+            mine.complete(found);
+            return found;
+        } catch (IOException | RuntimeException | Error failure) {
+            current.compareAndSet(mine, null);
+            mine.completeExceptionally(failure);
+            throw failure;
         }
+    }
+
+    private static ApiConnection resultOf(Attempt attempt) throws IOException {
+        try {
+            return attempt.get();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("not needed any more");
+        } catch (ExecutionException failed) {
+            Throwable cause = failed.getCause();
+            if (cause instanceof IOException io) {
+                throw io;
+            }
+            if (cause instanceof RuntimeException runtime) {
+                throw runtime;
+            }
+            throw new IOException("the API server's configuration cannot be read: " + cause, cause);
+        }
+    }
+
+    private @Nullable ApiConnection last() {
+        Attempt attempt = current.get();
+        return attempt != null && attempt.isDone() && !attempt.isCompletedExceptionally() ? attempt.join() : null;
     }
 
     /**
      * Gives up a connection that failed, with everything that was read for it; unless another has done so already. Doesn't
      * block: its sockets are closed a few seconds after they were last used.
      */
+    @SuppressWarnings("ReferenceEquality") // it is this very connection that failed
     void renew(@Nullable ApiConnection failed) {
-        if (failed != null) {
-            current.compareAndSet(failed, null);
+        Attempt attempt = current.get();
+        if (failed != null && attempt != null && last() == failed) {
+            current.compareAndSet(attempt, null);
         }
     }
 
     @Override
     public void close() {
-        ApiConnection last = current.get();
+        ApiConnection last = last();
         if (last != null) {
             last.close();
         }
@@ -97,7 +127,8 @@ final class ApiAccess implements AutoCloseable {
     private ApiConnection find() throws IOException {
         ApiClient own = config.client();
         if (own != null) {
-            return ApiConnection.of(own, ownNamespace(), "the ApiClient that was given");
+            return ApiConnection.of(
+                    own, ownNamespace(), "the ApiClient that was given", config.environment(), http -> {});
         }
         Path file = config.kubeconfig();
         if (file == null && config.context() == null && InCluster.isHere(config.environment())) {
@@ -141,9 +172,23 @@ final class ApiAccess implements AutoCloseable {
             if (!kubeconfig.verifySSL()) {
                 LOG.warn("The API server's certificate is not verified: insecure-skip-tls-verify is set in {}", origin);
             }
-            ApiClient client = ClientBuilder.kubeconfig(kubeconfig).build();
+            KubeConfigUser user = KubeConfigUser.of(kubeconfig, origin);
+            KubeConfigUser.Found credentials =
+                    user.find(kubeconfig, config.environment().pluginTimeout());
+            ClientBuilder builder = ClientBuilder.kubeconfig(user.without(kubeconfig));
+            if (!credentials.keys().isEmpty()) {
+                // Later, the authority would be read a second time from where nothing is left.
+                builder.setAuthentication(
+                        made -> made.setKeyManagers(credentials.keys().toArray(KeyManager[]::new)));
+            }
+            ApiClient client = builder.build();
+            ProxyChoice proxy = ProxyChoice.of(URI.create(client.getBasePath()), user.proxyUrl(), config.environment());
             String namespace = kubeconfig.getNamespace();
-            return ApiConnection.of(client, namespace == null ? "default" : namespace, origin);
+            return ApiConnection.of(
+                    client, namespace == null ? "default" : namespace, origin, config.environment(), http -> {
+                        http.addInterceptor(credentials.requests());
+                        proxy.applyTo(http);
+                    });
         } catch (LinkageError missing) {
             throw new IllegalArgumentException(MissingLibrary.explain(missing, "kubeconfig " + where), missing);
         }

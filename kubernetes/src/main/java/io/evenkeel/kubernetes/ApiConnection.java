@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.OkHttpClient;
@@ -29,9 +30,23 @@ record ApiConnection(ApiClient client, OkHttpClient http, String namespace, Stri
     // From a list to its watch, and from one watch to the next; a source that was closed leaves nothing after that.
     private static final long KEEP_IDLE_SECONDS = 5;
 
-    static ApiConnection of(ApiClient client, String namespace, String origin) {
-        OkHttpClient http = client.getHttpClient()
-                .newBuilder()
+    /**
+     * A connection with what was found.
+     *
+     * @param settings what is set on top of the client's own, such as credentials and a proxy
+     */
+    static ApiConnection of(
+            ApiClient client,
+            String namespace,
+            String origin,
+            ApiEnvironment environment,
+            Consumer<OkHttpClient.Builder> settings) {
+        OkHttpClient.Builder builder = client.getHttpClient().newBuilder();
+        settings.accept(builder);
+        OkHttpClient http = builder
+                // Over HTTP/2 a connection that answers no ping is given up, within twice this time. Without it a watch
+                // over a connection that is half open looks like a Service on which nothing happens.
+                .pingInterval(environment.ping())
                 .connectionPool(new ConnectionPool(1, KEEP_IDLE_SECONDS, TimeUnit.SECONDS))
                 .connectTimeout(CONNECT_TIMEOUT)
                 .readTimeout(Duration.ZERO)

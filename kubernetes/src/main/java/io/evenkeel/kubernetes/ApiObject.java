@@ -36,10 +36,16 @@ record ApiObject(String kind, EndpointSlice slice, ApiStatus status) {
      * A list of slices.
      *
      * @param resourceVersion from where to watch on
+     * @param continuation what to ask for the next page with, empty in the last one
      */
-    record SliceList(String resourceVersion, List<EndpointSlice> slices) {
+    record SliceList(String resourceVersion, String continuation, List<EndpointSlice> slices) {
         SliceList {
             slices = List.copyOf(slices);
+        }
+
+        /** Of all slices together; an endpoint in two of them counts twice. */
+        long endpoints() {
+            return slices.stream().mapToLong(slice -> slice.endpoints().size()).sum();
         }
     }
 

@@ -16,8 +16,10 @@ final class ApiProblem extends IOException {
     enum Kind {
         /** The version to watch from is too old: list again. */
         EXPIRED,
-        /** The credentials are not accepted: read them again. */
+        /** The credentials are not accepted, or were not sent: read them again. */
         UNAUTHORIZED,
+        /** We are known, and may not. */
+        FORBIDDEN,
         /** It answered, and the answer is no. */
         REFUSED,
         /** There was no answer, or not a whole one. */
@@ -26,11 +28,17 @@ final class ApiProblem extends IOException {
 
     private final Kind kind;
     private final @Nullable Duration retryAfter;
+    private final String advice;
 
     ApiProblem(Kind kind, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        this(kind, message, retryAfter, cause, "");
+    }
+
+    ApiProblem(Kind kind, String message, @Nullable Duration retryAfter, @Nullable Throwable cause, String advice) {
         super(message, cause);
         this.kind = Objects.requireNonNull(kind, "kind");
         this.retryAfter = retryAfter;
+        this.advice = advice;
     }
 
     Kind kind() {
@@ -41,6 +49,11 @@ final class ApiProblem extends IOException {
     @Nullable
     Duration retryAfter() {
         return retryAfter;
+    }
+
+    /** What to do about it if it lasts; may be long, and may be empty. */
+    String advice() {
+        return advice;
     }
 
     String reason() {

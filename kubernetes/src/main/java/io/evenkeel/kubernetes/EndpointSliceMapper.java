@@ -48,7 +48,10 @@ import org.jspecify.annotations.Nullable;
  * On a Service that publishes addresses that are not ready, {@code ready} is always true, so {@code serving} and
  * {@code terminating} decide.
  *
- * <p>An endpoint's identity is the Pod's name, else its address. Instances are not thread-safe.
+ * <p>An endpoint's identity is the Pod's name, else its address.
+ *
+ * <p>A slice with an address, a port or a name that is none is refused as a whole and by the name of the field, see
+ * {@link #fault}; what it said before stays. Instances are not thread-safe.
  */
 public final class EndpointSliceMapper {
 
@@ -64,6 +67,11 @@ public final class EndpointSliceMapper {
     // How many slices have this port and any endpoint.
     private final Map<Port, Integer> ports = new HashMap<>();
     private Set<String> portNames = Set.of();
+    // Whether there are endpoints, and none of their slices has a port: a headless Service without ports.
+    private boolean portless;
+    private int portlessSlices;
+    // By the name of the slice, why it is refused.
+    private final Map<String, String> faults = new TreeMap<>();
     private final Map<String, Pod> pods = new HashMap<>();
     // By address and port.
     private final Map<String, Place> places = new HashMap<>();
@@ -130,6 +138,15 @@ public final class EndpointSliceMapper {
      * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
     public boolean put(EndpointSlice slice) {
+        String refused = SliceFaults.of(slice);
+        if (refused != null) {
+            return !refused.equals(faults.put(slice.name(), refused));
+        }
+        boolean mended = faults.remove(slice.name()) != null;
+        return accept(slice) || mended;
+    }
+
+    private boolean accept(EndpointSlice slice) {
         EndpointSlice before = slices.put(slice.name(), slice);
         return replaced(slice.name(), before, slice);
     }
@@ -140,8 +157,9 @@ public final class EndpointSliceMapper {
      * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
     public boolean remove(String name) {
+        boolean mended = faults.remove(name) != null;
         EndpointSlice before = slices.remove(name);
-        return before != null && replaced(name, before, null);
+        return (before != null && replaced(name, before, null)) || mended;
     }
 
     /**
@@ -151,6 +169,7 @@ public final class EndpointSliceMapper {
      */
     public boolean replace(Collection<EndpointSlice> all) {
         Set<String> gone = new HashSet<>(slices.keySet());
+        gone.addAll(faults.keySet());
         boolean changed = false;
         // First what is there, then what is gone: a Pod that moved between slices does not vanish in between.
         for (EndpointSlice slice : all) {
@@ -175,17 +194,32 @@ public final class EndpointSliceMapper {
 
     /** Why there is no endpoint although there are Pods: the port that was chosen isn't there. Null if all is well. */
     public @Nullable String complaint() {
-        return portNames.isEmpty() && !ports.isEmpty() ? choice.complaint(ports.keySet()) : null;
+        boolean none = portless ? !choice.isNumber() : portNames.isEmpty() && !ports.isEmpty();
+        return none ? choice.complaint(ports.keySet()) : null;
+    }
+
+    /**
+     * Why slices are refused, such as {@code EndpointSlice pg-abc: ports[0].port: 70000 (expected: 1 to 65535)}: then the
+     * endpoints may be those of before. Null if all is well.
+     */
+    public @Nullable String fault() {
+        if (faults.isEmpty()) {
+            return null;
+        }
+        String first = faults.values().iterator().next();
+        return faults.size() == 1 ? first : first + "; and " + (faults.size() - 1) + " more EndpointSlices are refused";
     }
 
     private boolean replaced(String name, @Nullable EndpointSlice before, @Nullable EndpointSlice now) {
         countPorts(before, -1);
         countPorts(now, 1);
         Set<String> names = choice.names(ports.keySet());
-        if (names.equals(portNames)) {
+        boolean without = ports.isEmpty() && portlessSlices > 0;
+        if (names.equals(portNames) && without == portless) {
             return see(name, now);
         }
         portNames = names;
+        portless = without;
         boolean changed = see(name, now);
         for (EndpointSlice slice : slices.values()) {
             changed |= see(slice.name(), slice);
@@ -196,6 +230,9 @@ public final class EndpointSliceMapper {
     private void countPorts(@Nullable EndpointSlice slice, int by) {
         if (slice == null || slice.endpoints().isEmpty()) {
             return;
+        }
+        if (slice.ports().isEmpty()) {
+            portlessSlices += by;
         }
         for (Port port : slice.ports()) {
             ports.merge(port, by, (a, b) -> a + b == 0 ? null : a + b);
@@ -227,7 +264,7 @@ public final class EndpointSliceMapper {
     }
 
     private Set<Sighting> sightingsIn(EndpointSlice slice) {
-        int port = choice.in(slice, portNames);
+        int port = portless ? choice.withoutPorts() : choice.in(slice, portNames);
         if (port == 0) {
             return Set.of();
         }

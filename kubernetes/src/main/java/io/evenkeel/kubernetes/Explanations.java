@@ -22,6 +22,9 @@ final class Explanations {
     /** However long a server asks to wait: a Service that is looked at once in ten minutes is as good as not watched. */
     private static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(10);
 
+    /** As which the API server lets in whoever presents nothing that it knows. */
+    private static final String ANONYMOUS = "system:anonymous";
+
     private Explanations() {}
 
     /**
@@ -67,7 +70,7 @@ final class Explanations {
         }
         return switch (refusal.code()) {
             case 401 -> new ApiProblem(Kind.UNAUTHORIZED, unauthorized(asked, refusal), wait, null);
-            case 403 -> new ApiProblem(Kind.REFUSED, forbidden(asked, refusal), wait, null);
+            case 403 -> forbidden(asked, refusal, wait);
             case 404 ->
                 new ApiProblem(
                         Kind.REFUSED,
@@ -92,6 +95,22 @@ final class Explanations {
                 asked.server() + " ended the watch of Service " + asked.service() + ": " + said,
                 null,
                 null);
+    }
+
+    /** What it said is of an earlier time than what it said before. */
+    static ApiProblem wentBack(String where, String newest, String older) {
+        return new ApiProblem(
+                Kind.EXPIRED,
+                where + ": its resourceVersions went back from " + newest + " to " + older
+                        + " (expected: to grow; was etcd restored from a backup?), so everything is listed anew",
+                null,
+                null);
+    }
+
+    /** The session could not begin. */
+    static ApiProblem notBegun(String where, Throwable failure) {
+        return new ApiProblem(
+                Kind.UNREACHABLE, where + ": not asked, no thread could be started: " + failure, null, failure);
     }
 
     /** What it said is not what the API says. */
@@ -132,12 +151,25 @@ final class Explanations {
                 .toString();
     }
 
-    private static String forbidden(Asked asked, Refusal refusal) {
+    private static ApiProblem forbidden(Asked asked, Refusal refusal, @Nullable Duration wait) {
         Account account = Account.of(refusal.status().message(), refusal.bearerToken());
+        if (account != null && account.user().equals(ANONYMOUS)) {
+            return new ApiProblem(
+                    Kind.UNAUTHORIZED,
+                    "cannot " + asked.what() + ": it takes us for " + ANONYMOUS + ": the credentials, " + asked.origin()
+                            + ", were not accepted (expected: a token or certificate of this cluster that is valid now;"
+                            + " it is read again before each try)",
+                    wait,
+                    null);
+        }
         String who = account == null ? "this process" : account.user();
-        return who + " may not " + asked.what()
-                + " (expected: a Role that allows list and watch; to grant it, kubectl apply:)\n"
-                + grant(asked.namespace(), account);
+        return new ApiProblem(
+                Kind.FORBIDDEN,
+                who + " may not " + asked.what()
+                        + " (expected: a Role that allows list and watch on endpointslices of discovery.k8s.io)",
+                wait,
+                null,
+                "to grant it, kubectl apply:\n" + grant(asked.namespace(), account));
     }
 
     /** The least that is needed, ready to be applied. */
@@ -185,6 +217,10 @@ final class Explanations {
 
     /** No answer at all, or one that broke off. */
     static ApiProblem failed(Asked asked, Throwable failure) {
+        CredentialsException credentials = find(failure, CredentialsException.class);
+        if (credentials != null) {
+            return unusable(credentials);
+        }
         String text = "cannot " + asked.what() + ": " + why(asked, failure);
         return new ApiProblem(Kind.UNREACHABLE, text, null, failure);
     }
@@ -239,6 +275,13 @@ final class Explanations {
 
     /** There is no configuration, or none that can be used. */
     static ApiProblem unusable(Exception failure) {
+        if (failure instanceof CredentialsException) {
+            return new ApiProblem(
+                    Kind.REFUSED,
+                    "credentials for the API server: " + failure.getMessage() + "; they are asked for again",
+                    null,
+                    failure);
+        }
         String message = failure instanceof IOException ? message(failure) : String.valueOf(failure.getMessage());
         return new ApiProblem(Kind.REFUSED, "the API server's configuration: " + message, null, failure);
     }

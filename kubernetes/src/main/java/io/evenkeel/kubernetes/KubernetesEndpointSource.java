@@ -13,7 +13,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Pods behind one Service, from its EndpointSlices: listed once, watched from then on.
@@ -41,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class KubernetesEndpointSource implements EndpointSource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(KubernetesEndpointSource.class);
 
     /** So many changes a second are reported one by one; of more, what they come to. */
     static final Duration REPORT_INTERVAL = Duration.ofMillis(100);
@@ -122,6 +127,20 @@ public final class KubernetesEndpointSource implements EndpointSource {
         }
     }
 
+    /** As long as the server's own proofs come in time; see {@link SliceWatch#freshFor}. */
+    @Override
+    public @Nullable Duration freshFor() {
+        Lease<SliceWatch> joined = watch;
+        return joined == null ? null : joined.resource().freshFor();
+    }
+
+    /** Lists and watches of this Service, of all sources that share them. */
+    @Override
+    public long requests() {
+        Lease<SliceWatch> joined = watch;
+        return joined == null ? 0 : joined.resource().requests();
+    }
+
     @Override
     public void close() {
         life.close();
@@ -150,31 +169,64 @@ public final class KubernetesEndpointSource implements EndpointSource {
     /** Keeps the endpoints and reports them; lives on the scheduler. */
     private final class OfWatch implements SliceWatch.Listener {
 
-        private final EndpointSliceMapper mapper =
-                new EndpointSliceMapper(settings.target().port(), settings.preferredFamily());
+        private EndpointSliceMapper mapper = newMapper();
         private String namespace = "";
+        // What the mapper threw, while it is to be made anew.
+        private @Nullable Throwable defect;
         private @Nullable Report last;
         private long reportedAt;
         private Scheduler.@Nullable Cancellable due;
 
+        private EndpointSliceMapper newMapper() {
+            return new EndpointSliceMapper(settings.target().port(), settings.preferredFamily());
+        }
+
         @Override
         public void listed(Collection<EndpointSlice> all, String where) {
             namespace = where;
-            mapper.replace(all);
+            map(() -> mapper.replace(all));
             report();
         }
 
         @Override
         public void changed(EndpointSlice slice) {
-            if (mapper.put(slice)) {
+            if (map(() -> mapper.put(slice))) {
                 reportSoon();
+            } else {
+                confirmed();
             }
         }
 
         @Override
         public void gone(String name) {
-            mapper.remove(name);
+            map(() -> mapper.remove(name));
             reportSoon();
+        }
+
+        /** Whatever a mapper throws, it may be half done: the next one begins with everything that the watch knows. */
+        private boolean map(BooleanSupplier step) {
+            try {
+                if (defect == null) {
+                    return step.getAsBoolean();
+                }
+                mapper = newMapper();
+                mapper.replace(known());
+                defect = null;
+            } catch (RuntimeException | Error unexpected) {
+                if (defect == null) {
+                    LOG.error(
+                            "The slices of Service {} cannot be mapped",
+                            settings.target().service(),
+                            unexpected);
+                }
+                defect = unexpected;
+            }
+            return true;
+        }
+
+        private Collection<EndpointSlice> known() {
+            Lease<SliceWatch> joined = watch;
+            return joined == null ? List.of() : joined.resource().known();
         }
 
         @Override
@@ -187,6 +239,10 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
         @Override
         public void failed(Failed why) {
+            if (due != null) {
+                // What came before the failure is reported before it, or it would look like a recovery.
+                report();
+            }
             life.report(why);
         }
 
@@ -216,14 +272,20 @@ public final class KubernetesEndpointSource implements EndpointSource {
         }
 
         private Report whatIsThere() {
+            String where = "Service " + settings.target().service() + " in namespace " + namespace + ": ";
+            Throwable thrown = defect;
+            if (thrown != null) {
+                return new Failed(where + "its slices cannot be mapped: " + thrown, thrown);
+            }
+            String fault = mapper.fault();
+            if (fault != null) {
+                return new Failed(where + fault, null);
+            }
             if (shown.isEmpty()) {
                 return new Missing(Explanations.noSlice(settings.target().service(), namespace));
             }
             String complaint = mapper.complaint();
-            return complaint == null
-                    ? new Endpoints(mapper.endpoints())
-                    : new Missing(
-                            "Service " + settings.target().service() + " in namespace " + namespace + ": " + complaint);
+            return complaint == null ? new Endpoints(mapper.endpoints()) : new Missing(where + complaint);
         }
     }
 
@@ -234,7 +296,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
         private @Nullable ApiClient apiClient;
         private @Nullable Path kubeconfig;
         private AddressFamily preferredFamily = AddressFamily.IPV4;
-        private Duration listTimeout = Duration.ofSeconds(10);
+        private Duration listTimeout = Duration.ofSeconds(30);
         private @Nullable ApiEnvironment environment;
         private @Nullable Executor sessions;
 
@@ -265,7 +327,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
         /**
          * How long connecting and listing may take, and then opening the watch, until that counts as failed. Defaults to
-         * 10 s; above 0, at most 10 min. Of several sources that share a watch, the first one's holds.
+         * 30 s, twice what an API server may let a request wait in its queue; above 0, at most 10 min. Of several sources that share a watch, the first one's holds.
          */
         public Builder listTimeout(Duration timeout) {
             this.listTimeout = Objects.requireNonNull(timeout, "listTimeout");

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  * Which port of the Pods is meant. Slices carry the Pods' ports and their names, and not the Service's port numbers. The
  * same name can stand for different numbers in different slices, while the Pods are changed from one to the other.
  *
- * <p>A number means what bears it: where it belongs to a name in one slice, it means that name in every slice.
+ * <p>A number means what bears it: where it belongs to a name in one slice, it means that name in every slice. A headless
+ * Service may have no ports at all; then a number is taken as it is. Where only some slices have none, their Pods lack the
+ * named port that the others have.
  *
  * @param text a name or a number, or null for the only port there is
  */
@@ -60,6 +62,15 @@ record PortChoice(@Nullable String text) {
         return number == null ? Math.max(0, number()) : number;
     }
 
+    /** The number where no slice has a port: the one that is asked for, or 0 if it is not a number. */
+    int withoutPorts() {
+        return Math.max(0, number());
+    }
+
+    boolean isNumber() {
+        return number() > 0;
+    }
+
     /** The number that the text is, or -1 if it is none. */
     private int number() {
         return text != null && !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9')
@@ -74,7 +85,11 @@ record PortChoice(@Nullable String text) {
             String name = port.name().isEmpty() ? "without a name" : port.name();
             shown.add(name + " (" + (port.number() == null ? "any" : port.number()) + "/" + port.protocol() + ")");
         }
-        String are = shown.isEmpty() ? "no port at all" : String.join(", ", shown);
+        if (shown.isEmpty()) {
+            return "port: " + (text == null ? "none named" : text) + " (expected: a port number in the target, as in"
+                    + " k8s:///pg.default:5432, since the Service is headless and has no ports)";
+        }
+        String are = String.join(", ", shown);
         if (text == null) {
             return "port: none named (expected: one, since there are several: " + are + ")";
         }

@@ -27,10 +27,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class SliceReader implements Closeable {
 
+    // An object has at most 1.5 MB in etcd, and a page at most 500 of them; far fewer are that large.
+    private static final long MOST_CHARS = 256L << 20;
+    private static final long MOST_EVENT_CHARS = 16L << 20;
+    private static final int DEEPEST = 64;
+    private static final int MOST_PORTS = 1_000;
+    // The API allows 1,000.
+    private static final int MOST_ENTRIES = 10_000;
+
+    private final BoundedReader source;
     private final JsonReader json;
 
     SliceReader(Reader source) {
-        json = new JsonReader(source);
+        this.source = new BoundedReader(source, MOST_CHARS);
+        json = new JsonReader(this.source);
+        json.setNestingLimit(DEEPEST);
         // A watch is one document after another, which only a lenient reader accepts.
         json.setStrictness(Strictness.LENIENT);
     }
@@ -39,6 +50,7 @@ final class SliceReader implements Closeable {
     @Nullable
     WatchEvent nextEvent() throws IOException {
         return checked(() -> {
+            source.restart(MOST_EVENT_CHARS);
             if (atEnd()) {
                 return null;
             }
@@ -63,21 +75,21 @@ final class SliceReader implements Closeable {
     /** The one list that this is. */
     SliceList list() throws IOException {
         return checked(() -> {
-            String version = "";
+            Metadata list = new Metadata();
             List<EndpointSlice> slices = new ArrayList<>();
             json.beginObject();
             while (json.hasNext()) {
                 switch (json.nextName()) {
-                    case "metadata" -> version = metadata().resourceVersion;
+                    case "metadata" -> list = metadata();
                     case "items" -> array(() -> slices.add(object().slice()));
                     default -> json.skipValue();
                 }
             }
             json.endObject();
-            if (version.isEmpty()) {
+            if (list.resourceVersion.isEmpty()) {
                 throw new MalformedJsonException("a list without metadata.resourceVersion");
             }
-            return new SliceList(version, slices);
+            return new SliceList(list.resourceVersion, list.continuation, slices);
         });
     }
 
@@ -111,7 +123,14 @@ final class SliceReader implements Closeable {
                 case "metadata" -> metadata = metadata();
                 case "addressType" -> addressType = string();
                 case "endpoints" -> array(() -> addEntry(endpoints));
-                case "ports" -> array(() -> ports.add(port()));
+                case "ports" ->
+                    array(() -> {
+                        Port port = port();
+                        if (ports.size() >= MOST_PORTS) {
+                            throw new MalformedJsonException("more than " + MOST_PORTS + " ports in a slice");
+                        }
+                        ports.add(port);
+                    });
                 case "reason" -> reason = string();
                 case "message" -> message = string();
                 case "code" -> code = Math.toIntExact(number(0));
@@ -127,6 +146,7 @@ final class SliceReader implements Closeable {
     private static final class Metadata {
         String name = "";
         String resourceVersion = "";
+        String continuation = "";
     }
 
     private Metadata metadata() throws IOException {
@@ -135,6 +155,7 @@ final class SliceReader implements Closeable {
             switch (name) {
                 case "name" -> metadata.name = string();
                 case "resourceVersion" -> metadata.resourceVersion = string();
+                case "continue" -> metadata.continuation = string();
                 default -> json.skipValue();
             }
         });
@@ -190,6 +211,9 @@ final class SliceReader implements Closeable {
         if (address == null) {
             return;
         }
+        if (entries.size() >= MOST_ENTRIES) {
+            throw new MalformedJsonException("more than " + MOST_ENTRIES + " endpoints in a slice");
+        }
         entries.add(new Entry(
                 address,
                 draft.ready == null || draft.ready,
@@ -241,26 +265,42 @@ final class SliceReader implements Closeable {
         }
         array(() -> fields(field -> {
             if (field.equals("name")) {
-                draft.hintedZones.add(string());
+                addHint(draft, string());
             } else {
                 json.skipValue();
             }
         }));
     }
 
+    private static void addHint(Draft draft, String zone) throws IOException {
+        // The API allows 8.
+        if (draft.hintedZones.size() >= 64) {
+            throw new MalformedJsonException("more than 64 hints of an endpoint");
+        }
+        draft.hintedZones.add(zone);
+    }
+
     private Port port() throws IOException {
         String[] texts = {"", "TCP"};
-        long[] number = {0};
+        Integer[] number = {null};
         fields(name -> {
             switch (name) {
                 case "name" -> texts[0] = string();
                 case "protocol" -> texts[1] = string();
-                case "port" -> number[0] = number(0);
+                case "port" -> number[0] = portNumber();
                 default -> json.skipValue();
             }
         });
-        Integer port = number[0] == 0 ? null : Math.toIntExact(number[0]);
-        return new Port(texts[0], texts[1], port);
+        return new Port(texts[0], texts[1], number[0]);
+    }
+
+    /** Whatever is no port is the slice's fault, which is for the mapper to find: here it only has to fit an int. */
+    private @Nullable Integer portNumber() throws IOException {
+        if (isNull()) {
+            return null;
+        }
+        long number = json.nextLong();
+        return (int) Math.max(-1, Math.min(number, 1 << 20));
     }
 
     /** Reads something, or throws. */

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -26,14 +28,22 @@ import org.jspecify.annotations.Nullable;
 final class SliceSession implements Runnable {
 
     private static final long MOST_OF_AN_ERROR = 64 << 10;
+    // What client-go takes for a page.
+    private static final int PAGE = 500;
+    // A full slice has 100 endpoints, and a set of endpoints at most 20,000.
+    private static final int MOST_SLICES = 5_000;
+    private static final long MOST_ENDPOINTS = 100_000;
 
     private final ApiAccess access;
     private final Plan plan;
+    private final Runnable onRequest;
     private final Observer observer;
     // null -> a call -> the next call -> ... -> ENDED, which is final.
     private final AtomicReference<@Nullable Object> running = new AtomicReference<>();
     private static final Object ENDED = new Object();
     private volatile @Nullable ApiConnection connection;
+    // The thread while it looks for the server and credentials.
+    private volatile @Nullable Thread connecting;
 
     /**
      * What to ask.
@@ -51,7 +61,7 @@ final class SliceSession implements Runnable {
             String listVersion,
             long timeoutSeconds) {}
 
-    /** Who hears it, on the session's thread. */
+    /** Receives it, on the session's thread. */
     interface Observer {
 
         /** All slices there are. */
@@ -70,9 +80,11 @@ final class SliceSession implements Runnable {
         void ended(SliceSession session, @Nullable ApiProblem problem);
     }
 
-    SliceSession(ApiAccess access, Plan plan, Observer observer) {
+    /** @param onRequest called before each request that is sent, on the session's thread */
+    SliceSession(ApiAccess access, Plan plan, Runnable onRequest, Observer observer) {
         this.access = access;
         this.plan = plan;
+        this.onRequest = onRequest;
         this.observer = observer;
     }
 
@@ -80,6 +92,11 @@ final class SliceSession implements Runnable {
     void cancel() {
         if (running.getAndSet(ENDED) instanceof Call call) {
             call.cancel();
+        }
+        Thread waiting = connecting;
+        if (waiting != null) {
+            // For a plugin, or for another session that runs it.
+            waiting.interrupt();
         }
     }
 
@@ -91,26 +108,36 @@ final class SliceSession implements Runnable {
 
     @Override
     public void run() {
-        ApiProblem problem;
+        @Nullable ApiProblem problem = null;
         try {
             problem = converse();
-        } catch (RuntimeException | LinkageError unexpected) {
+        } catch (RuntimeException | Error unexpected) {
             problem = new ApiProblem(
                     ApiProblem.Kind.UNREACHABLE,
                     "the watch of Service " + plan.service() + " failed: " + unexpected,
                     null,
                     unexpected);
+        } finally {
+            observer.ended(this, problem);
+            // The thread may be another's next; a cancellation that came late was not meant for that.
+            Thread.interrupted();
         }
-        observer.ended(this, problem);
     }
 
     private @Nullable ApiProblem converse() {
         ApiConnection server;
+        connecting = Thread.currentThread();
         try {
+            // After it was set: either this sees that it was cancelled, or cancel() sees the thread.
+            if (running.get() == ENDED) {
+                return null;
+            }
             server = access.connect();
-        } catch (IOException | IllegalArgumentException | NullPointerException | ClassCastException unusable) {
-            // The latter two are what client-java makes of a kubeconfig that isn't one.
+        } catch (IOException | RuntimeException unusable) {
+            // Also what client-java makes of a kubeconfig that isn't one.
             return Explanations.unusable(unusable);
+        } finally {
+            connecting = null;
         }
         connection = server;
         String namespace = plan.namespace() == null ? server.namespace() : plan.namespace();
@@ -140,11 +167,35 @@ final class SliceSession implements Runnable {
         return new Asked(verb, plan.service(), namespace, server.server(), server.origin());
     }
 
+    /** All pages of one list. They are of one version: the first one's, which its continuation stands for. */
     private SliceList list(ApiConnection server, Asked asked) throws IOException {
-        Map<String, String> parameters = parameters();
+        Map<String, String> first = parameters();
+        first.put("limit", Integer.toString(PAGE));
         if (!plan.listVersion().isEmpty()) {
-            parameters.put("resourceVersion", plan.listVersion());
+            first.put("resourceVersion", plan.listVersion());
+            // With a limit and without this, it would mean exactly that version, which may be compacted.
+            first.put("resourceVersionMatch", "NotOlderThan");
         }
+        SliceList page = page(server, asked, first);
+        List<EndpointSlice> all = new ArrayList<>(page.slices());
+        String version = page.resourceVersion();
+        long endpoints = page.endpoints();
+        while (!page.continuation().isEmpty()) {
+            Map<String, String> next = parameters();
+            next.put("limit", Integer.toString(PAGE));
+            next.put("continue", page.continuation());
+            page = page(server, asked, next);
+            all.addAll(page.slices());
+            endpoints += page.endpoints();
+            if (all.size() > MOST_SLICES || endpoints > MOST_ENDPOINTS) {
+                throw new MalformedJsonException("more than " + MOST_SLICES + " slices or " + MOST_ENDPOINTS
+                        + " endpoints of one Service (expected: fewer)");
+            }
+        }
+        return new SliceList(version, "", all);
+    }
+
+    private SliceList page(ApiConnection server, Asked asked, Map<String, String> parameters) throws IOException {
         try (Response response = send(server, asked, parameters);
                 SliceReader reader = new SliceReader(body(response).charStream())) {
             return reader.list();
@@ -183,6 +234,7 @@ final class SliceSession implements Runnable {
         if (running.get() == ENDED) {
             throw new IOException("cancelled");
         }
+        onRequest.run();
         Response response = call.execute();
         if (response.isSuccessful()) {
             return response;

@@ -3,6 +3,7 @@ package io.evenkeel.kubernetes;
 import io.evenkeel.kubernetes.ApiObject.SliceList;
 import io.evenkeel.kubernetes.ApiObject.WatchEvent;
 import io.evenkeel.kubernetes.ApiProblem.Kind;
+import io.evenkeel.kubernetes.KnownSlices.News;
 import io.evenkeel.source.EndpointSource.Failed;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.Scheduler;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,26 +28,39 @@ import org.slf4j.LoggerFactory;
  *   ended by                              then
  *   the server, as agreed                 watch on from the last version, within a second
  *   410, as a status or within a watch    list again; within a second the first time, else after the back-off
+ *   versions that go back                 list again, without a version; the same
  *   what the API does not promise         the same: watched from the same version, it would come again
  *   401                                   read the credentials again; within a second the first time, else after the back-off
- *   a fault after it had worked           watch on, within a second and without a word; else after the back-off
- *   anything else                         say so, try again after the back-off
+ *   a fault after it had worked           watch on, within a second and without a report; else after the back-off
+ *   anything else                         report it, try again after the back-off
  * </pre>
  *
- * <p>Nobody tells a client that its watch is dead: a connection whose other end vanished looks like a Service on which nothing
- * happens. So every wait has an end. Connecting and listing: {@code listTimeout}. A watch: {@link #SILENCE} after its last
- * word, since API servers send a bookmark about every minute; and {@link #OVERTIME} after the end that was agreed.
- * A server that has never sent a bookmark gets twice as long after each time, up to the agreed end.
+ * <p>A connection whose other end vanished looks like a Service on which nothing happens. So every wait has an end. Connecting
+ * and listing: {@code listTimeout}. A watch: {@link #SILENCE} after its last event, since API servers send a bookmark about
+ * every minute; and {@link #OVERTIME} after the end that was agreed. A server that has never sent a bookmark gets twice as
+ * long after each time, up to the agreed end. Over HTTP/2 a ping finds a dead connection sooner, see {@link ApiConnection}.
  *
  * <p>The back-off begins at 1 s and doubles to 30 s, half of it at random; a longer {@code Retry-After} is honoured, with up
- * to as much again at random as the back-off. It begins anew when a watch has worked: said something, or lasted
- * {@link #SETTLED}.
+ * to as much again at random as the back-off. It begins anew when a watch has worked, which is when it lasted
+ * {@link #SETTLED}: what it sent before that proves nothing, or a server that ends every watch after its first bookmark
+ * would be asked every second.
+ *
+ * <p>What counts as proof that the endpoints are true: a list, an event or a bookmark. That a watch was accepted is none: a
+ * server that was set back to a backup accepts it and sends nothing. So after a failure that was reported, and after a
+ * session without any proof, the slices are listed. And since no version proves that a server was
+ * not set back to a backup and has counted on since, the slices are listed anew, at a random time of
+ * {@link #SOONEST_RELIST} to {@link #LATEST_RELIST}.
  *
  * <p>Everything but the constructor and {@link #close} runs on the scheduler.
  */
 final class SliceWatch implements AutoCloseable {
 
-    static final Duration SILENCE = Duration.ofMinutes(3);
+    static final Duration SILENCE = Duration.ofMinutes(2);
+    static final Duration SOONEST_RELIST = Duration.ofHours(1);
+    static final Duration LATEST_RELIST = Duration.ofHours(2);
+    /** How long a 403 lasts before it is taken for a missing Role, and not for an API server that is starting. */
+    static final Duration ROLE_PATIENCE = Duration.ofSeconds(10);
+
     static final Duration OVERTIME = Duration.ofSeconds(30);
     static final Duration SETTLED = Duration.ofSeconds(30);
     static final long SHORTEST_WATCH_SECONDS = 300;
@@ -72,12 +88,19 @@ final class SliceWatch implements AutoCloseable {
     private Scheduler.@Nullable Cancellable nextSession;
     private Scheduler.@Nullable Cancellable watchdog;
 
+    // Whether this session has proved that what is known is true.
+    private boolean proved;
+    private long relistAt;
+    private boolean relistKnown;
+    private @Nullable Long deniedSince;
+    private boolean warned;
+    private final AtomicLong requests = new AtomicLong();
+
     private long watchingSince;
     private long agreedSeconds;
     private boolean watching;
-    private boolean worked;
     private boolean everBookmarked;
-    private Duration silence = SILENCE;
+    private volatile Duration silence = SILENCE;
     private boolean credentialsRead;
     private boolean expiredBefore;
     private volatile boolean closed;
@@ -90,7 +113,7 @@ final class SliceWatch implements AutoCloseable {
      */
     record Key(ApiAccess.Config access, @Nullable String namespace, String service) {}
 
-    /** Who is told, on the scheduler. */
+    /** Receives what was found, on the scheduler. */
     interface Listener {
 
         /** These are all. */
@@ -101,7 +124,7 @@ final class SliceWatch implements AutoCloseable {
 
         void gone(String name);
 
-        /** Nothing changed, and the server says so: it works, or works again. */
+        /** Nothing changed, and there is proof of it. */
         void confirmed();
 
         void failed(Failed why);
@@ -136,7 +159,24 @@ final class SliceWatch implements AutoCloseable {
         listeners.remove(listener);
     }
 
-    /** Safe on any thread; nobody listens any more. */
+    /** How many lists and watches were asked for. Thread-safe. */
+    long requests() {
+        return requests.get();
+    }
+
+    /** How old the last proof can be while the watch works. Thread-safe. */
+    Duration freshFor() {
+        Duration longest = Duration.ofSeconds(LONGEST_WATCH_SECONDS).plus(OVERTIME);
+        Duration now = silence;
+        return (now.compareTo(longest) < 0 ? now : longest).plus(SETTLED);
+    }
+
+    /** All slices that are known. */
+    Collection<EndpointSlice> known() {
+        return slices.all();
+    }
+
+    /** Safe on any thread; called when no listener is left. */
     @Override
     public void close() {
         closed = true;
@@ -171,18 +211,26 @@ final class SliceWatch implements AutoCloseable {
             return;
         }
         watching = false;
-        worked = false;
+        proved = false;
         agreedSeconds = context.random().nextLong(SHORTEST_WATCH_SECONDS, LONGEST_WATCH_SECONDS + 1);
+        if (relistKnown && context.ticker().nanos() - relistAt >= 0) {
+            slices.doubt();
+        }
         SliceSession.Plan plan = new SliceSession.Plan(
                 key.service(), key.namespace(), slices.watchFrom(), slices.listVersion(), agreedSeconds);
-        SliceSession next = new SliceSession(access, plan, new OnScheduler());
+        SliceSession next = new SliceSession(access, plan, requests::incrementAndGet, new OnScheduler());
         session = next;
         if (closed) {
             // Between the look at it above and the line before this: whoever closed it saw no session.
             return;
         }
         expectWithin(listTimeout, "no answer within " + listTimeout);
-        sessions.execute(next);
+        try {
+            sessions.execute(next);
+        } catch (RuntimeException | Error noThread) {
+            // Otherwise the watch would end here for ever.
+            ended(next, Explanations.notBegun(where(), noThread));
+        }
     }
 
     private void expectWithin(Duration wait, String otherwise) {
@@ -221,7 +269,7 @@ final class SliceWatch implements AutoCloseable {
         }
     }
 
-    /** Carries what a session hears from its thread to the scheduler, where sessions that were given up are not heard. */
+    /** Carries what a session receives from its thread to the scheduler, where sessions that were given up don't count. */
     private final class OnScheduler implements SliceSession.Observer {
 
         private void onScheduler(SliceSession from, Runnable task) {
@@ -255,9 +303,16 @@ final class SliceWatch implements AutoCloseable {
 
     private void listed(SliceList list, String where) {
         namespace = where;
+        if (!slices.replaceBy(list)) {
+            wentBack(list.resourceVersion());
+            return;
+        }
         listed = true;
+        proved = true;
         failure = null;
-        slices.replaceBy(list);
+        relistKnown = true;
+        relistAt = context.ticker().nanos()
+                + context.random().nextLong(SOONEST_RELIST.toNanos(), LATEST_RELIST.toNanos() + 1);
         expectWithin(listTimeout, "no answer to a watch within " + listTimeout);
         for (Listener listener : List.copyOf(listeners)) {
             listener.listed(list.slices(), where);
@@ -268,76 +323,89 @@ final class SliceWatch implements AutoCloseable {
         namespace = where;
         watching = true;
         watchingSince = context.ticker().nanos();
+        deniedSince = null;
+        warned = false;
         waitForNextWord();
-        if (failure != null) {
-            failure = null;
-            confirm();
-        }
     }
 
     private void confirm() {
+        proved = true;
+        failure = null;
         for (Listener listener : List.copyOf(listeners)) {
             listener.confirmed();
         }
     }
 
     private void heard(WatchEvent event) {
-        hasWorked();
         waitForNextWord();
         EndpointSlice slice = event.object().slice();
         switch (event.type()) {
             case "BOOKMARK" -> {
                 everBookmarked = true;
                 silence = SILENCE;
-                slices.moveOn(slice.resourceVersion());
-                confirm();
-            }
-            case "ADDED", "MODIFIED" -> {
-                if (slices.put(slice)) {
-                    for (Listener listener : List.copyOf(listeners)) {
-                        listener.changed(slice);
-                    }
+                if (slices.moveOn(slice.resourceVersion()) == News.OLDER) {
+                    wentBack(slice.resourceVersion());
+                } else {
+                    confirm();
                 }
             }
-            case "DELETED" -> {
-                if (slices.remove(slice)) {
-                    for (Listener listener : List.copyOf(listeners)) {
-                        listener.gone(slice.name());
-                    }
-                }
-            }
+            case "ADDED", "MODIFIED" -> changed(slices.put(slice), slice, listener -> listener.changed(slice));
+            case "DELETED" -> changed(slices.remove(slice), slice, listener -> listener.gone(slice.name()));
             default -> LOG.debug("{}: an event of unknown type {} is skipped", where(), event.type());
         }
     }
 
-    private void hasWorked() {
-        worked = true;
-        backoff.reset();
-        credentialsRead = false;
-        expiredBefore = false;
+    private void changed(News news, EndpointSlice slice, Consumer<Listener> report) {
+        switch (news) {
+            case OLDER -> wentBack(slice.resourceVersion());
+            case KNOWN -> confirm();
+            case NEW -> {
+                proved = true;
+                failure = null;
+                for (Listener listener : List.copyOf(listeners)) {
+                    report.accept(listener);
+                }
+            }
+        }
+    }
+
+    private void wentBack(String older) {
+        SliceSession doubted = session;
+        if (doubted != null) {
+            ApiProblem problem = Explanations.wentBack(where(), slices.newest(), older);
+            slices.doubt();
+            doubted.cancel();
+            ended(doubted, problem);
+        }
     }
 
     private void ended(SliceSession over, @Nullable ApiProblem problem) {
         session = null;
         cancel(watchdog);
-        if (watching && context.ticker().nanos() - watchingSince >= SETTLED.toNanos()) {
-            hasWorked();
+        boolean worked = watching && context.ticker().nanos() - watchingSince >= SETTLED.toNanos();
+        if (worked) {
+            backoff.reset();
+            credentialsRead = false;
+            expiredBefore = false;
+        }
+        if (!proved && (problem == null || problem.kind() != Kind.EXPIRED)) {
+            slices.relist();
         }
         if (problem == null && worked) {
             next(backoff.soon());
         } else if (problem == null) {
-            failed(endedAtOnce(), over);
+            failed(endedAtOnce(), over, false);
         } else {
             switch (problem.kind()) {
                 case EXPIRED -> expired(problem, over);
                 case UNAUTHORIZED -> unauthorized(problem, over);
-                case REFUSED, UNREACHABLE -> failed(problem, over);
+                case FORBIDDEN, REFUSED, UNREACHABLE -> failed(problem, over, worked);
             }
         }
     }
 
     private ApiProblem endedAtOnce() {
-        return new ApiProblem(Kind.UNREACHABLE, where() + ": it ended the watch as soon as it had begun", null, null);
+        return new ApiProblem(Kind.UNREACHABLE, where() + ": it ended the watch soon after it had begun", null, null);
     }
 
     private void expired(ApiProblem problem, SliceSession over) {
@@ -345,7 +413,7 @@ final class SliceWatch implements AutoCloseable {
         boolean again = expiredBefore;
         expiredBefore = true;
         if (again) {
-            failed(problem, over);
+            failed(problem, over, false);
         } else {
             LOG.debug("{}: what was known is too old to go on from, so it is listed again", where());
             next(backoff.soon());
@@ -357,17 +425,17 @@ final class SliceWatch implements AutoCloseable {
         boolean again = credentialsRead;
         credentialsRead = true;
         if (again) {
-            failed(problem, over);
+            failed(problem, over, false);
         } else {
             next(backoff.soon());
         }
     }
 
-    private void failed(ApiProblem problem, SliceSession over) {
+    private void failed(ApiProblem problem, SliceSession over, boolean worked) {
         boolean firstHiccup =
                 backoff.failed() == 1 && worked && problem.kind() == Kind.UNREACHABLE && problem.retryAfter() == null;
         if (firstHiccup && problem.getCause() != null) {
-            LOG.debug("{}: the watch broke off, it is taken up again", where(), problem);
+            LOG.debug("{}: the watch broke off and is taken up again", where(), problem);
             next(backoff.soon());
             return;
         }
@@ -375,16 +443,38 @@ final class SliceWatch implements AutoCloseable {
             // The CA may have been exchanged.
             access.renew(over.connection());
         }
-        tellFailed(problem);
+        reportFailed(problem);
         next(backoff.wait(problem.retryAfter()));
     }
 
-    private void tellFailed(ApiProblem problem) {
-        Failed told = new Failed(problem.reason(), problem.getCause());
-        failure = told;
+    private void reportFailed(ApiProblem problem) {
+        Failed reported = new Failed(reasonOf(problem), problem.getCause());
+        failure = reported;
+        slices.relist();
         for (Listener listener : List.copyOf(listeners)) {
-            listener.failed(told);
+            listener.failed(reported);
         }
+    }
+
+    /** While an API server starts it refuses everything for some seconds: only what lasts is worth advice. */
+    private String reasonOf(ApiProblem problem) {
+        if (problem.kind() != Kind.FORBIDDEN) {
+            return problem.reason();
+        }
+        long now = context.ticker().nanos();
+        Long since = deniedSince;
+        if (since == null) {
+            deniedSince = now;
+        }
+        if (since == null || now - since < ROLE_PATIENCE.toNanos()) {
+            return problem.reason();
+        }
+        String lasting = problem.reason() + "; " + problem.advice();
+        if (!warned) {
+            warned = true;
+            LOG.warn("{}", lasting);
+        }
+        return lasting;
     }
 
     private void next(Duration wait) {

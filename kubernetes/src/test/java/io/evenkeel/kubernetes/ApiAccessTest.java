@@ -48,7 +48,7 @@ class ApiAccessTest {
     }
 
     private static String authorization(ApiConnection connection) {
-        return String.valueOf(connection.get("/x", Map.of()).request().header("authorization"));
+        return String.valueOf(Requests.sent(connection).header("authorization"));
     }
 
     private static String base64(String text) {

@@ -75,7 +75,10 @@ class DeployTest {
         try (SourceBed bed = new SourceBed(Speaks.HTTP_2)) {
             bed.server.forbid(Verb.LIST);
             bed.start();
-            bed.await("a refusal", () -> bed.complaint().contains("RoleBinding"));
+            bed.pass(
+                    java.time.Duration.ofSeconds(31),
+                    "a refusal that lasts",
+                    () -> bed.complaint().contains("RoleBinding"));
             String complaint = bed.complaint();
             assertThat(documents(complaint.substring(complaint.indexOf("apiVersion:"))))
                     .isEqualTo(file("rbac/role.yaml"));

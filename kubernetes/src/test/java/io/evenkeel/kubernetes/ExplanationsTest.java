@@ -49,10 +49,14 @@ class ExplanationsTest {
         }
         ApiProblem problem = Explanations.refused(ASKED, new Refusal(403, recorded, null, null, null));
 
-        assertThat(problem.kind()).isEqualTo(Kind.REFUSED);
-        assertThat(problem.reason()).isEqualTo("""
-                        system:serviceaccount:default:app may not list the EndpointSlices of Service pg in namespace shop at \
-                        https://10.96.0.1:443 (expected: a Role that allows list and watch; to grant it, kubectl apply:)
+        assertThat(problem.kind()).isEqualTo(Kind.FORBIDDEN);
+        assertThat(problem.reason())
+                .isEqualTo(
+                        "system:serviceaccount:default:app may not list the EndpointSlices of Service pg in namespace shop"
+                                + " at https://10.96.0.1:443 (expected: a Role that allows list and watch on endpointslices of"
+                                + " discovery.k8s.io)");
+        assertThat(problem.advice()).isEqualTo("""
+                        to grant it, kubectl apply:
                         apiVersion: rbac.authorization.k8s.io/v1
                         kind: Role
                         metadata:
@@ -80,18 +84,30 @@ class ExplanationsTest {
     }
 
     @Test
+    void an_anonymous_refusal_is_one_of_the_credentials_and_never_advice_to_let_everybody_in() {
+        ApiProblem problem = Explanations.refused(
+                ASKED, refusal(403, "endpointslices is forbidden: User \"system:anonymous\" cannot list", null, null));
+        assertThat(problem.kind()).isEqualTo(Kind.UNAUTHORIZED);
+        assertThat(problem.reason()).contains("were not accepted").doesNotContain("Role");
+        assertThat(problem.advice()).isEmpty();
+    }
+
+    @Test
     void the_account_is_taken_from_the_token_where_the_answer_does_not_say() {
         String token = token("{\"sub\":\"system:serviceaccount:shop:orders\"}");
 
         assertThat(Explanations.refused(ASKED, refusal(403, "no", token, null)).reason())
-                .startsWith("system:serviceaccount:shop:orders may not list")
+                .startsWith("system:serviceaccount:shop:orders may not list");
+        assertThat(Explanations.refused(ASKED, refusal(403, "no", token, null)).advice())
                 .contains("- kind: ServiceAccount\n  name: orders\n  namespace: shop\n");
         assertThat(Explanations.refused(ASKED, refusal(403, "User \"jane\" cannot", null, null))
-                        .reason())
+                        .advice())
                 .contains("- kind: User\n  name: \"jane\"\n  apiGroup: rbac.authorization.k8s.io\n");
         assertThat(Explanations.refused(ASKED, refusal(403, "no", "opaque", null))
                         .reason())
-                .startsWith("this process may not list")
+                .startsWith("this process may not list");
+        assertThat(Explanations.refused(ASKED, refusal(403, "no", "opaque", null))
+                        .advice())
                 .contains("name: YOUR-SERVICE-ACCOUNT");
     }
 

@@ -11,8 +11,12 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,23 +45,45 @@ final class DnsClient implements Closeable {
 
     private final Ticker ticker;
     private final Set<Closeable> sockets = ConcurrentHashMap.newKeySet();
+    private final AtomicLong requests = new AtomicLong();
     private volatile boolean closed;
 
     DnsClient(Ticker ticker) {
         this.ticker = ticker;
     }
 
+    /** How many questions were sent. Thread-safe. */
+    long requests() {
+        return requests.get();
+    }
+
+    /** Asks the first server many questions at once; those without an answer are missing in the result. */
+    Map<Name, Message> askAll(Collection<Name> names, int type, DnsConfig config) throws IOException {
+        requests.addAndGet(names.size());
+        return new DnsBatch(ticker, config.servers().get(0), config.timeout()).ask(names, type);
+    }
+
+    /** When a look-up that begins now may ask no more. */
+    long deadlineAfter(Duration time) {
+        return ticker.nanos() + time.toNanos();
+    }
+
     /**
      * Asks the servers in turn, twice around, until one answers. An answer is also "no such name".
      *
+     * @param deadline on the ticker, after which none is asked any more
      * @throws IOException if none answered; the message says what each one did
      */
-    Message ask(Name name, int type, DnsConfig config) throws IOException {
+    Message ask(Name name, int type, DnsConfig config, long deadline) throws IOException {
         StringBuilder complaints = new StringBuilder();
         for (int round = 0; round < ROUNDS; round++) {
             for (InetSocketAddress server : config.servers()) {
                 if (closed) {
                     throw new IOException("closed");
+                }
+                if (ticker.nanos() - deadline >= 0) {
+                    complain(complaints, server, "not asked any more, the look-up takes too long");
+                    continue;
                 }
                 try {
                     Message answer = askOne(server, name, type, config);
@@ -84,17 +110,31 @@ final class DnsClient implements Closeable {
     }
 
     private Message askOne(InetSocketAddress server, Name name, int type, DnsConfig config) throws IOException {
-        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
-        Message plain = query.clone();
-        query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
+        Message query = query(name, type);
+        Message plain = Message.newQuery(Record.newRecord(name, type, DClass.IN));
         Message answer = exchange(server, query, config);
         boolean olderThanEdns = answer.getRcode() == Rcode.FORMERR || answer.getRcode() == Rcode.NOTIMP;
         return olderThanEdns ? exchange(server, plain, config) : answer;
     }
 
+    static Message query(Name name, int type) {
+        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
+        return query;
+    }
+
     private Message exchange(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
+        requests.incrementAndGet();
         Message answer = overUdp(server, query, config);
-        return answer.getHeader().getFlag(Flags.TC) ? overTcp(server, query, config) : answer;
+        if (!answer.getHeader().getFlag(Flags.TC)) {
+            return answer;
+        }
+        requests.incrementAndGet();
+        Message whole = overTcp(server, query, config);
+        if (whole.getHeader().getFlag(Flags.TC)) {
+            throw new IOException("an answer over TCP that is cut off");
+        }
+        return whole;
     }
 
     private Message overUdp(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
@@ -150,7 +190,7 @@ final class DnsClient implements Closeable {
     }
 
     /** The answer, or null if this is none to our question: late, forged, or broken. */
-    private static @Nullable Message decode(ByteBuffer wire, Message query) {
+    static @Nullable Message decode(ByteBuffer wire, Message query) {
         try {
             Message answer = new Message(wire);
             Record asked = answer.getQuestion();
@@ -158,7 +198,7 @@ final class DnsClient implements Closeable {
                     && answer.getHeader().getFlag(Flags.QR)
                     && (asked == null || asked.equals(query.getQuestion()));
             return ours ? answer : null;
-        } catch (IOException broken) {
+        } catch (IOException | RuntimeException broken) {
             return null;
         }
     }

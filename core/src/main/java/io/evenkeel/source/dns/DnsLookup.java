@@ -2,8 +2,14 @@ package io.evenkeel.source.dns;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.AAAARecord;
@@ -19,14 +25,25 @@ import org.xbill.DNS.Type;
 /** One look-up: the search path, aliases, and what several answers mean together. Blocks. */
 final class DnsLookup {
 
+    static final Duration LONGEST = Duration.ofSeconds(20);
+
     private static final int MOST_ALIASES = 8;
 
     private final DnsClient client;
     private final DnsConfig config;
+    private final @Nullable Name before;
+    private final long deadline;
 
-    DnsLookup(DnsClient client, DnsConfig config) {
+    /**
+     * A look-up that has not begun.
+     *
+     * @param before the candidate that the name meant when it was last found, or null if it never was
+     */
+    DnsLookup(DnsClient client, DnsConfig config, @Nullable Name before) {
         this.client = client;
         this.config = config;
+        this.before = before;
+        this.deadline = client.deadlineAfter(LONGEST);
     }
 
     /** What DNS says of a name. */
@@ -37,24 +54,31 @@ final class DnsLookup {
         NO_DATA,
         /** The name does not exist. */
         NO_NAME,
-        /** Nobody answered. */
+        /** No server answered, or what it answered contradicts itself. */
         FAILED
     }
 
     /**
      * An answer.
      *
+     * @param candidate the absolute name that was asked for
      * @param owner the name that has the records, behind all aliases
      * @param records of the type that was asked for; empty unless found
      * @param additional what the server sent along
      * @param ttl seconds that all of this may be kept, the least of all records on the way; meaningless unless found
-     * @param failure why nobody answered, empty otherwise
+     * @param failure why there is no answer, empty otherwise
      */
     record Answer(
-            Outcome outcome, Name owner, List<Record> records, List<Record> additional, long ttl, String failure) {
+            Outcome outcome,
+            Name candidate,
+            Name owner,
+            List<Record> records,
+            List<Record> additional,
+            long ttl,
+            String failure) {
 
         static Answer nothing(Outcome outcome, Name owner, String failure) {
-            return new Answer(outcome, owner, List.of(), List.of(), 0, failure);
+            return new Answer(outcome, owner, owner, List.of(), List.of(), 0, failure);
         }
 
         boolean found() {
@@ -75,63 +99,155 @@ final class DnsLookup {
         return firstOf(config.candidates(name), Type.A, Type.AAAA);
     }
 
-    private Answer firstOf(List<Name> candidates, int type, int otherwise) {
-        @Nullable Answer empty = null;
-        Answer last = Answer.nothing(Outcome.NO_NAME, Name.root, "");
-        for (Name candidate : candidates) {
-            last = ask(candidate, type);
-            if (last.outcome() == Outcome.NO_DATA && otherwise >= 0) {
-                last = ask(candidate, otherwise);
-            }
-            // After a failure the next domain is not tried: it could have another thing of the same name.
-            if (last.found() || last.outcome() == Outcome.FAILED) {
-                return last;
-            }
-            if (last.outcome() == Outcome.NO_DATA) {
-                empty = last;
+    /** Addresses of many absolute names: together where that goes, one by one where it doesn't. */
+    Map<Name, Answer> addresses(Collection<Name> names) {
+        Map<Name, Answer> found = new HashMap<>();
+        List<Name> without = new ArrayList<>();
+        for (Map.Entry<Name, Message> answer : together(names, Type.A).entrySet()) {
+            Answer understood = understand(answer.getKey(), Type.A, answer.getValue());
+            if (understood != null && understood.outcome() == Outcome.NO_DATA) {
+                without.add(answer.getKey());
+            } else if (understood != null) {
+                found.put(answer.getKey(), understood);
             }
         }
-        return empty != null ? empty : last;
+        for (Map.Entry<Name, Message> answer : together(without, Type.AAAA).entrySet()) {
+            Answer understood = understand(answer.getKey(), Type.AAAA, answer.getValue());
+            if (understood != null) {
+                found.put(answer.getKey(), understood);
+            }
+        }
+        for (Name name : names) {
+            if (!found.containsKey(name)) {
+                found.put(name, addresses(name));
+            }
+        }
+        return found;
     }
 
-    private Answer ask(Name name, int type) {
-        Name owner = name;
-        long ttl = Long.MAX_VALUE;
-        for (int asked = 0; asked < MOST_ALIASES; asked++) {
-            Message message;
-            try {
-                message = client.ask(owner, type, config);
-            } catch (IOException failed) {
-                return Answer.nothing(
-                        Outcome.FAILED, owner, Type.string(type) + " of " + owner + ": " + failed.getMessage());
+    private Map<Name, Message> together(Collection<Name> names, int type) {
+        try {
+            return names.size() < 2 ? Map.of() : client.askAll(names, type, config);
+        } catch (IOException failed) {
+            return Map.of();
+        }
+    }
+
+    /** What one whole answer says; null if more has to be asked. */
+    private @Nullable Answer understand(Name name, int type, Message message) {
+        Chain chain = new Chain(name);
+        return chain.follow(message, type);
+    }
+
+    /**
+     * As glibc, a candidate that fails does not end the search: a search domain of which no server knows anything is no
+     * reason not to find an absolute name. Other than there, a failure that may hide the name counts more than "no such
+     * name"; and a name that was found in one domain is not taken for another domain's while the first one fails.
+     */
+    private Answer firstOf(List<Name> candidates, int type, int otherwise) {
+        @Nullable Answer empty = null;
+        @Nullable Answer failed = null;
+        @Nullable Answer none = null;
+        for (Name candidate : candidates) {
+            Answer answer = ask(candidate, type);
+            if (answer.outcome() == Outcome.NO_DATA && otherwise >= 0) {
+                answer = ask(candidate, otherwise);
             }
-            List<Record> answers = message.getSection(Section.ANSWER);
-            Name before = owner;
-            // An alias chain within one answer is at most as long as the answer, even if it is a circle.
-            for (int hop = 0; hop < answers.size(); hop++) {
-                List<Record> alias = of(owner, Type.CNAME, answers);
-                if (alias.isEmpty()) {
-                    break;
+            switch (answer.outcome()) {
+                case FOUND -> {
+                    return failed == null || before == null || before.equals(candidate)
+                            ? answer
+                            : doubted(candidate, failed);
                 }
+                case FAILED -> failed = failed == null ? answer : failed;
+                case NO_DATA -> empty = answer;
+                case NO_NAME -> none = answer;
+            }
+        }
+        if (failed != null) {
+            return failed;
+        }
+        if (empty != null) {
+            return empty;
+        }
+        return none != null ? none : Answer.nothing(Outcome.NO_NAME, Name.root, "");
+    }
+
+    private Answer doubted(Name candidate, Answer failed) {
+        return Answer.nothing(
+                Outcome.FAILED,
+                candidate,
+                failed.failure() + "; " + candidate + " is known, but not taken for " + before
+                        + ", which it was before");
+    }
+
+    /** A chain of aliases from one name on, over as many answers as it takes. */
+    private static final class Chain {
+
+        private final Name first;
+        private final Set<Name> visited = new HashSet<>();
+        private Name owner;
+        private long ttl = Long.MAX_VALUE;
+
+        Chain(Name first) {
+            this.first = first;
+            this.owner = first;
+            visited.add(first);
+        }
+
+        /** What this answer says; null if the alias at its end has to be asked for. */
+        @Nullable
+        Answer follow(Message message, int type) {
+            List<Record> answers = message.getSection(Section.ANSWER);
+            boolean moved = false;
+            for (List<Record> alias = of(owner, Type.CNAME, answers);
+                    !alias.isEmpty();
+                    alias = of(owner, Type.CNAME, answers)) {
                 ttl = Math.min(ttl, alias.get(0).getTTL());
                 owner = ((CNAMERecord) alias.get(0)).getTarget();
+                moved = true;
+                if (!visited.add(owner)) {
+                    return failed(type, "the aliases are a circle");
+                }
+                if (visited.size() > MOST_ALIASES) {
+                    return failed(type, "more than " + MOST_ALIASES + " aliases");
+                }
             }
             List<Record> records = of(owner, type, answers);
             if (!records.isEmpty()) {
                 for (Record record : records) {
                     ttl = Math.min(ttl, record.getTTL());
                 }
-                return new Answer(Outcome.FOUND, owner, records, message.getSection(Section.ADDITIONAL), ttl, "");
+                return new Answer(
+                        Outcome.FOUND, first, owner, records, message.getSection(Section.ADDITIONAL), ttl, "");
             }
             if (message.getRcode() == Rcode.NXDOMAIN) {
                 return Answer.nothing(Outcome.NO_NAME, owner, "");
             }
-            if (owner.equals(before)) {
-                return Answer.nothing(Outcome.NO_DATA, owner, "");
+            return moved ? null : Answer.nothing(Outcome.NO_DATA, owner, "");
+        }
+
+        Answer failed(int type, String why) {
+            return Answer.nothing(Outcome.FAILED, owner, Type.string(type) + " of " + first + ": " + why);
+        }
+    }
+
+    private Answer ask(Name name, int type) {
+        Chain chain = new Chain(name);
+        // Each turn but the last makes the chain longer, and that has an end.
+        while (true) {
+            try {
+                Answer answer = chain.follow(client.ask(chain.owner, type, config, deadline), type);
+                if (answer != null) {
+                    return answer;
+                }
+            } catch (IOException failed) {
+                return Answer.nothing(
+                        Outcome.FAILED,
+                        chain.owner,
+                        Type.string(type) + " of " + chain.owner + ": " + failed.getMessage());
             }
         }
-        return Answer.nothing(
-                Outcome.FAILED, owner, Type.string(type) + " of " + name + ": more than " + MOST_ALIASES + " aliases");
     }
 
     static List<Record> of(Name owner, int type, List<Record> all) {

@@ -3,12 +3,16 @@ package io.evenkeel.source.dns;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.source.EndpointSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SRVRecord;
@@ -34,8 +38,17 @@ final class DnsServices {
         Map<EndpointKey, Endpoint> endpoints = new LinkedHashMap<>();
         long ttl = answer.ttl();
         String failure = "";
+        if (services.size() > EndpointSet.MOST) {
+            return DnsSource.nothing(
+                    question,
+                    DnsLookup.Answer.nothing(
+                            DnsLookup.Outcome.FAILED,
+                            answer.owner(),
+                            services.size() + " SRV records (expected: at most " + EndpointSet.MOST + ")"));
+        }
+        Map<Name, DnsLookup.Answer> asked = askFor(services, answer, lookup);
         for (SRVRecord service : services) {
-            Hosts found = hostsOf(service.getTarget(), answer, lookup);
+            Hosts found = hostsOf(service.getTarget(), answer, asked);
             ttl = Math.min(ttl, found.ttl());
             failure = found.failure().isEmpty() ? failure : found.failure();
             hosts.put(service.getTarget(), found.hosts());
@@ -50,21 +63,36 @@ final class DnsServices {
         lastHosts = Map.copyOf(hosts);
         return new DnsSource.Result(
                 new EndpointSource.Endpoints(List.copyOf(endpoints.values())),
-                endpoints.isEmpty() ? 0 : Math.max(1, ttl));
+                endpoints.isEmpty() ? 0 : Math.max(1, ttl),
+                answer.candidate());
     }
 
     private record Hosts(List<String> hosts, long ttl, String failure) {}
 
-    private Hosts hostsOf(Name target, DnsLookup.Answer services, DnsLookup lookup) {
-        List<Record> sentAlong = DnsLookup.of(target, Type.A, services.additional());
-        if (sentAlong.isEmpty()) {
-            sentAlong = DnsLookup.of(target, Type.AAAA, services.additional());
+    /** The addresses that were not sent along, all targets together. */
+    private static Map<Name, DnsLookup.Answer> askFor(
+            List<SRVRecord> services, DnsLookup.Answer answer, DnsLookup lookup) {
+        Set<Name> targets = new LinkedHashSet<>();
+        for (SRVRecord service : services) {
+            if (sentAlong(service.getTarget(), answer).isEmpty()) {
+                targets.add(service.getTarget());
+            }
         }
+        return lookup.addresses(targets);
+    }
+
+    private static List<Record> sentAlong(Name target, DnsLookup.Answer services) {
+        List<Record> v4 = DnsLookup.of(target, Type.A, services.additional());
+        return v4.isEmpty() ? DnsLookup.of(target, Type.AAAA, services.additional()) : v4;
+    }
+
+    private Hosts hostsOf(Name target, DnsLookup.Answer services, Map<Name, DnsLookup.Answer> asked) {
+        List<Record> sentAlong = sentAlong(target, services);
         if (!sentAlong.isEmpty()) {
             long ttl = sentAlong.stream().mapToLong(Record::getTTL).min().orElse(0);
             return new Hosts(DnsLookup.hosts(sentAlong), ttl, "");
         }
-        DnsLookup.Answer answer = lookup.addresses(target);
+        DnsLookup.Answer answer = Objects.requireNonNull(asked.get(target));
         if (answer.outcome() == DnsLookup.Outcome.FAILED) {
             // Asked again as soon as may be; a TTL of 1 is the floor.
             return new Hosts(lastHosts.getOrDefault(target, List.of()), 1, answer.failure());

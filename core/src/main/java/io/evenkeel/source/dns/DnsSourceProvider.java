@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Address;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.TextParseException;
-import org.xbill.DNS.hosts.HostsFileParser;
 
 /**
  * Endpoints from DNS, such as a headless Service's:
@@ -26,7 +25,10 @@ import org.xbill.DNS.hosts.HostsFileParser;
  *   <li>{@code dns://10.96.0.10:53/…}: asks this server instead of the system's. Its port is 53 unless given.
  * </ul>
  *
- * <p>Search domains and {@code ndots} of {@code resolv.conf} are honoured, and so is the hosts file unless a server is named.
+ * <p>Search domains and {@code ndots} of {@code resolv.conf}, which is read for each look-up, are honoured, and so is the hosts
+ * file ({@code /etc/hosts} or {@code jdk.net.hosts.file}; all addresses of a name) unless a server is named. A search domain
+ * that fails does not end the search; a circle of aliases and an answer that is cut off are failures, and never an empty
+ * answer.
  * Neither the JVM's DNS cache nor any other is used: a name is asked again when its TTL has passed, after at least 1 s and
  * at most 30 s; after a failure or an empty answer, after 1 s doubling to 30 s, jittered.
  */
@@ -48,7 +50,7 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
                 () -> server == null
                         ? DnsConfig.ofSystem()
                         : DnsConfig.ofSystem().withServer(server),
-                server == null ? new HostsFileParser() : null,
+                server == null ? HostsFile.ofSystem() : null,
                 context);
     }
 

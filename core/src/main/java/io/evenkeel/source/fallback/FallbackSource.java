@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,10 +42,11 @@ final class FallbackSource implements EndpointSource {
 
     // The last that was started; one after the last is the snapshot.
     private int asked = -1;
-    private int believed = NOBODY;
+    private volatile int believed = NOBODY;
     private final String[] complaints;
-    // Addresses of those who are known by them, because somebody who knew no names was believed before.
-    private final Set<String> nameless = new HashSet<>();
+    // By address, the identity under which an endpoint was reported while a later source, or the snapshot, was
+    // believed.
+    private final Map<String, String> aliases = new HashMap<>();
 
     /** One of the sources, and its target for messages. */
     record Part(String target, EndpointSource source) {}
@@ -61,6 +64,18 @@ final class FallbackSource implements EndpointSource {
     public void start(Observer observer) {
         life.start(observer);
         context.scheduler().execute(this::askNext);
+    }
+
+    /** The one that is believed has to keep its promise; before that there is none. */
+    @Override
+    public @Nullable Duration freshFor() {
+        int now = believed;
+        return now == NOBODY ? null : parts.get(now).source().freshFor();
+    }
+
+    @Override
+    public long requests() {
+        return parts.stream().mapToLong(part -> part.source().requests()).sum();
     }
 
     @Override
@@ -94,7 +109,7 @@ final class FallbackSource implements EndpointSource {
         }
         try {
             parts.get(turn).source().start(report -> context.scheduler().execute(() -> heard(turn, report)));
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             heard(turn, new Failed("it did not start: " + refused.getMessage(), refused));
         }
     }
@@ -146,20 +161,43 @@ final class FallbackSource implements EndpointSource {
         }
     }
 
-    /** As reported, but whoever is in use under its address is called by it for as long as it is there. */
+    /**
+     * As reported, except that an endpoint that is in use keeps the identity under which it is used: DNS knows no Pods'
+     * names or other ones, and a new identity at the same address would be a new endpoint to which everything is
+     * reconnected. What is at one address is taken for the same Pod until the address is gone, or until its identity turns
+     * up at another address: then it is the one that has it now, and the other is called as reported.
+     */
     private Endpoints keepingIdentities(int from, Endpoints reported) {
-        Set<String> there = new HashSet<>();
+        if (from > 0) {
+            remember(reported);
+        }
+        if (aliases.isEmpty()) {
+            return reported;
+        }
+        Map<String, String> places = new HashMap<>();
+        for (Endpoint endpoint : reported.endpoints()) {
+            places.put(endpoint.identity(), endpoint.address());
+        }
         List<Endpoint> kept = new ArrayList<>();
+        Set<String> there = new HashSet<>();
         for (Endpoint endpoint : reported.endpoints()) {
             String address = endpoint.address();
-            there.add(address);
-            if (from > 0 && endpoint.identity().equals(address)) {
-                nameless.add(address);
+            String alias = aliases.get(address);
+            if (alias != null && !address.equals(places.getOrDefault(alias, address))) {
+                aliases.remove(address);
+                alias = null;
             }
-            kept.add(nameless.contains(address) ? called(address, endpoint) : endpoint);
+            there.add(address);
+            kept.add(alias == null || alias.equals(endpoint.identity()) ? endpoint : called(alias, endpoint));
         }
-        nameless.retainAll(there);
-        return nameless.isEmpty() ? reported : new Endpoints(kept);
+        aliases.keySet().retainAll(there);
+        return new Endpoints(kept);
+    }
+
+    private void remember(Endpoints reported) {
+        for (Endpoint endpoint : reported.endpoints()) {
+            aliases.putIfAbsent(endpoint.address(), endpoint.identity());
+        }
     }
 
     private static Endpoint called(String identity, Endpoint endpoint) {
@@ -179,6 +217,7 @@ final class FallbackSource implements EndpointSource {
             }
             if (read instanceof Endpoints endpoints) {
                 // Believed, so that work can begin, and doubted, so that nothing is taken away by it.
+                remember(endpoints);
                 life.report(endpoints);
                 life.report(new Failed("known from " + snapshot + " only: " + allComplaints(), null));
             } else {

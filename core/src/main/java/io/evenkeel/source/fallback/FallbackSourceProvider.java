@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * can start again while nobody can be asked. It is written within 10 s of a change, by exchanging the file, and is in the
  * format of {@link FileSourceProvider}. Its directory must exist. What comes from it is believed, but known to be stale.
  *
- * <p>DNS knows no names of Pods, only addresses. An endpoint that was used by its address keeps that identity when a
- * source that knows its name takes over, so that nothing is reconnected.
+ * <p>DNS knows no names of Pods, or other ones. An endpoint that was used under one identity keeps it when a source that
+ * calls it otherwise takes over, so that nothing is reconnected.
  */
 public final class FallbackSourceProvider implements EndpointSourceProvider {
 

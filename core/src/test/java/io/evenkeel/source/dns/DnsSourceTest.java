@@ -34,7 +34,6 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
-import org.xbill.DNS.hosts.HostsFileParser;
 
 @Timeout(60)
 class DnsSourceTest {
@@ -148,7 +147,7 @@ class DnsSourceTest {
         server.answer("pg.test.", Type.A, "pg.test. 3 CNAME db.test.");
         server.answer("db.test.", Type.A, "db.test. 3 CNAME pg.test.");
         start("pg.test.:5432");
-        assertThat(harness.complaint()).startsWith("failed: dns pg.test.: A of pg.test.: more than 8 aliases");
+        assertThat(harness.complaint()).startsWith("failed: dns pg.test.: A of pg.test.: the aliases are a circle");
     }
 
     @Test
@@ -279,11 +278,104 @@ class DnsSourceTest {
     }
 
     @Test
-    void after_a_failure_the_next_search_domain_is_not_tried() {
+    void a_search_domain_that_fails_does_not_end_the_search() {
+        server.refuse("pg.test.one.test.", Type.A, Rcode.SERVFAIL);
+        server.stayingSilent("pg.test.two.test.", Type.A);
+        server.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.1");
+        start(config(5, "one.test.", "two.test."), "pg.test", 5432);
+        assertThat(harness.addresses()).containsExactly("10.0.0.1:5432");
+    }
+
+    @Test
+    void a_failure_that_may_hide_the_name_counts_more_than_no_such_name() {
         server.refuse("pg.one.test.", Type.A, Rcode.SERVFAIL);
-        server.answer("pg.two.test.", Type.A, "pg.two.test. 5 A 10.0.0.1");
         start(config(5, "one.test.", "two.test."), "pg", 5432);
-        assertThat(harness.complaint()).contains("A of pg.one.test.");
+        assertThat(harness.complaint()).startsWith("failed: ").contains("A of pg.one.test.");
+    }
+
+    @Test
+    void another_domains_name_is_not_taken_for_the_one_that_was_found_and_fails_now() {
+        server.answer("pg.one.test.", Type.A, "pg.one.test. 5 A 10.0.0.1");
+        server.answer("pg.two.test.", Type.A, "pg.two.test. 5 A 10.9.9.9");
+        start(config(5, "one.test.", "two.test."), "pg", 5432);
+        assertThat(harness.addresses()).containsExactly("10.0.0.1:5432");
+        server.refuse("pg.one.test.", Type.A, Rcode.SERVFAIL);
+        pass(5);
+        assertThat(harness.complaint()).contains("pg.two.test. is known, but not taken for pg.one.test.");
+        server.refuse("pg.one.test.", Type.A, Rcode.NXDOMAIN);
+        pass(2);
+        assertThat(harness.addresses()).as("decidedly gone").containsExactly("10.9.9.9:5432");
+    }
+
+    @Test
+    void a_circle_of_aliases_within_one_answer_is_a_failure_and_not_an_empty_answer() {
+        server.answer("pg.test.", Type.A, "pg.test. 3 CNAME b.test.", "b.test. 3 CNAME pg.test.");
+        start("pg.test.:5432");
+        assertThat(harness.complaint()).startsWith("failed: ").contains("the aliases are a circle");
+    }
+
+    @Test
+    void an_answer_that_does_not_fit_and_cannot_be_had_over_tcp_is_a_failure() throws IOException {
+        String[] many = new String[300];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = "pg.test. 5 A 10.0." + i / 250 + "." + (i % 250 + 1);
+        }
+        server.answer("pg.test.", Type.A, many);
+        server.closeTcp();
+        start("pg.test.:5432");
+        assertThat(harness.complaint()).startsWith("failed: ").contains("Connection refused");
+    }
+
+    @Test
+    void two_hundred_targets_are_asked_for_together_and_those_without_an_answer_once_more() {
+        List<String> records = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            records.add("_pg._tcp.db.test. 9 SRV 0 1 5432 pg-" + i + ".db.test.");
+            server.answer("pg-" + i + ".db.test.", Type.A, "pg-" + i + ".db.test. 9 A 10.1.0." + (i + 1));
+        }
+        server.answer("_pg._tcp.db.test.", Type.SRV, records.toArray(String[]::new));
+        server.dropFirst("pg-7.db.test. A");
+        EndpointSource source = start("_pg._tcp.db.test.");
+        assertThat(harness.endpoints()).hasSize(200);
+        assertThat(server.questions).filteredOn(asked -> asked.contains(" A")).hasSizeBetween(201, 203);
+        assertThat(source.requests()).isGreaterThanOrEqualTo(201);
+    }
+
+    @Test
+    void a_resolv_conf_that_changes_is_followed_although_the_old_server_still_answers() throws Exception {
+        server.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.1");
+        try (TinyDnsServer other = new TinyDnsServer()) {
+            other.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.2");
+            DnsConfig[] now = {config(1)};
+            harness.start(new DnsSource(
+                    new DnsSource.Question(name("pg.test."), "pg.test.", null, false, 5432),
+                    () -> now[0],
+                    null,
+                    harness.context));
+            assertThat(harness.addresses()).containsExactly("10.0.0.1:5432");
+            now[0] = new DnsConfig(List.of(other.address()), List.of(), 1, TIMEOUT);
+            pass(5);
+            assertThat(harness.addresses()).containsExactly("10.0.0.2:5432");
+        }
+    }
+
+    @Test
+    void every_address_of_a_name_in_the_hosts_file_counts(@TempDir Path directory) throws IOException {
+        Path hosts = Files.writeString(directory.resolve("hosts"), """
+                127.0.0.1\tlocalhost
+                # 10.0.0.7 trio.local
+                127.5.0.1 trio.local other
+                ::5 trio.local
+                127.5.0.2\ttrio.local # a comment
+                127.5.0.3 TRIO.local.
+                127.5.0.9 trio.local.net
+                evil?x trio.local
+                fd00::1 six
+                """);
+        assertThat(new HostsFile(hosts).addresses("trio.local")).containsExactly("127.5.0.1", "127.5.0.2", "127.5.0.3");
+        assertThat(new HostsFile(hosts).addresses("six.")).containsExactly("fd00::1");
+        assertThat(new HostsFile(hosts).addresses("none")).isEmpty();
+        assertThat(new HostsFile(directory.resolve("absent")).addresses("six")).isEmpty();
     }
 
     @Test
@@ -356,7 +448,7 @@ class DnsSourceTest {
         harness.start(new DnsSource(
                 new DnsSource.Question(name("pg"), "pg", null, false, 5432),
                 () -> config(1),
-                new HostsFileParser(hosts),
+                new HostsFile(hosts),
                 harness.context));
         assertThat(harness.addresses()).containsExactly("10.0.0.9:5432");
         assertThat(server.questions).isEmpty();

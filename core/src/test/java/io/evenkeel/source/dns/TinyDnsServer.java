@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.xbill.DNS.DClass;
@@ -36,6 +37,7 @@ final class TinyDnsServer implements AutoCloseable {
 
     volatile boolean forgeFirst;
     volatile boolean refuseEdns;
+    private final Set<String> dropped = ConcurrentHashMap.newKeySet();
 
     private record Reply(int rcode, List<Record> answers, List<Record> additional, boolean silent) {}
 
@@ -112,6 +114,16 @@ final class TinyDnsServer implements AutoCloseable {
         reply(name, type, new Reply(0, List.of(), List.of(), true));
     }
 
+    /** Loses the first question of this kind, such as {@code "pg.test. A"}. */
+    void dropFirst(String question) {
+        dropped.add(question);
+    }
+
+    /** From now on nothing answers over TCP. */
+    void closeTcp() throws IOException {
+        tcp.close();
+    }
+
     private void reply(String name, int type, Reply reply) {
         replies.put(name + " " + Type.string(type), reply);
     }
@@ -182,7 +194,7 @@ final class TinyDnsServer implements AutoCloseable {
         String key = asked.getName() + " " + Type.string(asked.getType());
         questions.add(how + " " + key);
         Reply reply = replies.getOrDefault(key, new Reply(Rcode.NXDOMAIN, List.of(), List.of(), false));
-        if (reply.silent) {
+        if (reply.silent || dropped.remove(key)) {
             return null;
         }
         Message answer = new Message(query.getHeader().getID());

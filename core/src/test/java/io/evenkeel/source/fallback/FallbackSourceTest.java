@@ -231,6 +231,23 @@ class FallbackSourceTest {
     }
 
     @Test
+    void a_pod_that_srv_records_or_a_snapshot_call_otherwise_keeps_its_identity_too() {
+        start(false);
+        first.failed("refused");
+        harness.scheduler.runDue();
+        Endpoint srv = Endpoint.of("pg-0.pg.default.svc:5432", POD_0.host(), POD_0.port());
+        second.endpoints(srv);
+        first.endpoints(POD_0.withZone("a"), POD_1);
+        harness.scheduler.runDue();
+        assertThat(harness.endpoints()).as("not reconnected").containsExactly(srv.withZone("a"), POD_1);
+
+        Endpoint moved = Endpoint.of(srv.identity(), "10.0.0.99", 5432);
+        first.endpoints(POD_0, moved);
+        harness.scheduler.runDue();
+        assertThat(harness.endpoints()).as("the identity is another's now").containsExactlyInAnyOrder(POD_0, moved);
+    }
+
+    @Test
     void what_was_ready_is_kept_on_disk_and_read_when_nobody_answers() {
         start(true);
         first.endpoints(POD_0.withZone("a"), POD_1.withCondition(EndpointCondition.TERMINATING));

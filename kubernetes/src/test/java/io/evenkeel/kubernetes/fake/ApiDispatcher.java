@@ -28,6 +28,7 @@ final class ApiDispatcher extends Dispatcher {
     private final List<ApiRequest> requests = new CopyOnWriteArrayList<>();
     private final Set<WatchStream> watches = ConcurrentHashMap.newKeySet();
     private volatile Set<String> tokens;
+    private volatile boolean anonymousAllowed;
     private volatile Set<Verb> forbidden = Set.of();
     private volatile CountDownLatch silence = new CountDownLatch(1);
     private volatile boolean closed;
@@ -40,6 +41,10 @@ final class ApiDispatcher extends Dispatcher {
 
     void accept(Set<String> newTokens) {
         tokens = Set.copyOf(newTokens);
+    }
+
+    void allowAnonymous() {
+        anonymousAllowed = true;
     }
 
     void forbid(Set<Verb> verbs) {
@@ -79,17 +84,21 @@ final class ApiDispatcher extends Dispatcher {
             return plain(404, "404 page not found\n");
         }
         ApiRequest request = parsed.get();
+        // Before it is counted: a test may heal the server as soon as it sees the request.
+        CountDownLatch held = silence;
         requests.add(request);
         String authorization = request.authorization();
         if (authorization == null || !tokens.contains(authorization.replaceFirst("^Bearer ", ""))) {
-            return json(request, 401, Statuses.unauthorized());
+            return anonymousAllowed
+                    ? json(request, 403, Statuses.forbidden(request, "system:anonymous"))
+                    : json(request, 401, Statuses.unauthorized());
         }
         if (forbidden.contains(request.verb())) {
             return json(request, 403, Statuses.forbidden(request, USER));
         }
         Optional<Fault> fault = faults.take(request.verb());
         return fault.isPresent()
-                ? failing(fault.get(), request, kind.get())
+                ? failing(fault.get(), held, request, kind.get(), body(recorded))
                 : answer(request, kind.get(), body(recorded));
     }
 
@@ -97,14 +106,20 @@ final class ApiDispatcher extends Dispatcher {
         return recorded.getBody() == null ? "" : recorded.getBody().utf8();
     }
 
-    private MockResponse failing(Fault fault, ApiRequest request, Kind kind) throws InterruptedException {
+    private MockResponse failing(Fault fault, CountDownLatch held, ApiRequest request, Kind kind, String body)
+            throws InterruptedException {
+        if (fault instanceof Fault.Late) {
+            if (!closed) {
+                held.await();
+            }
+            return answer(request, kind, body);
+        }
         if (fault instanceof Fault.Answer answer) {
             MockResponse.Builder response = plain(answer.code(), answer.body()).newBuilder();
             answer.headers().forEach(response::setHeader);
             return response.build();
         }
         if (fault instanceof Fault.Silence) {
-            CountDownLatch held = silence;
             if (!closed) {
                 held.await();
             }
@@ -123,7 +138,7 @@ final class ApiDispatcher extends Dispatcher {
     private MockResponse answer(ApiRequest request, Kind kind, String body) {
         try {
             return switch (request.verb()) {
-                case LIST -> json(request, 200, page(request, kind));
+                case LIST -> list(request, kind);
                 case WATCH -> watch(request, kind);
                 case GET -> found(request, kind, store.get(request.collection(), String.valueOf(request.name())), 200);
                 case CREATE -> found(request, kind, Optional.of(create(request, Json.object(body))), 201);
@@ -134,6 +149,17 @@ final class ApiDispatcher extends Dispatcher {
         } catch (IllegalArgumentException invalid) {
             return json(request, 400, Statuses.badRequest(String.valueOf(invalid.getMessage())));
         }
+    }
+
+    private MockResponse list(ApiRequest request, Kind kind) {
+        String version = request.query().getOrDefault("resourceVersion", "");
+        long revision = store.revision();
+        if (!version.isEmpty() && Long.parseLong(version) > revision) {
+            // The real one waits three seconds for it first.
+            String message = "Too large resource version: " + version + ", current: " + revision;
+            return json(request, 504, Json.object(Statuses.failure(504, "Timeout", message)));
+        }
+        return json(request, 200, page(request, kind));
     }
 
     private JsonObject page(ApiRequest request, Kind kind) {

@@ -190,6 +190,29 @@ public final class FakeApiServer implements AutoCloseable {
         dispatcher.accept(Set.of(token));
     }
 
+    /** Whoever presents no token that is known is anonymous from now on, and may nothing. */
+    public void allowAnonymous() {
+        dispatcher.allowAnonymous();
+    }
+
+    /** As after etcd was restored from a backup: these slices and no others, at an earlier revision; no watch hears of it. */
+    public void setBack(long revision, Slice... slices) {
+        List<JsonObject> objects = java.util.Arrays.stream(slices)
+                .map(slice -> Kind.inList(slice.json()))
+                .toList();
+        store.setBack(SLICES + "default", revision, objects);
+    }
+
+    /** The revision of the latest write. */
+    public long revision() {
+        return store.revision();
+    }
+
+    /** The names of the slices in the namespace {@code default}. */
+    public List<String> sliceNames() {
+        return store.list(SLICES + "default").objects().stream().map(Json::name).toList();
+    }
+
     /** From now on RBAC refuses these; none allows everything. */
     public void forbid(Verb... verbs) {
         dispatcher.forbid(Set.of(verbs));

@@ -23,6 +23,9 @@ public sealed interface Fault {
     /** Takes the request and never answers, until the server is healed or closed. */
     record Silence() implements Fault {}
 
+    /** Takes the request, and answers as it should once the server is healed. */
+    record Late() implements Fault {}
+
     /** Answers with 200 and ends properly, but in the middle of the JSON. */
     record Truncated() implements Fault {}
 
@@ -52,6 +55,10 @@ public sealed interface Fault {
 
     static Fault silence() {
         return new Silence();
+    }
+
+    static Fault late() {
+        return new Late();
     }
 
     static Fault truncated() {

@@ -127,6 +127,21 @@ final class ResourceStore {
         }
     }
 
+    /** A backup takes the place of what is there; watches go on, and hear of what is written from now on. */
+    void setBack(String collection, long at, List<JsonObject> objects) {
+        lock.lock();
+        try {
+            TreeMap<String, JsonObject> all = of(collection);
+            all.clear();
+            objects.forEach(object -> all.put(Json.name(object), Json.atRevision(object, at)));
+            revision = at;
+            compacted = 0;
+            history.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Repeats a recorded write at its own revision. */
     void replay(String collection, JsonObject object, boolean deleted) {
         lock.lock();
