@@ -13,6 +13,7 @@ import io.evenkeel.source.SourceContext;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.Diagnosis;
+import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Seeds;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
@@ -244,6 +245,11 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
                 current.connections().drained(connection);
             }
         });
+    }
+
+    @Override
+    public Scheduler control() {
+        return pool().control();
     }
 
     @Override

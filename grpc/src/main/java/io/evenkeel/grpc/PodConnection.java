@@ -5,6 +5,7 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.pick.Pickable;
 import io.evenkeel.pick.RequestStatistics;
 import io.evenkeel.plan.SlowStart;
+import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.grpc.ClientStreamTracer;
 import io.grpc.LoadBalancer.PickResult;
@@ -56,6 +57,9 @@ final class PodConnection implements Pickable {
 
         /** A call has ended on a connection that had no room for another. */
         void roomAgain();
+
+        /** For what a call that follows its connection does later. */
+        Scheduler control();
     }
 
     private final Endpoint endpoint;
@@ -141,7 +145,7 @@ final class PodConnection implements Pickable {
             become(State.DRAINING);
         }
         for (FollowedCall call : followers) {
-            call.leaving();
+            call.leaving(endpoint.key(), listener.control());
         }
         return calls.get() == 0;
     }
@@ -253,7 +257,7 @@ final class PodConnection implements Pickable {
                 followers.add(follower);
                 if (state.get() != State.OPEN) {
                     // It began to drain between the pick and here.
-                    follower.leaving();
+                    follower.leaving(endpoint.key(), listener.control());
                 }
             }
         }
