@@ -83,7 +83,8 @@ final class Planning {
         chosen = ZonePreference.prefer(chosen, ownZone(set));
         List<Candidate> candidates = new ArrayList<>();
         for (Endpoint endpoint : chosen) {
-            candidates.add(new Candidate(endpoint.key(), ranks.of(endpoint), weight(endpoint, now)));
+            double weight = policy.areSeatsWeighted() ? weight(endpoint, now) : 1;
+            candidates.add(new Candidate(endpoint.key(), ranks.of(endpoint), weight));
         }
         planned = true;
         int seats = policy.seats(candidates.size());

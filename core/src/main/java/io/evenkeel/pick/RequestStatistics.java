@@ -24,6 +24,9 @@ public final class RequestStatistics {
     /** Below this part of τ the first two terms of the series are exact to a millionth. */
     private static final double SHORT = 1e-3;
 
+    /** A wait of less than eight times the usual, as a logarithm. */
+    private static final double SHORT_WAIT = 3;
+
     private static final long NOTHING_AWAITED = Long.MIN_VALUE;
     private static final int MANTISSA_BITS = 52;
     private static final int EXPONENT_BIAS = 1023;
@@ -82,8 +85,20 @@ public final class RequestStatistics {
         UPDATED_AT.setRelease(this, now);
     }
 
-    /** The caller stopped waiting after so many nanoseconds: it would have taken longer. */
+    /** As {@link #abandoned(long, long, boolean)} where something else may be awaited. */
     public void abandoned(long elapsed, long now) {
+        abandoned(elapsed, now, false);
+    }
+
+    /**
+     * The caller stopped waiting after so many nanoseconds: it would have taken longer.
+     *
+     * @param last whether nothing else is awaited now; if this one was not awaited for long, that is no silence
+     */
+    public void abandoned(long elapsed, long now, boolean last) {
+        if (last && (answers <= 0 || log2(elapsed) < logs / answers + SHORT_WAIT)) {
+            alive();
+        }
         if (answers > 0 && log2(elapsed) > logs / answers) {
             long since = age(now);
             time(elapsed, since);

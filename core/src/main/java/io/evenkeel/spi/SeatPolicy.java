@@ -37,6 +37,15 @@ public sealed interface SeatPolicy {
     boolean isPoolOwned();
 
     /**
+     * Whether an endpoint's weight, and its slow start, are a matter of how many seats it has. Where one connection carries any
+     * number of requests they are a matter of how many requests it gets, which the adapter sees to: weighing both would
+     * square the weights, and leave a light endpoint, or one that starts slowly, without any connection.
+     */
+    default boolean areSeatsWeighted() {
+        return true;
+    }
+
+    /**
      * Always this many, the budget of the whole pool; a move replaces one connection by another.
      *
      * @throws IllegalArgumentException if {@code seats} is below 1
@@ -46,8 +55,8 @@ public sealed interface SeatPolicy {
     }
 
     /**
-     * So many at each endpoint, and never more than {@code most} in all; for connections that carry any number of requests.
-     * They move as a whole.
+     * So many at each endpoint, whatever it weighs, and never more than {@code most} in all; for connections that carry any
+     * number of requests. They move as a whole.
      *
      * @throws IllegalArgumentException if {@code each} is below 1 or {@code most} below {@code each}
      */
@@ -111,6 +120,11 @@ public sealed interface SeatPolicy {
         @Override
         public int seats(int endpoints) {
             return (int) Math.min(most, Math.max(1L, endpoints) * each);
+        }
+
+        @Override
+        public boolean areSeatsWeighted() {
+            return false;
         }
 
         @Override

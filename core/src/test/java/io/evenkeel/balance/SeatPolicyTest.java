@@ -21,6 +21,13 @@ class SeatPolicyTest {
     }
 
     @Test
+    void weights_are_of_seats_only_where_a_connection_carries_one_piece_of_work() {
+        assertThat(SeatPolicy.perEndpoint(1, 32).areSeatsWeighted()).isFalse();
+        assertThat(SeatPolicy.budgeted(10).areSeatsWeighted()).isTrue();
+        assertThat(SeatPolicy.held(3).areSeatsWeighted()).isTrue();
+    }
+
+    @Test
     void a_size_per_endpoint_follows_their_number_up_to_its_most() {
         SeatPolicy size = SeatPolicy.perEndpoint(2, 7);
         assertThat(List.of(size.seats(0), size.seats(1), size.seats(3), size.seats(4), size.seats(100)))

@@ -142,6 +142,21 @@ class RotationTest {
     }
 
     @Test
+    void a_caller_that_soon_stops_waiting_leaves_no_silence_and_one_that_waited_in_vain_does() {
+        SimulatedPod[] pods = pods(2);
+        answered(pods[0], 20, 2 * MS);
+        answered(pods[1], 20, 2 * MS);
+        pods[0].statistics().began(now);
+        pods[0].statistics().abandoned(3 * MS, now, true);
+        now += 500 * MS;
+        assertThat(picks(100, pods)[0]).isBetween(49, 51);
+        pods[0].statistics().began(now);
+        now += 500 * MS;
+        pods[0].statistics().abandoned(500 * MS, now, true);
+        assertThat(picks(100, pods)[0]).isLessThanOrEqualTo(1);
+    }
+
+    @Test
     void none_is_picked_where_none_is_available_and_an_only_one_in_any_case() {
         SimulatedPod[] pods = pods(2);
         pods[0].available = false;

@@ -110,7 +110,10 @@ abstract class PlacedRequest {
             at.statistics().failed(router.now());
         } else if (outcome == Outcome.ABANDONED && !answered && interaction.isTimed() && startedAt != UNTIMED) {
             long now = router.now();
-            at.statistics().abandoned(now - startedAt, now);
+            at.statistics().abandoned(now - startedAt, now, at.inFlight(false) <= 1);
+        } else if (outcome == Outcome.ENDED && interaction.isSingle()) {
+            // An error that any Pod would have given is an answer, too.
+            at.statistics().alive();
         }
         if (interaction.isStream()) {
             at.streamEnded();

@@ -42,7 +42,7 @@ final class Pod {
         }
     }
 
-    private Endpoint endpoint;
+    private volatile Endpoint endpoint;
     final List<Seat> seats = new CopyOnWriteArrayList<>();
     final List<PodConnection> lingering = new CopyOnWriteArrayList<>();
     boolean routed;
@@ -74,6 +74,11 @@ final class Pod {
 
     void describe(Endpoint newer) {
         endpoint = newer;
+    }
+
+    /** Its weight as the source has it now; for any thread. */
+    double weight() {
+        return endpoint.weight();
     }
 
     EndpointKey key() {

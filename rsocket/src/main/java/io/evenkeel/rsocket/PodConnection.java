@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +53,7 @@ final class PodConnection implements Pickable {
     }
 
     private final EndpointKey endpoint;
-    private final double weight;
+    private final DoubleSupplier weight;
     private final Listener listener;
     private final StateAndCount word = new StateAndCount();
     private final RequestStatistics statistics = new RequestStatistics();
@@ -77,7 +78,7 @@ final class PodConnection implements Pickable {
     /** How many more answers health wants to hear of. Not exact, and needn't be. */
     private volatile int successesWanted;
 
-    PodConnection(EndpointKey endpoint, double weight, WireWatch wire, Listener listener) {
+    PodConnection(EndpointKey endpoint, DoubleSupplier weight, WireWatch wire, Listener listener) {
         this.endpoint = Objects.requireNonNull(endpoint, "endpoint");
         this.weight = weight;
         this.wire = wire;
@@ -125,9 +126,10 @@ final class PodConnection implements Pickable {
     @Override
     public double weight(long now) {
         long age = now - rampingSince;
+        double full = weight.getAsDouble();
         return age < slowStartNanos
-                ? weight * SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos))
-                : weight;
+                ? full * SlowStart.factor(Duration.ofNanos(age), Duration.ofNanos(slowStartNanos))
+                : full;
     }
 
     RSocket rsocket() {

@@ -95,7 +95,7 @@ final class PodDialer {
     /** Connects; one of both runs on the control thread. */
     void dial(Pod pod, Consumer<PodConnection> whenOpen, Consumer<Throwable> whenFailed) {
         WireWatch wire = new WireWatch(ticker, control, whenLeased, () -> signals.alive(pod.key()));
-        PodConnection connection = new PodConnection(pod.key(), pod.endpoint().weight(), wire, listener);
+        PodConnection connection = new PodConnection(pod.key(), pod::weight, wire, listener);
         Attempt attempt = new Attempt(connection);
         long begun = ticker.nanos();
         attempts.add(attempt);

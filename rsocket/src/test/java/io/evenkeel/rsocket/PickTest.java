@@ -28,7 +28,7 @@ class PickTest {
     private PodConnection connection(String name, double weight) {
         PodConnection connection = new PodConnection(
                 new EndpointKey(name, "10.0.0.1", 7000),
-                weight,
+                () -> weight,
                 new WireWatch(scheduler.ticker(), scheduler, () -> {}, () -> {}),
                 new Nobody());
         connection.opened(new FakeRSocket(name), now(), now(), 0);
