@@ -23,6 +23,7 @@ import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -240,7 +241,20 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
 
     @Override
     public Connection acquire() throws SQLException {
-        return connections.acquire(live.connectionTimeoutNanos());
+        try {
+            return connections.acquire(live.connectionTimeoutNanos());
+        } catch (SQLTransientConnectionException refusal) {
+            throw diagnosed(refusal);
+        }
+    }
+
+    /** The pool knows its own counts; why connections are missing is known to the source and to health as well. */
+    private NoConnectionException diagnosed(SQLTransientConnectionException refusal) {
+        long timeout = live.getConnectionTimeout();
+        String whenExhausted = "return connections sooner, or raise maximumPoolSize ("
+                + live.settings().getMaximumPoolSize() + ") or connectionTimeout (" + timeout + " ms)";
+        return new NoConnectionException(
+                "no connection within " + timeout + " ms", refusal, balanced.diagnosis(whenExhausted));
     }
 
     @Override

@@ -5,10 +5,12 @@ import com.zaxxer.hikari.util.Credentials;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.jdbc.handle.FailureCauses;
 import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.jdbc.pool.ConnectionPool;
 import io.evenkeel.jdbc.pool.HikariSettings;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -133,6 +135,11 @@ public final class JdbcConnections implements ConnectionPool {
     @Override
     public @Nullable Throwable lastFailure() {
         return Refusal.latest(acquirer.known());
+    }
+
+    @Override
+    public FailureCause causeOf(Throwable failure) {
+        return FailureCauses.of(failure);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.evenkeel.jdbc.pool;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.jdbc.driver.Credentials;
 import io.evenkeel.jdbc.driver.DriverConnection;
+import io.evenkeel.jdbc.handle.InitSqlException;
 import io.evenkeel.jdbc.pool.Session.Baseline;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
@@ -98,7 +99,11 @@ final class Dialler {
             throw new SQLTransientConnectionException("a new connection is not valid", "08001");
         }
         execute(connection, now.testQuery(), false, now);
-        execute(connection, now.initSql(), true, now);
+        try {
+            execute(connection, now.initSql(), true, now);
+        } catch (SQLException failure) {
+            throw new InitSqlException(failure);
+        }
         if (networkTimeout != Baseline.UNSUPPORTED) {
             connection.setNetworkTimeout(Runnable::run, networkTimeout);
         }

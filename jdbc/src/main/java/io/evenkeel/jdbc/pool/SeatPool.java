@@ -5,11 +5,13 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.jdbc.driver.Credentials;
 import io.evenkeel.jdbc.driver.Liveness;
+import io.evenkeel.jdbc.handle.FailureCauses;
 import io.evenkeel.jdbc.handle.Fault;
 import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.jdbc.pool.Slots.Hints;
 import io.evenkeel.jdbc.pool.Slots.Slot;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -592,6 +594,11 @@ public final class SeatPool implements ConnectionPool {
     }
 
     // --- what core asks for ---
+
+    @Override
+    public FailureCause causeOf(Throwable failure) {
+        return FailureCauses.of(failure);
+    }
 
     @Override
     public void join(Endpoint endpoint) {
