@@ -112,7 +112,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Object getObject(int parameterIndex) throws SQLException {
-        return delegate.getObject(parameterIndex);
+        return Values.out(connection, delegate.getObject(parameterIndex));
     }
 
     @Override
@@ -122,7 +122,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Object getObject(int parameterIndex, Map<String, Class<?>> map) throws SQLException {
-        return delegate.getObject(parameterIndex, map);
+        return Values.out(connection, delegate.getObject(parameterIndex, map));
     }
 
     @Override
@@ -142,7 +142,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Array getArray(int parameterIndex) throws SQLException {
-        return delegate.getArray(parameterIndex);
+        return Values.out(connection, delegate.getArray(parameterIndex));
     }
 
     @Override
@@ -272,17 +272,17 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public void setObject(String parameterName, Object x, int targetSqlType, int scale) throws SQLException {
-        delegate.setObject(parameterName, x, targetSqlType, scale);
+        delegate.setObject(parameterName, Values.toDriver(x), targetSqlType, scale);
     }
 
     @Override
     public void setObject(String parameterName, Object x, int targetSqlType) throws SQLException {
-        delegate.setObject(parameterName, x, targetSqlType);
+        delegate.setObject(parameterName, Values.toDriver(x), targetSqlType);
     }
 
     @Override
     public void setObject(String parameterName, Object x) throws SQLException {
-        delegate.setObject(parameterName, x);
+        delegate.setObject(parameterName, Values.toDriver(x));
     }
 
     @Override
@@ -372,7 +372,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Object getObject(String parameterName) throws SQLException {
-        return delegate.getObject(parameterName);
+        return Values.out(connection, delegate.getObject(parameterName));
     }
 
     @Override
@@ -382,7 +382,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Object getObject(String parameterName, Map<String, Class<?>> map) throws SQLException {
-        return delegate.getObject(parameterName, map);
+        return Values.out(connection, delegate.getObject(parameterName, map));
     }
 
     @Override
@@ -402,7 +402,7 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public Array getArray(String parameterName) throws SQLException {
-        return delegate.getArray(parameterName);
+        return Values.out(connection, delegate.getArray(parameterName));
     }
 
     @Override
@@ -587,23 +587,23 @@ final class DelegatingCallableStatement extends DelegatingPreparedStatement impl
 
     @Override
     public <T> T getObject(int parameterIndex, Class<T> type) throws SQLException {
-        return delegate.getObject(parameterIndex, type);
+        return Values.out(connection, delegate.getObject(parameterIndex, type), type);
     }
 
     @Override
     public <T> T getObject(String parameterName, Class<T> type) throws SQLException {
-        return delegate.getObject(parameterName, type);
+        return Values.out(connection, delegate.getObject(parameterName, type), type);
     }
 
     @Override
     public void setObject(String parameterName, Object x, SQLType targetSqlType, int scaleOrLength)
             throws SQLException {
-        delegate.setObject(parameterName, x, targetSqlType, scaleOrLength);
+        delegate.setObject(parameterName, Values.toDriver(x), targetSqlType, scaleOrLength);
     }
 
     @Override
     public void setObject(String parameterName, Object x, SQLType targetSqlType) throws SQLException {
-        delegate.setObject(parameterName, x, targetSqlType);
+        delegate.setObject(parameterName, Values.toDriver(x), targetSqlType);
     }
 
     @Override

@@ -181,7 +181,7 @@ public abstract class DelegatingConnection implements Connection {
     public DatabaseMetaData getMetaData() throws SQLException {
         Connection open = delegate();
         try {
-            return new DelegatingDatabaseMetaData(this, open.getMetaData());
+            return MetaDataHandler.proxy(this, open.getMetaData());
         } catch (SQLException e) {
             throw failed(e);
         }
@@ -631,7 +631,7 @@ public abstract class DelegatingConnection implements Connection {
     public Array createArrayOf(String typeName, Object[] elements) throws SQLException {
         Connection open = delegate();
         try {
-            return open.createArrayOf(typeName, elements);
+            return Values.out(this, open.createArrayOf(typeName, elements));
         } catch (SQLException e) {
             throw failed(e);
         }

@@ -142,12 +142,12 @@ class DelegatingPreparedStatement extends DelegatingStatement implements Prepare
 
     @Override
     public void setObject(int parameterIndex, Object x, int targetSqlType) throws SQLException {
-        delegate.setObject(parameterIndex, x, targetSqlType);
+        delegate.setObject(parameterIndex, Values.toDriver(x), targetSqlType);
     }
 
     @Override
     public void setObject(int parameterIndex, Object x) throws SQLException {
-        delegate.setObject(parameterIndex, x);
+        delegate.setObject(parameterIndex, Values.toDriver(x));
     }
 
     @Override
@@ -186,7 +186,7 @@ class DelegatingPreparedStatement extends DelegatingStatement implements Prepare
 
     @Override
     public void setArray(int parameterIndex, Array x) throws SQLException {
-        delegate.setArray(parameterIndex, x);
+        delegate.setArray(parameterIndex, Values.toDriver(x));
     }
 
     @Override
@@ -274,7 +274,7 @@ class DelegatingPreparedStatement extends DelegatingStatement implements Prepare
 
     @Override
     public void setObject(int parameterIndex, Object x, int targetSqlType, int scaleOrLength) throws SQLException {
-        delegate.setObject(parameterIndex, x, targetSqlType, scaleOrLength);
+        delegate.setObject(parameterIndex, Values.toDriver(x), targetSqlType, scaleOrLength);
     }
 
     @Override
@@ -329,12 +329,12 @@ class DelegatingPreparedStatement extends DelegatingStatement implements Prepare
 
     @Override
     public void setObject(int parameterIndex, Object x, SQLType targetSqlType, int scaleOrLength) throws SQLException {
-        delegate.setObject(parameterIndex, x, targetSqlType, scaleOrLength);
+        delegate.setObject(parameterIndex, Values.toDriver(x), targetSqlType, scaleOrLength);
     }
 
     @Override
     public void setObject(int parameterIndex, Object x, SQLType targetSqlType) throws SQLException {
-        delegate.setObject(parameterIndex, x, targetSqlType);
+        delegate.setObject(parameterIndex, Values.toDriver(x), targetSqlType);
     }
 
     @Override

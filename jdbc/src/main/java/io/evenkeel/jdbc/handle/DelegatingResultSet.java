@@ -50,7 +50,7 @@ final class DelegatingResultSet implements ResultSet {
             return owner;
         }
         Statement statement = delegate.getStatement();
-        return statement == null ? null : new DelegatingStatement(connection, statement);
+        return statement == null ? null : DelegatingStatement.ofDriver(connection, statement);
     }
 
     @Override
@@ -279,12 +279,12 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public Object getObject(int columnIndex) throws SQLException {
-        return delegate.getObject(columnIndex);
+        return Values.out(connection, delegate.getObject(columnIndex));
     }
 
     @Override
     public Object getObject(String columnLabel) throws SQLException {
-        return delegate.getObject(columnLabel);
+        return Values.out(connection, delegate.getObject(columnLabel));
     }
 
     @Override
@@ -540,12 +540,12 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public void updateObject(int columnIndex, Object x, int scaleOrLength) throws SQLException {
-        delegate.updateObject(columnIndex, x, scaleOrLength);
+        delegate.updateObject(columnIndex, Values.toDriver(x), scaleOrLength);
     }
 
     @Override
     public void updateObject(int columnIndex, Object x) throws SQLException {
-        delegate.updateObject(columnIndex, x);
+        delegate.updateObject(columnIndex, Values.toDriver(x));
     }
 
     @Override
@@ -635,12 +635,12 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public void updateObject(String columnLabel, Object x, int scaleOrLength) throws SQLException {
-        delegate.updateObject(columnLabel, x, scaleOrLength);
+        delegate.updateObject(columnLabel, Values.toDriver(x), scaleOrLength);
     }
 
     @Override
     public void updateObject(String columnLabel, Object x) throws SQLException {
-        delegate.updateObject(columnLabel, x);
+        delegate.updateObject(columnLabel, Values.toDriver(x));
     }
 
     @Override
@@ -708,7 +708,7 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public Object getObject(int columnIndex, Map<String, Class<?>> map) throws SQLException {
-        return delegate.getObject(columnIndex, map);
+        return Values.out(connection, delegate.getObject(columnIndex, map));
     }
 
     @Override
@@ -728,12 +728,12 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public Array getArray(int columnIndex) throws SQLException {
-        return delegate.getArray(columnIndex);
+        return Values.out(connection, delegate.getArray(columnIndex));
     }
 
     @Override
     public Object getObject(String columnLabel, Map<String, Class<?>> map) throws SQLException {
-        return delegate.getObject(columnLabel, map);
+        return Values.out(connection, delegate.getObject(columnLabel, map));
     }
 
     @Override
@@ -753,7 +753,7 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public Array getArray(String columnLabel) throws SQLException {
-        return delegate.getArray(columnLabel);
+        return Values.out(connection, delegate.getArray(columnLabel));
     }
 
     @Override
@@ -828,12 +828,12 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public void updateArray(int columnIndex, Array x) throws SQLException {
-        delegate.updateArray(columnIndex, x);
+        delegate.updateArray(columnIndex, Values.toDriver(x));
     }
 
     @Override
     public void updateArray(String columnLabel, Array x) throws SQLException {
-        delegate.updateArray(columnLabel, x);
+        delegate.updateArray(columnLabel, Values.toDriver(x));
     }
 
     @Override
@@ -1078,32 +1078,32 @@ final class DelegatingResultSet implements ResultSet {
 
     @Override
     public <T> T getObject(int columnIndex, Class<T> type) throws SQLException {
-        return delegate.getObject(columnIndex, type);
+        return Values.out(connection, delegate.getObject(columnIndex, type), type);
     }
 
     @Override
     public <T> T getObject(String columnLabel, Class<T> type) throws SQLException {
-        return delegate.getObject(columnLabel, type);
+        return Values.out(connection, delegate.getObject(columnLabel, type), type);
     }
 
     @Override
     public void updateObject(int columnIndex, Object x, SQLType targetSqlType, int scaleOrLength) throws SQLException {
-        delegate.updateObject(columnIndex, x, targetSqlType, scaleOrLength);
+        delegate.updateObject(columnIndex, Values.toDriver(x), targetSqlType, scaleOrLength);
     }
 
     @Override
     public void updateObject(String columnLabel, Object x, SQLType targetSqlType, int scaleOrLength)
             throws SQLException {
-        delegate.updateObject(columnLabel, x, targetSqlType, scaleOrLength);
+        delegate.updateObject(columnLabel, Values.toDriver(x), targetSqlType, scaleOrLength);
     }
 
     @Override
     public void updateObject(int columnIndex, Object x, SQLType targetSqlType) throws SQLException {
-        delegate.updateObject(columnIndex, x, targetSqlType);
+        delegate.updateObject(columnIndex, Values.toDriver(x), targetSqlType);
     }
 
     @Override
     public void updateObject(String columnLabel, Object x, SQLType targetSqlType) throws SQLException {
-        delegate.updateObject(columnLabel, x, targetSqlType);
+        delegate.updateObject(columnLabel, Values.toDriver(x), targetSqlType);
     }
 }

@@ -19,6 +19,16 @@ class DelegatingStatement implements Statement {
         connection.opened(delegate);
     }
 
+    /** One that the driver made by itself, as for metadata: it is not the user's to have closed on return. */
+    private DelegatingStatement(Statement delegate, DelegatingConnection connection) {
+        this.connection = connection;
+        this.delegate = delegate;
+    }
+
+    static DelegatingStatement ofDriver(DelegatingConnection connection, Statement delegate) {
+        return new DelegatingStatement(delegate, connection);
+    }
+
     @Override
     public Connection getConnection() throws SQLException {
         connection.delegate();

@@ -9,6 +9,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
+import java.sql.Array;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -17,10 +18,12 @@ import java.sql.ResultSet;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.sql.Wrapper;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +55,7 @@ class DelegatingConnectionTest {
                 Set.of("unwrap", "isWrapperFor"));
         assertHandsOn(
                 DatabaseMetaData.class,
-                new DelegatingDatabaseMetaData(handle, fake(DatabaseMetaData.class)),
+                MetaDataHandler.proxy(handle, fake(DatabaseMetaData.class)),
                 Set.of("getConnection", "unwrap", "isWrapperFor"));
     }
 
@@ -81,6 +84,68 @@ class DelegatingConnectionTest {
         assertThat(statement.getConnection()).isSameAs(handle);
         assertThat(statement.executeQuery().getStatement()).isSameAs(statement);
         assertThat(statement.getGeneratedKeys().getStatement()).isSameAs(statement);
+    }
+
+    /** By whatever way a result set, a statement or an array is reached, it leads back to the handle and not beneath it. */
+    @Test
+    void cursors_and_arrays_name_the_handle_as_their_connection() throws Exception {
+        CallableStatement call = handle.prepareCall("x");
+        ResultSet rows = handle.createStatement().executeQuery("x");
+        List<ResultSet> cursors = List.of(
+                call.getObject(1, ResultSet.class),
+                call.getObject("c", ResultSet.class),
+                rows.getObject(1, ResultSet.class),
+                call.getArray(1).getResultSet(),
+                call.getArray("a").getResultSet(Map.of()),
+                rows.getArray(1).getResultSet(1, 1),
+                rows.getArray("a").getResultSet(1, 1, Map.of()),
+                rows.getObject(1, Array.class).getResultSet(),
+                handle.createArrayOf("int", new Object[0]).getResultSet());
+        for (ResultSet cursor : cursors) {
+            assertThat(cursor.getStatement().getConnection()).isSameAs(handle);
+        }
+    }
+
+    @Test
+    void a_cursor_without_a_class_names_the_handle_too() throws Exception {
+        ResultSet cursor = fake(ResultSet.class);
+        CallableStatement driver = fake(
+                CallableStatement.class,
+                (proxy, method, args) -> method.getName().equals("getObject") ? cursor : null);
+        CallableStatement call = new DelegatingCallableStatement(handle, driver);
+        for (Object value : List.of(call.getObject(1), call.getObject("c"), call.getObject(1, Map.of()))) {
+            assertThat(((ResultSet) value).getStatement().getConnection()).isSameAs(handle);
+        }
+    }
+
+    @Test
+    void an_array_is_the_drivers_own_again_when_it_is_passed_to_the_driver() throws Exception {
+        List<Object> passed = new ArrayList<>();
+        PreparedStatement driver = fake(PreparedStatement.class, (proxy, method, args) -> {
+            passed.add(args[1]);
+            return null;
+        });
+        PreparedStatement statement = new DelegatingPreparedStatement(handle, driver);
+        Array own = fake(Array.class);
+        statement.setArray(1, new DelegatingArray(handle, own));
+        statement.setObject(1, new DelegatingArray(handle, own));
+        statement.setObject(1, new DelegatingArray(handle, own), Types.ARRAY);
+        statement.setArray(1, own);
+        assertThat(passed).containsExactly(own, own, own, own);
+        assertThat(new DelegatingArray(handle, own))
+                .as("drivers take an array's text for its literal")
+                .hasToString(own.toString())
+                .isEqualTo(new DelegatingArray(handle, own));
+    }
+
+    @Test
+    void a_failure_of_the_metadata_reaches_the_user_unchanged_and_is_reported() throws Exception {
+        DatabaseMetaData metaData = handle.getMetaData();
+        toThrow = new SQLException("gone", "08006");
+        assertThatThrownBy(metaData::getUserName).isSameAs(toThrow);
+        assertThat(handle.faults).containsExactly(Fault.CONNECTION_LOST);
+        assertThat(metaData).isEqualTo(metaData).isNotEqualTo(handle.delegate());
+        assertThat(metaData.unwrap(DatabaseMetaData.class)).isSameAs(metaData);
     }
 
     @Test
@@ -276,6 +341,9 @@ class DelegatingConnectionTest {
                 throw toThrow;
             }
             Class<?> result = method.getReturnType();
+            if (result == Object.class && args != null && args[args.length - 1] instanceof Class<?> wanted) {
+                result = wanted;
+            }
             return result.isInterface() && result.getPackageName().equals("java.sql")
                     ? fake(result)
                     : defaultOf(result);
