@@ -51,14 +51,20 @@ final class ChannelConsumers {
 
     /** Its cancel-ok was handled, or the broker cancelled it. */
     void ended(ConsumerRecord record) {
-        if (byTag.remove(record.tag(), record)) {
+        byTag.remove(record.tag(), record);
+        goneFromBroker(record);
+    }
+
+    /** The broker consumes for it no more: what goes with its last consumer has gone, once. */
+    private void goneFromBroker(ConsumerRecord record) {
+        if (record.takeGone()) {
             connection.consumerGone(record.queue());
         }
     }
 
     boolean consumesFrom(String queue) {
         for (ConsumerRecord record : byTag.values()) {
-            if (record.queue().equals(queue)) {
+            if (!record.isEnded() && record.queue().equals(queue)) {
                 return true;
             }
         }
@@ -158,6 +164,7 @@ final class ChannelConsumers {
             if (wrapper != null) {
                 wrapper.raw().channel().basicCancel(record.tag());
             }
+            goneFromBroker(record);
         } catch (IOException | RuntimeException e) {
             ended(record);
             throw e;

@@ -191,8 +191,12 @@ final class ChannelPublisher {
                         listener.handleNack(seen, all);
                     }
                 });
-            } catch (IOException | RuntimeException failure) {
-                owner.exceptionHandler().handleConfirmListenerException(owner, failure);
+            } catch (Throwable failure) {
+                owner.guard()
+                        .run(
+                                "ExceptionHandler.handleConfirmListenerException",
+                                raw.link().endpoint(),
+                                () -> owner.exceptionHandler().handleConfirmListenerException(owner, failure));
             }
         }
         raw.lossReported();

@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Consumer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class ConsumerRecord {
     private final boolean exclusive;
     private final @Nullable Map<String, Object> arguments;
     private final Consumer consumer;
+    private final AtomicBoolean gone = new AtomicBoolean();
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
 
     private volatile String queue;
@@ -163,6 +165,11 @@ final class ConsumerRecord {
     /** Its connection was lost, whatever state it was in. */
     void lost() {
         state.getAndUpdate(now -> now == State.ENDED ? now : State.PAUSED);
+    }
+
+    /** @return whether the caller is the one that sees to what has gone with it */
+    boolean takeGone() {
+        return gone.compareAndSet(false, true);
     }
 
     /** @return the state that it was in; {@code ENDED} if somebody ended it before */

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,7 +101,8 @@ final class Move {
         Link next;
         try {
             next = connection.links().dial(to, true);
-        } catch (IOException | TimeoutException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Code of the application may throw anything while the client dials.
             return new MoveOutcome.Failed(e);
         }
         connection.movingTo(next);
@@ -123,18 +123,18 @@ final class Move {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return rolledBack(next, "it was interrupted");
-        } catch (IOException | RuntimeException e) {
-            if (e instanceof RuntimeException && !(e instanceof ShutdownSignalException)) {
-                LOG.warn(
-                        "{}: the move to {} failed in a way that was not expected, and is taken back",
-                        connection,
-                        to,
-                        e);
-            }
-            boolean failedB = connection.isMoving() && hasFailed(next);
-            MoveOutcome outcome = rolledBack(next, String.valueOf(e.getMessage()));
-            return failedB ? new MoveOutcome.Failed(e) : outcome;
+        } catch (IOException | ShutdownSignalException e) {
+            return failed(next, e);
+        } catch (Throwable e) {
+            LOG.warn("{}: the move to {} failed in a way that was not expected, and is taken back", connection, to, e);
+            return failed(next, e);
         }
+    }
+
+    private MoveOutcome failed(Link next, Throwable cause) {
+        boolean failedB = connection.isMoving() && hasFailed(next);
+        MoveOutcome outcome = rolledBack(next, String.valueOf(cause.getMessage()));
+        return failedB ? new MoveOutcome.Failed(cause) : outcome;
     }
 
     /** B is to blame if it is B that is gone, or has closed a channel, and not the connection as a whole. */

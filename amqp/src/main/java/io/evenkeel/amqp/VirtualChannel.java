@@ -14,6 +14,7 @@ import com.rabbitmq.client.ReturnListener;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.WriteListener;
+import io.evenkeel.spi.Guard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -201,8 +202,11 @@ final class VirtualChannel extends TopologyChannel {
 
     void consumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
         ShutdownSignalException known = shutdown.cause();
-        record.consumer()
-                .handleShutdownSignal(record.tag(), known != null ? known : ShutdownSignals.translated(signal, this));
+        ShutdownSignalException shown = known != null ? known : ShutdownSignals.translated(signal, this);
+        guard().run(
+                        "Consumer.handleShutdownSignal",
+                        null,
+                        () -> record.consumer().handleShutdownSignal(record.tag(), shown));
     }
 
     // What the mover and recovery do.
@@ -374,6 +378,10 @@ final class VirtualChannel extends TopologyChannel {
         for (RecoveryListener listener : recoveryListeners) {
             connection.guard().run("RecoveryListener." + what, null, () -> call.accept(listener));
         }
+    }
+
+    Guard guard() {
+        return connection.guard();
     }
 
     ExceptionHandler exceptionHandler() {

@@ -14,6 +14,7 @@ import com.rabbitmq.client.ReturnListener;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.impl.AMQImpl;
+import io.evenkeel.FaultInjector;
 import io.evenkeel.amqp.FakeCluster.Message;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -35,7 +36,7 @@ final class FakeChannel extends ChannelOverloads {
 
     private record Unacked(String queue, Message message) {}
 
-    private interface Work {
+    interface Work {
         void run() throws IOException;
     }
 
@@ -125,7 +126,7 @@ final class FakeChannel extends ChannelOverloads {
         dispatching = true;
         try {
             for (Work work = dispatch.poll(); work != null; work = dispatch.poll()) {
-                work.run();
+                guarded(work);
             }
         } catch (IOException e) {
             throw new AssertionError("a handler failed", e);
@@ -134,14 +135,27 @@ final class FakeChannel extends ChannelOverloads {
         }
     }
 
+    /** The client gives to its exception handler what handlers and listeners throw; a test's own failure is let through. */
+    static void guarded(Work work) throws IOException {
+        try {
+            work.run();
+        } catch (RuntimeException | Error failure) {
+            if (!FaultInjector.MESSAGE.equals(failure.getMessage())) {
+                throw failure;
+            }
+        }
+    }
+
     /** The broker confirms, or refuses. */
     void confirm(long tag, boolean multiple, boolean ack) throws IOException {
         for (ConfirmListener listener : confirmListeners) {
-            if (ack) {
-                listener.handleAck(tag, multiple);
-            } else {
-                listener.handleNack(tag, multiple);
-            }
+            guarded(() -> {
+                if (ack) {
+                    listener.handleAck(tag, multiple);
+                } else {
+                    listener.handleNack(tag, multiple);
+                }
+            });
         }
         if (multiple) {
             unconfirmed.headSet(tag, true).clear();

@@ -106,7 +106,7 @@ final class FakeCluster {
         /** What this connection's own settings make of each dial; null for nothing. */
         Throwable failure;
 
-        final DefaultExceptionHandler exceptions = new DefaultExceptionHandler();
+        ExceptionHandler exceptions = new DefaultExceptionHandler();
 
         @Override
         public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again) throws IOException {

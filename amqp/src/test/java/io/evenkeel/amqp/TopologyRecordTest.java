@@ -117,4 +117,16 @@ class TopologyRecordTest {
         channel.queueUnbind("one", "x", "");
         isRecorded(1, 2, 1);
     }
+
+    @Test
+    void an_auto_delete_queue_is_forgotten_when_the_cancel_returns_and_not_again_when_it_is_handled() throws Exception {
+        channel.queueDeclare("q", false, false, true, null);
+        String tag = channel.basicConsume("q", true, "", new DefaultConsumer(channel));
+        bed.cluster.holdDispatch = true;
+        channel.basicCancel(tag);
+        isRecorded(0, 0, 0);
+        channel.queueDeclare("q", false, false, true, null);
+        bed.raw(ConnectionBed.A, 1).dispatchAll();
+        isRecorded(0, 1, 0);
+    }
 }
