@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * has nowhere to go is retired as above.
  *
  * <p>A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool that
- * leaves, the shorter the spread: seats that nobody may use any more are what callers wait for.
+ * leaves, the shorter the spread: seats that may not be used any more are what callers wait for.
  */
 final class Drains {
 

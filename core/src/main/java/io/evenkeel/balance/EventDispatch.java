@@ -34,6 +34,11 @@ final class EventDispatch {
         this.executor = executor;
     }
 
+    /** Runs foreign code now, on a thread of the application; never throws. */
+    void inPlace(String kind, Guard.Step foreign) {
+        guard.run(kind, null, foreign);
+    }
+
     /** Runs foreign code soon; never throws. */
     void dispatch(String kind, @Nullable EndpointKey endpoint, Guard.Step foreign) {
         if (queued.incrementAndGet() > MOST_QUEUED) {

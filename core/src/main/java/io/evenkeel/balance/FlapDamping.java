@@ -8,14 +8,17 @@ import java.util.Map;
 /**
  * Holds down endpoints that come and go. Confined to the control thread.
  *
- * <p>An endpoint that leaves before it has been there for {@link #STABLE} has flapped; when it comes back it is left out
- * for the hold-down, which doubles with each further flap up to its maximum, and is forgotten once it has been away or
- * stayed for {@link #FORGET}. A Pod that was replaced after a long life under the same name, as a StatefulSet does, has not
+ * <p>An endpoint that leaves before it has been there for {@link #STABLE} has flapped. The first time it may come back at once;
+ * from the second time on it is left out for the hold-down when it comes back, which doubles with each further flap up to its
+ * maximum, and is forgotten once it has been away or stayed for {@link #FORGET}. A Pod that was replaced after a long life under the same name, as a StatefulSet does, has not
  * flapped and is never held.
  */
 final class FlapDamping {
 
     static final Duration STABLE = Duration.ofMinutes(2);
+    /** A Pod that restarts once soon after it came is to carry work as soon as it is back. */
+    static final int FREE = 1;
+
     static final Duration FORGET = Duration.ofMinutes(20);
 
     private final long holdNanos;
@@ -35,10 +38,10 @@ final class FlapDamping {
     }
 
     private long hold(int flaps) {
-        if (flaps == 0 || holdNanos == 0) {
+        if (flaps <= FREE || holdNanos == 0) {
             return 0;
         }
-        int doublings = Math.min(flaps - 1, 30);
+        int doublings = Math.min(flaps - FREE - 1, 30);
         return holdNanos > maxNanos >> doublings ? maxNanos : holdNanos << doublings;
     }
 

@@ -24,9 +24,10 @@ final class GuardedMetrics implements MetricsRecorder {
         return recorder.equals(MetricsRecorder.none()) ? recorder : new GuardedMetrics(recorder, dispatch);
     }
 
+    /** In place, on the thread that builds the pool: gauges are there when it is built. */
     @Override
     public void poolStarted(String pool, Supplier<PoolStatus> status) {
-        dispatch.dispatch(kind, null, () -> recorder.poolStarted(pool, status));
+        dispatch.inPlace(kind, () -> recorder.poolStarted(pool, status));
     }
 
     @Override

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Decides which endpoints take part, with what weight and rank, and asks the planner. Confined to the control thread; all
  * of its memory is what must be remembered between plans: ranks, weights in force, who joined when, who flaps.
  *
- * <p>Who takes part, in tiers: those that are ready; else those that terminate but still serve; else nobody new is chosen
+ * <p>Which endpoints take part, in tiers: those that are ready; else those that terminate but still serve; else no new one is chosen
  * and what is there stays, for ever (an empty or useless answer never closes a connection that works).
  */
 final class Planning {
@@ -67,7 +67,7 @@ final class Planning {
      * Plans anew.
      *
      * @param unhealthy endpoints that have been ejected for so long that others should have their seats
-     * @return null if nobody can take part: keep what there is
+     * @return null if no endpoint can take part: keep what there is
      */
     @Nullable
     Decision decide(EndpointSet set, Set<EndpointKey> unhealthy, SeatPolicy policy, long now) {
@@ -154,7 +154,7 @@ final class Planning {
         ranks = ranks.after(left, arrived, present);
         for (Endpoint endpoint : arrived) {
             String rank = ranks.of(endpoint);
-            // A rank is inherited once: whoever left it is no longer up for it.
+            // A rank is inherited once: the endpoint that left it offers it no longer.
             departures
                     .values()
                     .removeIf(departure -> before.of(departure.endpoint()).equals(rank));

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>endpoints that leave get no new work at once and are drained;
- *   <li>a pool that is too large gives up seats, one that is too small fills where most is lacking, counted before dialling,
+ *   <li>a pool that is too large retires seats, one that is too small fills where most is lacking, counted before dialling,
  *       so that many opens at once don't herd to one endpoint;
  *   <li>what is left to move is moved one seat at a time, at random moments within a window, and only while the source is
  *       healthy;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param node the node this process runs on, or null where that is not known. Without {@code zone}, the zone of any
  *     endpoint on that node is ours
  * @param moveWindow over how long the moves of one plan are spread
- * @param moveDeadline how long a move waits for a connection in use to be returned before it gives up and tries later
+ * @param moveDeadline how long a move waits for a connection in use to be returned before it is given up and tried later
  * @param drainSpread over how long the idle connections of a leaving endpoint are given up
  * @param drainDeadline after how long a drain is reported as overrun
  * @param maxConnectionAge after how long a connection is replaced, on the average; zero for never

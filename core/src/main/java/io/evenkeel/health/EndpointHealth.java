@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>Return is by evidence. The first probe follows {@code baseEjection} after the ejection, and each one that fails doubles
- * the wait to the next: to 4 s for about the first minute, which is how long a restart takes, and then up to
+ * the wait to the next: to 4 s for the first minute and a half, which is how long a restart takes, and then up to
  * {@code maxEjection}. One probe that succeeds readmits, and so does a connection that works ({@link #alive}). An endpoint that
  * is ejected again soon after its return (it accepts connections and fails the work) stays out twice as long each time, up to
  * {@code maxEjection}; that is forgotten by one ejection for every {@code maxEjection} that it was well. All waits are drawn
@@ -88,7 +88,7 @@ public final class EndpointHealth {
      * @param ticker the only source of time
      * @param random jitters ejections; used on the control thread only
      * @param onChange run on whichever thread reported an outcome, outside every lock, when another look at
-     *     {@link #view()} is worth while; must return at once. It may be told once too often, never too seldom; not told of
+     *     {@link #view()} is worth while; must return at once. It may run once too often, never too seldom; it does not run for
      *     what time alone ({@link #nextDue}) or a call on the control thread changes, nor of a new last error
      */
     public EndpointHealth(String pool, HealthConfig config, Ticker ticker, RandomGenerator random, Runnable onChange) {

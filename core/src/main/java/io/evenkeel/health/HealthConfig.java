@@ -15,7 +15,7 @@ import java.util.Objects;
  *     default 50
  * @param baseEjection how long after its ejection an endpoint is probed first; each failed probe, and each further ejection
  *     soon after a return, doubles the wait; jittered between half and the whole; 1 ms to {@code maxEjection}, default 1 s
- * @param maxEjection the longest wait between two probes; at most a day, default 30 s. For about the first minute the wait is
+ * @param maxEjection the longest wait between two probes; at most a day, default 30 s. For the first minute and a half the wait is
  *     at most 4 s. An endpoint that was well for this long after its return is counted as ejected once less often
  * @param maxEjectedFraction how much of the endpoints may be out at once, rounded down, yet always one; 0 to 1, default
  *     one third
@@ -33,8 +33,8 @@ public record HealthConfig(
         double panicThreshold) {
 
     private static final Duration PROBE_PLATEAU = Duration.ofSeconds(4);
-    /** With waits of 3 s on the average: for about a minute. */
-    private static final int PLATEAU_PROBES = 22;
+    /** With waits of 3 s on the average: for a minute and a half, which covers a minute for any draw. */
+    private static final int PLATEAU_PROBES = 30;
 
     private static final Duration LONGEST = Duration.ofDays(1);
 

@@ -31,7 +31,7 @@ public record Plan(Map<EndpointKey, Integer> seatsByEndpoint) {
         seatsByEndpoint = Collections.unmodifiableMap(ordered);
     }
 
-    /** The plan that gives nobody a seat: what comes of no seats or no candidates. */
+    /** The plan without a seat: what comes of no seats or no candidates. */
     public static Plan empty() {
         return EMPTY;
     }

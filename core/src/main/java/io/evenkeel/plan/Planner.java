@@ -15,8 +15,8 @@ import java.util.Set;
  * weight and u in (0, 1) a well-mixed hash of (client, rank of e). A pool of p connections takes the p smallest keys of all
  * rows. This is Webster's and Adams's divisor apportionment with the constant rounding point (½, 0) replaced by a point
  * that is drawn, once for all, per client and endpoint: hence each client is as even as whole numbers allow, and which
- * endpoints get the odd seats differs from client to client, so that many clients together are even too. Nobody
- * coordinates anything; the result depends on nothing but the arguments.
+ * endpoints get the odd seats differs from client to client, so that many clients together are even too. Nothing
+ * is coordinated; the result depends on nothing but the arguments.
  *
  * <p>What follows from "the p smallest keys", and is tested:
  * <ul>

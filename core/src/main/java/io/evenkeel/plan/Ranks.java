@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Immutable; every change gives a new value.
  *
  * <p>To the planner a Pod of a Deployment that is replaced is one endpoint leaving and an unrelated one joining: the first
- * spreads its connections over everyone, the second collects connections from everyone. In a rolling update most of those
+ * spreads its connections over all others, the second collects connections from all others. In a rolling update most of those
  * moves are undone by the next ones. If the new Pod is hashed under the rank of the one that it replaced, its seats are
  * exactly the seats that became free, and every connection is opened anew once.
  *
@@ -47,7 +47,7 @@ public final class Ranks {
         this.inherited = Map.copyOf(inherited);
     }
 
-    /** Everyone is hashed under its own identity. */
+    /** Every endpoint is hashed under its own identity. */
     public static Ranks none() {
         return NONE;
     }
@@ -130,7 +130,7 @@ public final class Ranks {
             inheritWhereSame(Endpoint::zone);
             inheritWhereSame(endpoint -> "anywhere");
             heirs.forEach(heir -> assignFree(heir, heir.identity()));
-            // A donor that nobody took over from yet must still be known by its rank in a later call.
+            // A donor whose rank was not taken over yet must still be known by its rank in a later call.
             for (Endpoint donor : donors) {
                 assigned.putIfAbsent(donor.key(), before.of(donor));
             }

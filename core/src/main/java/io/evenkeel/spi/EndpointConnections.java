@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * thread, also after {@link #leave}. The rebalancer counts: an adapter never opens a connection that it was not asked to open,
  * except to replace one that was lost at the same endpoint while its seat stays there.
  *
- * <p>A verb that throws, whatever it throws, counts as the failure of that one step: an open has failed, a retire has kept its
+ * <p>A verb that throws anything counts as the failure of that one step: an open has failed, a retire has kept its
  * seat, a move has failed, and the same is tried again later with a back-off.
  *
  * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a seat

@@ -9,7 +9,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A callback that was promised, and is called exactly once whatever happens on the way: with the outcome, or with what
+ * A callback that was promised, and is called exactly once in any case: with the outcome, or with what
  * stands for a failure, be it an exception, an {@link Error}, a rejected task or a thread that could not be started.
  *
  * <pre>{@code

@@ -27,8 +27,8 @@ import java.util.random.RandomGenerator;
 public record Backoff(Duration first, Duration plateau, int plateauTries, Duration most) {
 
     private static final Duration RECONNECT_PLATEAU = Duration.ofSeconds(4);
-    /** With waits of 3 s on the average: for about a minute. */
-    private static final int RECONNECT_TRIES = 24;
+    /** With waits of 3 s on the average: for a minute and a half, which covers a minute for any draw. */
+    private static final int RECONNECT_TRIES = 34;
 
     private static final Duration RECONNECT_MOST = Duration.ofSeconds(30);
 
@@ -53,7 +53,7 @@ public record Backoff(Duration first, Duration plateau, int plateauTries, Durati
     }
 
     /**
-     * For connecting to an endpoint: doubles from {@code first} to 4 s, stays there for about the first minute, and then
+     * For connecting to an endpoint: doubles from {@code first} to 4 s, stays there for the first minute and a half, and then
      * doubles to 30 s.
      *
      * @param first above zero, at most 4 s

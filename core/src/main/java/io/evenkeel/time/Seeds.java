@@ -7,7 +7,7 @@ public final class Seeds {
 
     private Seeds() {}
 
-    /** A seed that nobody can foresee and that differs from process to process. Thread-safe. */
+    /** A seed that can't be foreseen and that differs from process to process. Thread-safe. */
     public static long fresh() {
         return new SecureRandom().nextLong();
     }

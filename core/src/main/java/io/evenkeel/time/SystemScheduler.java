@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The scheduler for real use: one daemon thread, started with the first task. Its creator closes it.
  *
- * <p>A task that throws, whatever it throws, is logged and the thread goes on. If the thread can't be started, scheduling
+ * <p>A task that throws anything is logged and the thread goes on. If the thread can't be started, scheduling
  * throws what the JVM threw and nothing is queued; the next call tries again. Closing drops the tasks that have not begun and lets the one
  * that runs finish, without interrupting it; tasks scheduled afterwards are dropped silently. Thread-safe.
  */

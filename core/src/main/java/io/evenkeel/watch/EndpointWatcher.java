@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <ul>
- *   <li>While nobody is known there is nobody to protect: any answer is published at once.
- *   <li>Somebody who begins to leave is published at once, with everything else that is good news; what is bad news (gone,
+ *   <li>While no endpoint is known there is none to protect: any answer is published at once.
+ *   <li>An endpoint that begins to leave is published at once, with everything else that is good news; what is bad news (gone,
  *       not ready) stays in the window.
  *   <li>An empty answer's window lasts at least {@code emptyGrace}. It opens anew whenever the answer becomes empty or stops
  *       being so.

@@ -28,7 +28,7 @@ public final class EndpointWatchers {
     // The one exception from "no static mutable state": a watch costs its API server or DNS server the same for one
     // pool as
     // for twenty only if all pools of a process meet in one place, and they share nothing else. It holds nothing while
-    // nobody is subscribed.
+    // there is no subscriber.
     private static final EndpointWatchers SHARED = new EndpointWatchers(WatchThreads::start, EndpointSources::create);
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointWatchers.class);
@@ -77,7 +77,7 @@ public final class EndpointWatchers {
      *
      * @param consumer gets the current snapshot soon and every later one in order, always on the watch thread; it returns
      *     quickly. If it throws, that is logged once and the others are told nevertheless.
-     * @return what ends it; whoever subscribes closes it
+     * @return what ends it; the subscriber closes it
      * @throws IllegalArgumentException if no source understands the target
      */
     public Subscription subscribe(Target target, WatcherConfig config, Consumer<WatchSnapshot> consumer) {
@@ -223,7 +223,7 @@ public final class EndpointWatchers {
     public interface Subscription extends AutoCloseable {
 
         /**
-         * What is believed now, possibly a moment before the consumer is told of it. Of two equal states this has the later
+         * What is believed now, possibly a moment before the consumer receives it. Of two equal states this has the later
          * {@link WatchSnapshot#answeredAtNanos()}: answers that change nothing are not told, but show here.
          */
         WatchSnapshot current();

@@ -266,6 +266,11 @@ public final class InMemoryConnections implements EndpointConnections {
         }
     }
 
+    /** It can be reached again; what was lost is replaced only when the rebalancer or a test does it. */
+    public void reachable(Endpoint endpoint) {
+        pod(endpoint.key()).unreachable = false;
+    }
+
     /** The server drops every connection and is gone. */
     public void crash(Endpoint endpoint) {
         Pod pod = pod(endpoint.key());

@@ -186,6 +186,20 @@ class RebalancerTest {
     }
 
     @Test
+    void an_endpoint_that_restarts_once_soon_after_it_came_is_used_at_once_when_it_is_back() {
+        BalanceBed bed = new BalanceBed(12);
+        bed.publish(pods(3));
+        bed.passSeconds(300);
+        bed.publish(pods(4));
+        bed.passSeconds(15);
+        bed.publish(pods(3));
+        bed.passSeconds(3);
+        bed.publish(pods(4));
+        bed.passSeconds(10);
+        bed.assertEven(pods(4));
+    }
+
+    @Test
     void a_flapping_endpoint_is_held_down_longer_and_longer() {
         BalanceBed bed = new BalanceBed(12);
         List<Endpoint> stable = pods(3);

@@ -64,7 +64,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         this.surge = pooled.balance().surge();
         this.balanced = BalancedPool.create(pooled);
         this.observers = new Observers(pool, balanced.ticker());
-        this.connections = connections(builder.pooling, config, drivers, pooled);
+        this.connections = connections(builder.pooling, config, drivers);
         this.bean = new PoolBean(pool, connections);
         this.beans = new HikariBeans(pool);
         live.onChange(this::changed);
@@ -75,8 +75,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         failFast(builder);
     }
 
-    private ConnectionPool connections(
-            Pooling pooling, HikariConfig config, Function<Endpoint, DataSource> drivers, PoolConfig pooled) {
+    private ConnectionPool connections(Pooling pooling, HikariConfig config, Function<Endpoint, DataSource> drivers) {
         HikariSettings settings = HikariSettings.of(config, surge);
         if (pooling == Pooling.HIKARI_PER_POD) {
             return new JdbcConnections(
@@ -84,7 +83,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                     config,
                     drivers,
                     balanced.signals(),
-                    pooled.metrics(),
+                    balanced.metrics(),
                     balanced.ticker(),
                     balanced.seed());
         }
@@ -94,7 +93,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                         drivers,
                         HikariAccess.credentials(config),
                         balanced.signals(),
-                        pooled.metrics(),
+                        balanced.metrics(),
                         observers,
                         new FaultClassifier(HikariAccess.exceptionOverride(config)),
                         config.getThreadFactory(),

@@ -348,7 +348,7 @@ public final class EvenkeelRSocketClientBuilder {
     /** Wires the parts and lets them go. */
     private EvenkeelRSocketClient start(BalancedPool pool, PoolConfig config) {
         RebalancerConfig balance = config.balance();
-        MetricsRecorder metrics = config.metrics();
+        MetricsRecorder metrics = pool.metrics();
         Unavailability unavailability = new Unavailability(pool, acquireTimeout);
         WaitQueue waiting = new WaitQueue(
                 pool.name(),
