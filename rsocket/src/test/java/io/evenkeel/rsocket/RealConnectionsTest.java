@@ -2,6 +2,8 @@ package io.evenkeel.rsocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.event.MetricsRecorder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.rsocket.Payload;
@@ -220,7 +222,7 @@ class RealConnectionsTest {
             return answer.asMono();
         }));
         EvenkeelRSocketClient client = client(connector, server);
-        until(() -> !server.clients.isEmpty());
+        until(() -> !server.clients.isEmpty() && !client.connections().isEmpty());
         Mono<String> asked = server.clients
                 .get(0)
                 .requestResponse(DefaultPayload.create("who?"))
@@ -369,6 +371,41 @@ class RealConnectionsTest {
         int dialled = wires.size();
         Mono.delay(Duration.ofMillis(300)).block(LONG);
         assertThat(wires).as("nobody dials the dead any more").hasSize(dialled);
+    }
+
+    @Test
+    void a_server_that_restarts_without_the_session_is_used_again_at_once() {
+        TestServer server = TestServer.start("a", settings -> settings.resume(new Resume()));
+        int port = server.port();
+        EvenkeelRSocketClient client =
+                client(RSocketConnector.create().resume(new Resume().sessionDuration(Duration.ofMinutes(2))), server);
+        ask(client, 3);
+        server.close();
+        TestServer restarted = closing(TestServer.start("b", port, settings -> settings.resume(new Resume())));
+        StepVerifier.create(client.requestResponse(Mono.fromSupplier(() -> DefaultPayload.create("x")))
+                        .retryWhen(reactor.util.retry.Retry.fixedDelay(75, Duration.ofMillis(200)))
+                        .map(Payload::getDataUtf8))
+                .expectNext("b:x")
+                .expectComplete()
+                .verify(LONG);
+        assertThat(restarted.requests).hasValue(1);
+    }
+
+    @Test
+    void a_connection_that_opens_is_measured_once_and_a_short_drain_deadline_alone_is_valid() {
+        AtomicInteger opened = new AtomicInteger();
+        TestServer server = closing(TestServer.start("a"));
+        EvenkeelRSocketClient client = client(
+                RSocketConnector.create(),
+                settings -> settings.drainDeadline(Duration.ofSeconds(1)).metrics(new MetricsRecorder() {
+                    @Override
+                    public void connectionOpened(String pool, EndpointKey endpoint, Duration took) {
+                        opened.incrementAndGet();
+                    }
+                }),
+                server);
+        ask(client, 3);
+        assertThat(opened).hasValue(1);
     }
 
     @Test
