@@ -112,7 +112,7 @@ class KubernetesActIT {
                 .port("pg", 5432)
                 .ready("pg-1", "10.0.0.2")
                 .endpoints(SliceEndpoint.terminating("pg-0", "10.0.0.1")));
-        awaitLine(printed, "pg-0 +10.0.0.1 .*serving,terminating .* TERMINATING +0");
+        awaitLine(printed, "\\+ pg-0 +10.0.0.1 .*serving,terminating .* TERMINATING +0");
         act.interrupt();
         awaitLine(printed, "interrupted");
         act.join();

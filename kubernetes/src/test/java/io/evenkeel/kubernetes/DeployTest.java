@@ -2,18 +2,31 @@ package io.evenkeel.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.annotations.SerializedName;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.kubernetes.fake.FakeApiServer.Speaks;
 import io.evenkeel.kubernetes.fake.Verb;
+import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Namespace;
+import io.kubernetes.client.openapi.models.V1Role;
+import io.kubernetes.client.openapi.models.V1RoleBinding;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1ServiceAccount;
+import io.kubernetes.client.openapi.models.V1StatefulSet;
 import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** The manifests under {@code deploy}: that they are what they say, and agree with each other and with the messages. */
@@ -142,6 +155,103 @@ class DeployTest {
         // 1 s to settle and 25 s to drain, and PostgreSQL's own end after that
         assertThat(serving).isGreaterThanOrEqualTo(26);
         assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThan(serving);
+    }
+
+    /** The models of client-java are generated from the API's own description. */
+    private static final Map<String, Class<?>> KINDS = Map.of(
+            "Role", V1Role.class,
+            "RoleBinding", V1RoleBinding.class,
+            "Namespace", V1Namespace.class,
+            "ServiceAccount", V1ServiceAccount.class,
+            "Service", V1Service.class,
+            "StatefulSet", V1StatefulSet.class,
+            "Deployment", V1Deployment.class);
+
+    // Beside them are rules and dashboards of other programs.
+    private static final Set<String> MANIFESTS = Set.of("rbac", "sample");
+
+    private static Stream<Path> manifests() throws IOException {
+        try (Stream<Path> files = Files.walk(DEPLOY)) {
+            return files
+                    .filter(file -> file.toString().endsWith(".yaml")
+                            && MANIFESTS.contains(file.getParent().getFileName().toString())
+                            && !file.endsWith("kustomization.yaml"))
+                    .sorted()
+                    .toList()
+                    .stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("manifests")
+    void every_kind_and_every_field_of_a_manifest_is_one_of_the_api(Path manifest) throws Exception {
+        for (Map<String, Object> document : documents(Files.readString(manifest))) {
+            assertThat(document.get("kind")).isIn(KINDS.keySet());
+            assertKnown(manifest.getFileName().toString(), document, KINDS.get(document.get("kind")));
+        }
+    }
+
+    private static void assertKnown(String where, Map<String, Object> object, Class<?> model) throws Exception {
+        Set<?> fields = (Set<?>) model.getField("openapiFields").get(null);
+        for (Map.Entry<String, Object> entry : object.entrySet()) {
+            String path = where + "." + entry.getKey();
+            assertThat(fields.contains(entry.getKey())).as("known: " + path).isTrue();
+            Type type = Stream.of(model.getDeclaredFields())
+                    .filter(field -> field.isAnnotationPresent(SerializedName.class)
+                            && field.getAnnotation(SerializedName.class).value().equals(entry.getKey()))
+                    .findFirst()
+                    .orElseThrow()
+                    .getGenericType();
+            boolean list = type instanceof ParameterizedType several && several.getRawType() == List.class;
+            Type element = list ? ((ParameterizedType) type).getActualTypeArguments()[0] : type;
+            assertThat(entry.getValue() instanceof List).as("a list: " + path).isEqualTo(list);
+            if (element instanceof Class<?> known && known.getSimpleName().startsWith("V1")) {
+                for (Object value : list ? (List<?>) entry.getValue() : List.of(entry.getValue())) {
+                    assertKnown(path, map(value), known);
+                }
+            }
+        }
+    }
+
+    @Test
+    void every_pod_of_the_sample_keeps_to_the_restricted_pod_security_standard() throws IOException {
+        assertThat(at(file("sample/namespace.yaml").get(0), "metadata", "labels", "pod-security.kubernetes.io/enforce"))
+                .isEqualTo("restricted");
+        int pods = 0;
+        for (Path manifest : manifests().toList()) {
+            for (Map<String, Object> document : documents(Files.readString(manifest))) {
+                if (document.containsKey("spec") && map(document.get("spec")).containsKey("template")) {
+                    assertRestricted(at(document, "spec", "template", "spec"));
+                    pods++;
+                }
+            }
+        }
+        assertThat(pods).isEqualTo(2);
+    }
+
+    private static void assertRestricted(Object pod) {
+        assertThat(at(pod, "securityContext", "runAsNonRoot")).isEqualTo(true);
+        assertThat(at(pod, "securityContext", "seccompProfile", "type")).isEqualTo("RuntimeDefault");
+        assertThat(map(pod)).doesNotContainKeys("hostNetwork", "hostPID", "hostIPC");
+        for (Object container : (List<?>) at(pod, "containers")) {
+            assertThat(at(container, "securityContext", "allowPrivilegeEscalation"))
+                    .isEqualTo(false);
+            assertThat(at(container, "securityContext", "capabilities", "drop")).isEqualTo(List.of("ALL"));
+            assertThat(map(at(container, "securityContext"))).doesNotContainKey("privileged");
+        }
+        for (Object volume : (List<?>) at(pod, "volumes")) {
+            assertThat(map(volume).keySet()).isSubsetOf("name", "emptyDir", "configMap", "secret", "projected");
+        }
+    }
+
+    @Test
+    void the_image_is_built_without_what_was_built_before_and_with_one_platform_s_natives() throws IOException {
+        assertThat(Files.readAllLines(DEPLOY.resolve("../.dockerignore"))).contains("**/target", ".git");
+        assertThat(Files.readString(DEPLOY.resolve("sample/client.Dockerfile")))
+                .contains("TARGETARCH", "-name '*-windows-*.jar'", "-delete")
+                .contains("USER 10001");
+        Object client = at(kind(file("sample/client.yaml"), "Deployment"), "spec", "template", "spec");
+        assertThat((Integer) at(client, "terminationGracePeriodSeconds")).isGreaterThan(10);
     }
 
     private static String variable(Map<String, Object> deployment, String name) {

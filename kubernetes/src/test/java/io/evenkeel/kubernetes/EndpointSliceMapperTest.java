@@ -464,4 +464,85 @@ class EndpointSliceMapperTest {
             return new Entry(address, ready, serving, terminating, podName, uid, "node-1", "zone-1", hints);
         }
     }
+
+    private static EndpointSlice.Entry entry(String address, String pod, String uid) {
+        return new EndpointSlice.Entry(address, true, true, false, pod, uid, null, null, List.of());
+    }
+
+    private static EndpointSlice slice(String name, String type, List<Port> ports, EndpointSlice.Entry... entries) {
+        return new EndpointSlice(name, "1", type, List.of(entries), ports);
+    }
+
+    @Test
+    void a_headless_service_without_ports_has_the_number_of_the_target_and_asks_for_one_without() {
+        EndpointSlice slice = slice("pg-a", "IPv4", List.of(), entry("10.0.0.1", "pg-0", "u0"));
+        assertThat(EndpointSliceMapper.map("5432", AddressFamily.IPV4, List.of(slice))
+                        .endpoints())
+                .containsExactly(Endpoint.of("pg-0", "10.0.0.1", 5432));
+        for (String port : new String[] {null, "pg"}) {
+            EndpointSliceMapper mapper = new EndpointSliceMapper(port, AddressFamily.IPV4);
+            mapper.put(slice);
+            assertThat(mapper.endpoints()).isEmpty();
+            assertThat(mapper.complaint())
+                    .contains("expected: a port number in the target, as in k8s:///pg.default:5432");
+        }
+    }
+
+    @Test
+    void where_some_slices_have_the_port_a_slice_without_ports_is_of_pods_that_lack_it() {
+        EndpointSlice without = slice("pg-a", "IPv4", List.of(), entry("10.0.0.1", "pg-0", "u0"));
+        EndpointSlice with =
+                slice("pg-b", "IPv4", List.of(new Port("pg", "TCP", 5432)), entry("10.0.0.2", "pg-1", "u1"));
+        EndpointSliceMapper mapper = new EndpointSliceMapper("5432", AddressFamily.IPV4);
+        mapper.put(without);
+        assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("pg-0");
+        mapper.put(with);
+        assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("pg-1");
+        mapper.remove("pg-b");
+        assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("pg-0");
+        mapper.remove("pg-a");
+        assertThat(mapper.endpoints()).isEmpty();
+        assertThat(mapper.complaint()).isNull();
+    }
+
+    @Test
+    void slices_written_by_hand_mirrored_by_cilium_or_from_endpoints_are_slices_like_any_other() {
+        List<Port> port = List.of(new Port("", "TCP", 5432));
+        EndpointSlice byHand = slice("by-hand", "IPv4", port, entry("192.0.2.1", null, null));
+        EndpointSlice mirrored = slice("pg-mirrored", "IPv4", port, entry("192.0.2.2", null, null));
+        EndpointSlice mesh = slice("pg-mesh-abc", "IPv4", port, entry("10.9.0.1", "pg-0", null));
+        EndpointSlice names = slice("pg-names", "FQDN", port, entry("db.example", null, null));
+        assertThat(EndpointSliceMapper.map(null, AddressFamily.IPV4, List.of(byHand, mirrored, mesh, names))
+                        .endpoints())
+                .containsExactly(
+                        Endpoint.of("192.0.2.1", 5432),
+                        Endpoint.of("192.0.2.2", 5432),
+                        Endpoint.of("db.example", 5432),
+                        Endpoint.of("pg-0", "10.9.0.1", 5432));
+    }
+
+    @Test
+    void a_slice_with_a_fault_is_refused_by_its_field_and_what_it_said_before_stays() {
+        EndpointSliceMapper mapper = new EndpointSliceMapper("5432", AddressFamily.IPV4);
+        List<Port> port = List.of(new Port("pg", "TCP", 5432));
+        mapper.put(slice("pg-a", "IPv4", port, entry("10.0.0.1", "pg-0", "u0")));
+        for (EndpointSlice wrong : List.of(
+                slice("pg-a", "IPv4", port, entry("127.0.0.1?user=evil", "pg-0", "u0")),
+                slice("pg-a", "IPv4", port, entry("fd00::1", "pg-0", "u0")),
+                slice("pg-a", "IPv6", port, entry("10.0.0.1", "pg-0", "u0")),
+                slice("pg-a", "FQDN", port, entry("a b", "pg-0", "u0")),
+                slice("pg-a", "IPv4", port, entry("10.0.0.1", "pg\n0", "u0")),
+                slice("pg-a", "IPv4", port, entry("10.0.0.1", "pg-0", "u".repeat(300))),
+                slice("pg-a", "IPv4", List.of(new Port("pg", "TCP", 0)), entry("10.0.0.1", "pg-0", "u0")),
+                slice("pg-a", "IPv4", List.of(new Port("pg", "TCP", 70000)), entry("10.0.0.1", "pg-0", "u0")))) {
+            assertThat(mapper.put(wrong)).isTrue();
+            assertThat(mapper.put(wrong)).as("said once").isFalse();
+            assertThat(mapper.fault()).startsWith("EndpointSlice pg-a: ").contains("(expected: ");
+            assertThat(mapper.endpoints()).extracting(Endpoint::identity).containsExactly("pg-0");
+        }
+        assertThat(mapper.put(slice("pg-a", "IPv4", port, entry("10.0.0.2", "pg-0", "u0"))))
+                .isTrue();
+        assertThat(mapper.fault()).isNull();
+        assertThat(mapper.endpoints()).extracting(Endpoint::host).containsExactly("10.0.0.2");
+    }
 }

@@ -205,4 +205,46 @@ class TimeLineTest {
                     .isBetween(Duration.ofSeconds(30), Duration.ofSeconds(60));
         }
     }
+
+    @Test
+    void several_clusters_and_namespaces_in_one_process_are_watched_each_for_itself(
+            @org.junit.jupiter.api.io.TempDir java.nio.file.Path directory) throws Exception {
+        try (SourceBed here = new SourceBed(Speaks.HTTP_2);
+                SourceBed there = new SourceBed(Speaks.HTTP_1_1)) {
+            here.server.put(slice("pg-a", "pg-0"));
+            here.server.put("shop", slice("pg-b", "pg-1").json());
+            there.server.put(slice("pg-c", "pg-2"));
+            var file = java.nio.file.Files.writeString(directory.resolve("kubeconfig"), """
+                    current-context: one
+                    clusters:
+                    - {name: one, cluster: {server: "%s", insecure-skip-tls-verify: true}}
+                    - {name: two, cluster: {server: "%s", insecure-skip-tls-verify: true}}
+                    contexts:
+                    - {name: one, context: {cluster: one, user: app}}
+                    - {name: two, context: {cluster: two, user: app}}
+                    users: [{name: app, user: {token: %s}}]
+                    """.formatted(
+                            here.server.url(), there.server.url(), io.evenkeel.kubernetes.fake.FakeApiServer.TOKEN));
+            List<String> seen = new java.util.concurrent.CopyOnWriteArrayList<>();
+            for (String target : List.of("k8s:///pg.default:pg", "k8s:///pg.shop:pg", "k8s://two/pg.default:pg")) {
+                KubernetesEndpointSource source = KubernetesEndpointSource.builder(target)
+                        .kubeconfig(file)
+                        .build(here.context());
+                here.closing(source);
+                source.start(report -> {
+                    if (report instanceof io.evenkeel.source.EndpointSource.Endpoints endpoints) {
+                        seen.add(target + " " + SourceBed.names(endpoints.endpoints()));
+                    }
+                });
+            }
+            here.await("all three", () -> seen.size() >= 3);
+            assertThat(seen)
+                    .contains(
+                            "k8s:///pg.default:pg [pg-0]",
+                            "k8s:///pg.shop:pg [pg-1]",
+                            "k8s://two/pg.default:pg [pg-2]");
+            assertThat(here.server.count(Verb.LIST)).isEqualTo(2);
+            assertThat(there.server.count(Verb.LIST)).isEqualTo(1);
+        }
+    }
 }

@@ -37,6 +37,7 @@ final class TinyDnsServer implements AutoCloseable {
 
     volatile boolean forgeFirst;
     volatile boolean refuseEdns;
+    volatile java.util.function.UnaryOperator<byte[]> mutate = wire -> wire;
     private final Set<String> dropped = ConcurrentHashMap.newKeySet();
 
     private record Reply(int rcode, List<Record> answers, List<Record> additional, boolean silent) {}
@@ -164,7 +165,7 @@ final class TinyDnsServer implements AutoCloseable {
                 send(new byte[] {1, 2, 3}, packet);
             }
             int most = query.getOPT() == null ? 512 : query.getOPT().getPayloadSize();
-            send(answer.toWire(most), packet);
+            send(mutate.apply(answer.toWire(most)), packet);
         }
     }
 

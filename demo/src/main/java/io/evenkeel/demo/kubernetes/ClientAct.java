@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,8 @@ public final class ClientAct implements Act {
 
     private static final long REPORT_SECONDS = 5;
     private static final long PAUSE_MILLIS = 20;
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final long END_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final String QUERY = "select host(inet_server_addr()), pg_sleep(0.005)";
 
     private final Function<String, @Nullable String> environment;
@@ -84,7 +87,7 @@ public final class ClientAct implements Act {
         config.setPassword(required("JDBC_PASSWORD"));
         config.setMaximumPoolSize(number("POOL_SIZE", 10));
         config.addDataSourceProperty("ApplicationName", "evenkeel-client");
-        var builder = EvenkeelDataSource.builder().hikari(config).name("client");
+        var builder = EvenkeelDataSource.builder().hikari(config).name("client").closeTimeout(CLOSE_TIMEOUT);
         String target = environment.apply("TARGET");
         return (target == null ? builder : builder.target(target)).build();
     }
@@ -128,8 +131,11 @@ public final class ClientAct implements Act {
             }
         } finally {
             ended = true;
+            // One that waits for a Pod that cannot be reached would wait for its whole time-out.
+            threads.forEach(Thread::interrupt);
+            long begin = System.nanoTime();
             for (Thread thread : threads) {
-                thread.join(TimeUnit.SECONDS.toMillis(2));
+                TimeUnit.NANOSECONDS.timedJoin(thread, END_NANOS - (System.nanoTime() - begin));
             }
         }
     }

@@ -44,16 +44,16 @@ public final class KubernetesAct implements Act {
         }
     }
 
-    /** Prints the table whenever it differs, until it is interrupted. */
+    /** Prints the table once, and from then on only what changed, until it is interrupted. */
     private static void follow(Inquiry inquiry, ServiceView view, PrintStream out) throws InterruptedException {
-        List<String> shown = List.of();
+        List<String> shown = ServiceTable.lines(inquiry, view.believed(), view.slices());
+        shown.forEach(out::println);
+        out.println();
+        out.println("From here on what changes: + is new, - is gone. Ctrl-C ends this.");
         while (!Thread.currentThread().isInterrupted()) {
             List<String> now = ServiceTable.lines(inquiry, view.believed(), view.slices());
-            if (!now.equals(shown)) {
-                now.forEach(out::println);
-                out.println();
-                shown = now;
-            }
+            ServiceTable.changes(shown, now).forEach(out::println);
+            shown = now;
             TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
         }
     }

@@ -9,6 +9,7 @@ import io.evenkeel.plan.Plan;
 import io.evenkeel.plan.Planner;
 import io.evenkeel.plan.ZonePreference;
 import io.evenkeel.watch.WatchSnapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +20,9 @@ final class ServiceTable {
 
     private static final List<String> TITLES =
             List.of("POD", "ADDRESS", "PORT", "ZONE", "NODE", "CONDITIONS", "SLICE", "USED AS", "SEATS");
+
+    // The summary, the reason, and an empty line.
+    private static final int HEADER = 3;
 
     private ServiceTable() {}
 
@@ -41,10 +45,32 @@ final class ServiceTable {
         lines.add(inquiry.target() + ": " + believed.health() + ", " + set.size() + " endpoints, "
                 + set.ready().size() + " of them ready, in " + slices.size() + " slices; " + plan.seats() + " seats of "
                 + inquiry.client());
-        lines.add(firstLine(believed.reason()));
+        lines.add(firstLine(believed.reason()) + freshness(believed));
         lines.add("");
         lines.addAll(aligned(rows));
         return lines;
+    }
+
+    /** What is in one table and not in the other, whatever the columns' widths; the lines before the table as they are. */
+    static List<String> changes(List<String> before, List<String> now) {
+        List<String> known = before.stream().map(ServiceTable::squeezed).toList();
+        List<String> current = now.stream().map(ServiceTable::squeezed).toList();
+        List<String> changes = new ArrayList<>();
+        for (int i = 0; i < current.size(); i++) {
+            if (!known.contains(current.get(i))) {
+                changes.add((i < HEADER ? "" : "+ ") + now.get(i));
+            }
+        }
+        for (int i = HEADER; i < known.size(); i++) {
+            if (!current.contains(known.get(i))) {
+                changes.add("- " + before.get(i));
+            }
+        }
+        return changes;
+    }
+
+    private static String squeezed(String line) {
+        return line.replaceAll(" +", " ");
     }
 
     /** As a pool that begins now would plan: nobody is held down, ejected or ramping up. */
@@ -98,7 +124,8 @@ final class ServiceTable {
     }
 
     private static boolean hasPort(EndpointSlice slice, int number) {
-        return slice.ports().stream().anyMatch(port -> Objects.equals(port.number(), number));
+        return slice.ports().isEmpty()
+                || slice.ports().stream().anyMatch(port -> Objects.equals(port.number(), number));
     }
 
     /** Such as {@code pg=5432,metrics=9187}, so that whoever named none of them sees what to name. */
@@ -125,6 +152,11 @@ final class ServiceTable {
 
     private static String orDash(@Nullable String text) {
         return text == null ? "-" : text;
+    }
+
+    private static String freshness(WatchSnapshot believed) {
+        Duration bound = believed.details().freshFor();
+        return bound == null ? "" : " (healthy only with an answer younger than " + bound.toSeconds() + " s)";
     }
 
     private static String firstLine(String text) {

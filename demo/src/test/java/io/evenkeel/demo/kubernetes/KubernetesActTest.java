@@ -1,5 +1,6 @@
 package io.evenkeel.demo.kubernetes;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.demo.ActUnavailableException;
@@ -17,5 +18,15 @@ class KubernetesActTest {
                 .hasMessageContaining(Inquiry.USAGE);
         assertThatThrownBy(() -> new KubernetesAct().play(List.of("pg", "--seats", "0"), System.out))
                 .hasMessage("--seats: 0 (expected: >= 1)");
+    }
+
+    @Test
+    void of_a_second_table_only_what_differs_is_shown_whatever_the_columns_widths() {
+        List<String> before = List.of("pg: HEALTHY, 1", "why", "", "POD  ADDRESS", "a    10.0.0.1");
+        List<String> now =
+                List.of("pg: HEALTHY, 2", "why", "", "POD      ADDRESS", "a        10.0.0.1", "longer   10.0.0.2");
+        assertThat(ServiceTable.changes(before, before)).isEmpty();
+        assertThat(ServiceTable.changes(before, now)).containsExactly("pg: HEALTHY, 2", "+ longer   10.0.0.2");
+        assertThat(ServiceTable.changes(now, before)).containsExactly("pg: HEALTHY, 1", "- longer   10.0.0.2");
     }
 }
