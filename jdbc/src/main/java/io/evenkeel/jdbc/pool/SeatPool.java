@@ -8,8 +8,6 @@ import io.evenkeel.jdbc.driver.Liveness;
 import io.evenkeel.jdbc.handle.FailureCauses;
 import io.evenkeel.jdbc.handle.Fault;
 import io.evenkeel.jdbc.handle.FaultClassifier;
-import io.evenkeel.jdbc.pool.Slots.Hints;
-import io.evenkeel.jdbc.pool.Slots.Slot;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Ticker;
@@ -27,7 +25,6 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -48,15 +45,15 @@ import org.slf4j.LoggerFactory;
  *   <li>I1: no caller waits while a routable Pod has a free seat. Where seats only lack their connections, {@link Supply} has
  *       them established while callers stay in the queue, so they get what comes first.
  *   <li>I2: first come, first served: while a caller waits, all join the queue, and seats go to its head.
- *   <li>I3: no wake-up is lost: see {@link WaitQueue}; all that makes a seat free calls {@link #dispatch} afterwards.
+ *   <li>I3: no wake-up is lost: see {@link WaitQueue}; seats change hands in {@link SeatExchange} only.
  *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatWord}, and the thread that moved it owns
  *       its connection. A connection is closed only by its owner; the one exception is the deadline of {@link #close}.
  *   <li>I5: one deadline spans an acquire. Time limits how many Pods are tried, not their number.
  *   <li>I6: a seat is FREE only after its connection's set-up has ended.
  * </ol>
  *
- * <p>Locks: a Pod's lock, the queue's, {@link #publishing} and the supply's planning lock. Only the last is held while another
- * is taken, and only a Pod's.
+ * <p>Locks: a Pod's, the queue's, the one under which a routing is published, and the supply's for planning. Only the last is
+ * held while another is taken, and only a Pod's.
  */
 public final class SeatPool implements ConnectionPool {
     private static final Logger LOG = LoggerFactory.getLogger(SeatPool.class);
@@ -75,23 +72,18 @@ public final class SeatPool implements ConnectionPool {
     private final Observers observers;
     private final FaultClassifier classifier;
     private final Ticker ticker;
-    private final Slots slots;
     private final CoarseClock clock;
-    private final Chooser chooser;
-    private final WaitQueue queue;
+    private final SeatExchange exchange;
     private final IoThreads io;
     private final Supply supply;
     private final Upkeep upkeep;
     private final Map<EndpointKey, Pod> pods = new ConcurrentHashMap<>();
-    private final ReentrantLock publishing = new ReentrantLock();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final LongAdder usesOfGoneSeats = new LongAdder();
     private final LongAdder timedOut = new LongAdder();
 
     // Read on every acquire, written rarely.
     private volatile HikariSettings settings;
-    private volatile Routing routing = Routing.NONE;
-    private volatile boolean closed;
     private volatile boolean observed;
 
     // Confined to the housekeeper.
@@ -128,12 +120,10 @@ public final class SeatPool implements ConnectionPool {
         this.observers = parts.observers();
         this.classifier = parts.classifier();
         this.ticker = parts.ticker();
-        this.slots = new Slots(Math.max(32, 4 * Runtime.getRuntime().availableProcessors()), parts.seed());
         this.io = new IoThreads(name, parts.threads());
         this.clock = new CoarseClock(this::startTicking);
-        this.chooser = new Chooser(clock);
-        chooser.pack(settings.isElastic());
-        this.queue = new WaitQueue(ticker);
+        this.exchange = new SeatExchange(ticker, clock, parts.seed(), this::discard, this::closeIdle);
+        exchange.pack(settings.isElastic());
         Dialler dialler = new Dialler(parts.drivers(), parts.credentials(), this::settings, ticker);
         this.supply = new Supply(this, dialler, io, signals, ticker);
         this.upkeep = new Upkeep(this, io, supply, ticker, parts.seed());
@@ -154,11 +144,11 @@ public final class SeatPool implements ConnectionPool {
     }
 
     int waiting() {
-        return queue.length();
+        return exchange.waiting();
     }
 
     boolean isClosed() {
-        return closed;
+        return exchange.isClosed();
     }
 
     private void startTicking() {
@@ -194,38 +184,15 @@ public final class SeatPool implements ConnectionPool {
     }
 
     private PooledConnection lend(long timeoutNanos) throws SQLException {
-        Slot slot = slots.mine();
-        Routing now = routing;
-        Hints hints = Chooser.hints(slot, now);
-        if (hints.seats.length == 0) {
-            return new Attempt(timeoutNanos).run(slot);
-        }
-        int turn = hints.turn();
-        Seat seat = hints.mayFollow() && queue.isEmpty() ? hints.seats[turn] : null;
-        if (seat == null || !seat.take()) {
-            seat = queue.isEmpty() ? chooser.take(slot, hints, turn, List.of()) : null;
-        }
+        Seat seat = exchange.take();
         if (seat == null) {
-            return new Attempt(timeoutNanos).run(slot);
-        }
-        // Read again after the seat was taken: what core has unrouted before is not handed out.
-        if (routing != now) {
-            putBack(seat);
-            return new Attempt(timeoutNanos).run(slot);
+            return new Attempt(timeoutNanos).run();
         }
         Session session = seat.session;
-        if (session != null && (isFresh(seat, session) || isAlive(seat, session))) {
+        if (session != null && (seat.usedAt == clock.now() || isAlive(seat, session))) {
             return new PooledConnection(this, seat, session);
         }
-        return new Attempt(timeoutNanos).resume(slot, seat);
-    }
-
-    /**
-     * Whether it is handed out untested, since it was used a moment ago. Only where its socket can't be looked at: a look costs
-     * less than a microsecond, and how long ago "a moment" is depends on when the clock's timer last got a processor.
-     */
-    private boolean isFresh(Seat seat, Session session) {
-        return !session.hasProbe() && seat.usedAt == clock.now();
+        return new Attempt(timeoutNanos).resume(seat);
     }
 
     /** Whether a look at the connection's socket is enough to hand it out; wakes the clock. */
@@ -311,14 +278,14 @@ public final class SeatPool implements ConnectionPool {
         }
 
         /** With a seat whose connection has to be tested. */
-        PooledConnection resume(Slot slot, Seat seat) throws SQLException {
+        PooledConnection resume(Seat seat) throws SQLException {
             PooledConnection connection = handOut(seat);
-            return connection != null ? connection : run(slot);
+            return connection != null ? connection : run();
         }
 
-        PooledConnection run(Slot slot) throws SQLException {
+        PooledConnection run() throws SQLException {
             while (true) {
-                Seat seat = closed ? null : take(slot);
+                Seat seat = isClosed() ? null : take();
                 if (seat == null) {
                     throw refusal();
                 }
@@ -343,23 +310,18 @@ public final class SeatPool implements ConnectionPool {
             return null;
         }
 
-        private @Nullable Seat take(Slot slot) throws SQLException {
-            Seat seat = null;
+        private @Nullable Seat take() throws SQLException {
             // One that has waited its turn already goes before those who wait.
-            if (failures > 0 || queue.isEmpty()) {
-                Hints hints = Chooser.hints(slot, routing);
-                seat = hints.seats.length == 0 ? null : chooser.take(slot, hints, hints.turn(), failed);
-            }
+            Seat seat = failures > 0 ? exchange.takeAgain(failed) : exchange.take();
             return seat != null || (failures > 0 && deadline - ticker.nanos() <= 0) ? seat : await();
         }
 
         private @Nullable Seat await() throws SQLException {
             waited = true;
-            WaitQueue.Waiter waiter = queue.join(failures > 0);
-            dispatch();
+            WaitQueue.Waiter waiter = exchange.join(failures > 0);
             supply.need();
             try {
-                return queue.await(waiter, deadline);
+                return exchange.await(waiter, deadline);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new SQLException(name + ": interrupted while waiting for a connection", e);
@@ -367,13 +329,13 @@ public final class SeatPool implements ConnectionPool {
         }
 
         private SQLException refusal() {
-            if (closed) {
+            if (isClosed()) {
                 return new SQLNonTransientConnectionException(name + ": the pool is closed", "08003");
             }
             record(false);
             timedOut.increment();
             Duration took = Duration.ofNanos(ticker.nanos() - started);
-            String message = Refusal.describe(settings, took, pods.values(), queue.length(), failures);
+            String message = Refusal.describe(settings, took, pods.values(), exchange.waiting(), failures);
             Throwable reason = Refusal.latest(pods.values());
             if (reason == null && !failed.isEmpty()) {
                 reason = failed.get(failed.size() - 1).lastFailure();
@@ -396,52 +358,13 @@ public final class SeatPool implements ConnectionPool {
             seat.pod.succeeded();
         }
         seat.usedAt = clock.stamp();
-        putBack(seat);
-    }
-
-    /** As {@link #release}, of a connection that was not used. */
-    private void putBack(Seat seat) {
-        if (queue.isEmpty() && seat.free()) {
-            if (!queue.isEmpty() || !seat.pod.isRoutable()) {
-                freed(seat);
-            }
-        } else {
-            releaseSlowly(seat);
-        }
-    }
-
-    /** A seat is FREE, for those who wait, or for the pool to close. */
-    private void freed(Seat seat) {
-        dispatch();
-        if (closed || seat.pod.hasLeft()) {
-            closeIdle(seat.pod);
-        }
-    }
-
-    private void releaseSlowly(Seat seat) {
-        while (true) {
-            if (seat.state() == SeatWord.TAKEN && seat.pod.isRoutable() && queue.hand(seat)) {
-                return;
-            }
-            if (seat.free()) {
-                freed(seat);
-                return;
-            }
-            if (seat.retireMarked()) {
-                discard(seat);
-                return;
-            }
-            if (!seat.isBusy()) {
-                return; // taken away by close()
-            }
-            // It was marked, and has just been kept.
-        }
+        exchange.putBack(seat);
     }
 
     /** As {@link #release}, of a connection that is to be asked before it is handed out again. */
     void releaseUnclear(Seat seat) {
         seat.usedAt = Seat.SUSPECT;
-        putBack(seat);
+        exchange.putBack(seat);
     }
 
     /** The seat's connection is not to be used again. */
@@ -500,29 +423,6 @@ public final class SeatPool implements ConnectionPool {
         }
     }
 
-    /** Gives free seats to those who wait. */
-    void dispatch() {
-        if (!queue.isEmpty()) {
-            queue.dispatch(this::takeFree);
-        }
-    }
-
-    private @Nullable Seat takeFree() {
-        Routing now = routing;
-        Pod[] turns = now.turns();
-        if (closed || turns.length == 0) {
-            return null;
-        }
-        int from = slots.mine().nextInt(turns.length);
-        for (int i = 0; i < turns.length; i++) {
-            Seat seat = Chooser.takeAny(turns[(from + i) % turns.length].seats(), 0);
-            if (seat != null) {
-                return seat;
-            }
-        }
-        return null;
-    }
-
     // --- connections that come ---
 
     /** A connection is set up: for the seat, or for one that core asked for. */
@@ -539,7 +439,7 @@ public final class SeatPool implements ConnectionPool {
         if (seat == null) {
             publish();
         }
-        freed(filled);
+        exchange.freed(filled);
     }
 
     void created(long nanos) {
@@ -565,7 +465,7 @@ public final class SeatPool implements ConnectionPool {
             session.validate(settings, settings.validationMillis(), ticker.nanos());
             signals.alive(seat.pod.key());
             seat.checked();
-            freed(seat);
+            exchange.freed(seat);
             return true;
         } catch (SQLException | RuntimeException | Error e) {
             LOG.debug("Pool {}: an idle connection to {} is dead", name, seat.pod.key(), e);
@@ -584,7 +484,7 @@ public final class SeatPool implements ConnectionPool {
     /** A CHECKING seat is FREE again; what its connection looked like when it was used last still counts. */
     void uncheck(Seat seat) {
         seat.checked();
-        freed(seat);
+        exchange.freed(seat);
     }
 
     void discardChecked(Seat seat) {
@@ -602,7 +502,7 @@ public final class SeatPool implements ConnectionPool {
 
     @Override
     public void join(Endpoint endpoint) {
-        if (closed) {
+        if (isClosed()) {
             return;
         }
         Pod known = pods.get(endpoint.key());
@@ -616,20 +516,13 @@ public final class SeatPool implements ConnectionPool {
 
     /** Seats were added or are gone, or another set of Pods is routable. */
     private void publish() {
-        // Two changes may overlap, and the later must not be overwritten by the earlier.
-        publishing.lock();
-        try {
-            routing = closed ? Routing.NONE : Routing.of(pods.values());
-        } finally {
-            publishing.unlock();
-        }
-        dispatch();
+        exchange.publish(pods.values());
     }
 
     @Override
     public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
         Pod pod = pods.get(endpoint);
-        if (pod == null || closed) {
+        if (pod == null || isClosed()) {
             done.accept(pod == null ? new OpenOutcome.Failed(unknown(endpoint)) : new OpenOutcome.Withdrawn());
         } else if (settings.isElastic()) {
             pod.add(Seat.empty(pod));
@@ -802,7 +695,7 @@ public final class SeatPool implements ConnectionPool {
     @Override
     public void configure(HikariSettings newer) {
         settings = newer;
-        chooser.pack(newer.isElastic());
+        exchange.pack(newer.isElastic());
         observed = observers.isObserving(newer);
         supply.need();
     }
@@ -815,7 +708,7 @@ public final class SeatPool implements ConnectionPool {
                 acquired += seat.uses + (seat.isBusy() ? 1 : 0);
             }
         }
-        return new Usage(queue.length(), acquired, timedOut.sum());
+        return new Usage(exchange.waiting(), acquired, timedOut.sum());
     }
 
     @Override
@@ -826,7 +719,7 @@ public final class SeatPool implements ConnectionPool {
             idle += pod.count(SeatWord.FREE);
             active += pod.busy();
         }
-        return new Counts(idle, active, queue.length());
+        return new Counts(idle, active, exchange.waiting());
     }
 
     @Override
@@ -866,9 +759,7 @@ public final class SeatPool implements ConnectionPool {
             return true;
         }
         long end = ticker.nanos() + deadline.toNanos();
-        closed = true;
-        publish();
-        queue.close();
+        exchange.close();
         List<Pod> all = new ArrayList<>(pods.values());
         for (Pod pod : all) {
             pod.leave();

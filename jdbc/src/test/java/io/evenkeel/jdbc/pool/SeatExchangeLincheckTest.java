@@ -1,0 +1,196 @@
+package io.evenkeel.jdbc.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointSignals;
+import java.time.Duration;
+import java.util.List;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Options;
+import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Every interleaving of a few steps of the seat's word, of the hand-over to waiters, and of closing. A caller that waits for
+ * ever is reported as a hang, which is what a lost wake-up would be.
+ */
+@Timeout(300)
+class SeatExchangeLincheckTest {
+    private static final EndpointSignals SILENT = new EndpointSignals() {
+        @Override
+        public void opened(EndpointKey endpoint, Duration took) {}
+
+        @Override
+        public void closed(EndpointKey endpoint) {}
+
+        @Override
+        public void failed(EndpointKey endpoint, Throwable cause) {}
+
+        @Override
+        public void succeeded(EndpointKey endpoint) {}
+    };
+
+    private static Pod pod() {
+        Pod pod = new Pod(Endpoint.of("pod", "127.0.0.1", 5432), SILENT, 0);
+        pod.route(true);
+        return pod;
+    }
+
+    private static Seat freeSeat(Pod pod) {
+        Seat seat = Seat.empty(pod);
+        assertThat(seat.startDialling() && seat.dialled()).isTrue();
+        return seat;
+    }
+
+    /** One seat's word, by all of its verbs: each is one step, whatever the others do. */
+    public static class Word {
+        private final Seat seat = freeSeat(pod());
+
+        @Operation
+        public boolean take() {
+            return seat.take();
+        }
+
+        @Operation
+        public boolean free() {
+            return seat.free();
+        }
+
+        @Operation
+        public boolean mark() {
+            return seat.mark();
+        }
+
+        @Operation
+        public boolean keep() {
+            return seat.keep();
+        }
+
+        @Operation
+        public boolean closeTaken() {
+            return seat.closeTaken();
+        }
+
+        @Operation
+        public boolean closed() {
+            return seat.closed();
+        }
+
+        @Operation
+        public boolean check() {
+            return seat.startChecking();
+        }
+
+        @Operation
+        public boolean checked() {
+            return seat.checked();
+        }
+
+        @Operation
+        public boolean retire() {
+            return seat.retireFree() || seat.retireMarked();
+        }
+    }
+
+    /** Callers that take the only seat and put it back, wait for each other, and are refused once it is closed. */
+    public static class HandOver {
+        private final Pod pod = pod();
+        private final Seat seat = freeSeat(pod);
+        private final SeatExchange exchange =
+                new SeatExchange(() -> 0, new CoarseClock(() -> {}), 1, HandOver::gone, left -> {});
+
+        public HandOver() {
+            pod.add(seat);
+            exchange.publish(List.of(pod));
+        }
+
+        private static void gone(Seat marked) {
+            throw new IllegalStateException("retired: " + marked + " (expected: every mark was taken back)");
+        }
+
+        @Operation
+        public boolean use() throws InterruptedException {
+            Seat taken = exchange.take();
+            if (taken == null && !exchange.isClosed()) {
+                taken = exchange.await(exchange.join(false), Long.MAX_VALUE);
+            }
+            if (taken == null) {
+                return false;
+            }
+            exchange.putBack(taken);
+            return true;
+        }
+
+        @Operation(runOnce = true)
+        public void close() {
+            exchange.close();
+        }
+    }
+
+    /** As {@link HandOver}, while the Pod is taken out of the routing and put in again. */
+    public static class Rerouted {
+        private final Pod pod = pod();
+        private final Seat seat = freeSeat(pod);
+        private final SeatExchange exchange =
+                new SeatExchange(() -> 0, new CoarseClock(() -> {}), 1, HandOver::gone, left -> {});
+
+        public Rerouted() {
+            pod.add(seat);
+            exchange.publish(List.of(pod));
+        }
+
+        @Operation
+        public boolean use() throws InterruptedException {
+            Seat taken = exchange.take();
+            if (taken == null) {
+                taken = exchange.await(exchange.join(false), Long.MAX_VALUE);
+            }
+            if (taken == null) {
+                return false;
+            }
+            exchange.putBack(taken);
+            return true;
+        }
+
+        @Operation(nonParallelGroup = "control")
+        public void reroute() {
+            pod.route(false);
+            exchange.publish(List.of(pod));
+            pod.route(true);
+            exchange.publish(List.of(pod));
+        }
+    }
+
+    @Test
+    void the_word_is_one_step_under_the_model_checker() {
+        bounded(new ModelCheckingOptions()).check(Word.class);
+    }
+
+    @Test
+    void the_word_is_one_step_under_stress() {
+        bounded(new StressOptions()).check(Word.class);
+    }
+
+    @Test
+    void no_wake_up_is_lost_and_close_refuses() {
+        bounded(new ModelCheckingOptions()).check(HandOver.class);
+    }
+
+    @Test
+    void no_wake_up_is_lost_while_the_pod_is_rerouted() {
+        bounded(new ModelCheckingOptions()).check(Rerouted.class);
+    }
+
+    private static <O extends Options<O, ?>> O bounded(O options) {
+        return options.iterations(5)
+                .invocationsPerIteration(300)
+                .threads(3)
+                .actorsPerThread(2)
+                .actorsBefore(0)
+                .actorsAfter(0);
+    }
+}
