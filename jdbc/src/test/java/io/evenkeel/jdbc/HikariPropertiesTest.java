@@ -10,6 +10,7 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import com.zaxxer.hikari.pool.HikariPool;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -137,13 +138,14 @@ class HikariPropertiesTest {
     }
 
     private static DataSource refusing() {
-        return new JdbcDataSource() {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            public Connection getConnection() throws SQLException {
-                throw new SQLException("password authentication failed", "28P01");
-            }
-        };
+        return (DataSource) Proxy.newProxyInstance(
+                HikariPropertiesTest.class.getClassLoader(),
+                new Class<?>[] {DataSource.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("getConnection")) {
+                        throw new SQLException("password authentication failed", "28P01");
+                    }
+                    return method.getReturnType() == int.class ? 0 : null;
+                });
     }
 }

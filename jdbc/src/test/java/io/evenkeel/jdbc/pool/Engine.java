@@ -1,5 +1,7 @@
 package io.evenkeel.jdbc.pool;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.zaxxer.hikari.HikariConfig;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.MetricsRecorder;
@@ -8,6 +10,7 @@ import io.evenkeel.jdbc.hikari.JdbcConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -35,6 +38,7 @@ enum Engine {
     HIKARI_PER_POD {
         @Override
         ConnectionPool pool(HikariConfig template, Function<Endpoint, DataSource> drivers, EndpointSignals signals) {
+            assumeTrue(isNewestHikari(), "HikariCP per Pod needs HikariCP 7");
             return new JdbcConnections(
                     HikariSettings.of(template, 1),
                     template,
@@ -45,6 +49,11 @@ enum Engine {
                     7);
         }
     };
+
+    private static boolean isNewestHikari() {
+        return Arrays.stream(HikariConfig.class.getMethods())
+                .anyMatch(method -> method.getName().equals("getCredentialsProvider"));
+    }
 
     abstract ConnectionPool pool(
             HikariConfig template, Function<Endpoint, DataSource> drivers, EndpointSignals signals);
