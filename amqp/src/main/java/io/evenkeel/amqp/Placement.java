@@ -40,8 +40,10 @@ import org.slf4j.LoggerFactory;
 final class Placement implements EndpointConnections, ConnectionHost {
 
     private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
-    /** Between attempts to recover one connection. */
-    private static final Backoff RECOVERY = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(30));
+    /** Between attempts to recover one connection that is refused, wherever it is tried. */
+    private static final Backoff REFUSED = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(30));
+    /** The same where a broker can't be reached: the rebalancer backs off from that broker; others only get their turn. */
+    private static final Backoff UNREACHABLE = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1));
 
     private final String pool;
     private final EndpointSignals signals;
@@ -203,7 +205,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
         VirtualConnection lost = seeker.lost();
         boolean again = seeker.failed();
         if (lost != null) {
-            park(seeker, lost, endpoint, cause);
+            park(seeker, lost, endpoint, cause, refused ? REFUSED : UNREACHABLE);
         } else if (!refused && again && !seeker.isOver()) {
             seekers.addAgain(seeker);
         } else {
@@ -214,7 +216,8 @@ final class Placement implements EndpointConnections, ConnectionHost {
     }
 
     /** It could not be recovered: it holds no seat and keeps no other waiting until it is tried again. */
-    private void park(ConnectRequest seeker, VirtualConnection lost, EndpointKey endpoint, Throwable cause) {
+    private void park(
+            ConnectRequest seeker, VirtualConnection lost, EndpointKey endpoint, Throwable cause, Backoff waits) {
         guard.run(
                 "ExceptionHandler.handleConnectionRecoveryException",
                 endpoint,
@@ -225,7 +228,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
             return;
         }
         signals.unwanted();
-        timers.schedule(RECOVERY.after(seeker.failures(), jitter), () -> {
+        timers.schedule(waits.after(seeker.failures(), jitter), () -> {
             if (parked.remove(lost)) {
                 seekers.add(seeker);
                 signals.wanted();

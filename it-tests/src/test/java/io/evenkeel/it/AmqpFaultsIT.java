@@ -1,11 +1,9 @@
 package io.evenkeel.it;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.BlockedListener;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import io.evenkeel.amqp.EvenkeelConnectionFactory;
 import io.evenkeel.demo.amqp.broker.Broker;
@@ -16,9 +14,6 @@ import io.evenkeel.endpoint.EndpointCondition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,9 +29,9 @@ class AmqpFaultsIT {
     void drained_node_is_left_before_it_closes_a_connection(RabbitBrokers cluster) throws Exception {
         try (AmqpBed bed = AmqpBed.over(cluster, 3)) {
             EvenkeelConnectionFactory factory = bed.factory("drain", "drain");
-            List<Traffic> all = new ArrayList<>();
+            List<AmqpTraffic> all = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
-                all.add(Traffic.start(bed, bed.open(factory, "drain-" + i), "drain-" + i));
+                all.add(AmqpTraffic.start(bed, bed.open(factory, "drain-" + i), "drain-" + i));
             }
             RabbitBroker node = cluster.nodes().get(1);
             assertThat(bed.places()).containsEntry(node.name(), CONNECTIONS / 3);
@@ -54,14 +49,14 @@ class AmqpFaultsIT {
                         bed.shutdowns().size());
                 assertThat(bed.shutdowns()).isEmpty();
                 assertThat(bed.moved()).isEqualTo(CONNECTIONS / 3);
-                for (Traffic traffic : all) {
+                for (AmqpTraffic traffic : all) {
                     traffic.finish();
                 }
                 assertThat(bed.shutdowns()).isEmpty();
             } finally {
                 node.revive();
                 Handshake.await(node, PATIENCE);
-                Traffic.deleteQueues(cluster, all);
+                AmqpTraffic.deleteQueues(cluster, all);
             }
         }
     }
@@ -70,9 +65,9 @@ class AmqpFaultsIT {
     void node_with_all_connections_is_left_before_it_closes_one(RabbitBrokers cluster) throws Exception {
         try (AmqpBed bed = AmqpBed.over(cluster, 1)) {
             EvenkeelConnectionFactory factory = bed.factory("all-drain", "all-drain");
-            List<Traffic> all = new ArrayList<>();
+            List<AmqpTraffic> all = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
-                all.add(Traffic.start(bed, bed.open(factory, "all-drain-" + i), "all-drain-" + i));
+                all.add(AmqpTraffic.start(bed, bed.open(factory, "all-drain-" + i), "all-drain-" + i));
             }
             RabbitBroker node = cluster.nodes().get(0);
             bed.set(bed.broker(1), EndpointCondition.READY);
@@ -81,7 +76,7 @@ class AmqpFaultsIT {
             try {
                 bed.awaitLeft(node, Duration.ofSeconds(25));
                 node.drain();
-                for (Traffic traffic : all) {
+                for (AmqpTraffic traffic : all) {
                     traffic.finish();
                 }
                 System.out.printf(
@@ -91,7 +86,7 @@ class AmqpFaultsIT {
             } finally {
                 node.revive();
                 Handshake.await(node, PATIENCE);
-                Traffic.deleteQueues(cluster, all);
+                AmqpTraffic.deleteQueues(cluster, all);
             }
         }
     }
@@ -125,10 +120,10 @@ class AmqpFaultsIT {
             EvenkeelConnectionFactory factory = bed.factory(name, name);
             factory.setRequestedHeartbeat(2);
             factory.setNetworkRecoveryInterval(200);
-            List<Traffic> all = new ArrayList<>();
+            List<AmqpTraffic> all = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 // a quorum queue: it outlives the node
-                all.add(Traffic.start(bed, bed.open(factory, name + "-" + i), name + "-" + i));
+                all.add(AmqpTraffic.start(bed, bed.open(factory, name + "-" + i), name + "-" + i));
             }
             RabbitBroker victim = cluster.nodes().get(2);
             int hit = bed.places().getOrDefault(victim.name(), 0);
@@ -139,7 +134,7 @@ class AmqpFaultsIT {
                     assertThat(bed.recovered()).as("recoveries").isEqualTo(hit);
                     assertThat(bed.places()).doesNotContainKey(victim.name());
                 });
-                for (Traffic traffic : all) {
+                for (AmqpTraffic traffic : all) {
                     traffic.goesOn();
                 }
             } finally {
@@ -147,10 +142,10 @@ class AmqpFaultsIT {
                 Handshake.await(victim, PATIENCE);
             }
             // what a frozen node had on the way to its consumers comes back only now
-            for (Traffic traffic : all) {
+            for (AmqpTraffic traffic : all) {
                 traffic.finish();
             }
-            Traffic.deleteQueues(cluster, all);
+            AmqpTraffic.deleteQueues(cluster, all);
         }
     }
 
@@ -175,7 +170,7 @@ class AmqpFaultsIT {
                     changes.incrementAndGet();
                 }
             });
-            Traffic traffic = Traffic.start(bed, connection, "blocked");
+            AmqpTraffic traffic = AmqpTraffic.start(bed, connection, "blocked");
             String before = bed.place(connection);
             Broker here = cluster.brokers().stream()
                     .filter(broker -> broker.name().equals(before))
@@ -194,7 +189,7 @@ class AmqpFaultsIT {
             await().atMost(PATIENCE).untilFalse(blocked);
             bed.awaitLeft(here, PATIENCE);
             traffic.finish();
-            Traffic.deleteQueues(cluster, List.of(traffic));
+            AmqpTraffic.deleteQueues(cluster, List.of(traffic));
             assertThat(bed.shutdowns()).isEmpty();
             assertThat(changes.get()).as("blocked and unblocked, once each").isEqualTo(2);
         }
@@ -204,7 +199,7 @@ class AmqpFaultsIT {
     void leader_may_move_while_the_connection_moves(RabbitBrokers cluster) throws Exception {
         try (AmqpBed bed = AmqpBed.over(cluster, 1)) {
             Connection connection = bed.open(bed.factory("leader", "leader"), "leader");
-            Traffic traffic = Traffic.start(bed, connection, "leader");
+            AmqpTraffic traffic = AmqpTraffic.start(bed, connection, "leader");
             bed.set(bed.broker(1), EndpointCondition.READY);
             for (int i = 0; i < 4; i++) {
                 RabbitBroker to = cluster.nodes().get(1 - i % 2);
@@ -214,7 +209,7 @@ class AmqpFaultsIT {
                 bed.set(bed.broker(i % 2), EndpointCondition.READY);
             }
             traffic.finish();
-            Traffic.deleteQueues(cluster, List.of(traffic));
+            AmqpTraffic.deleteQueues(cluster, List.of(traffic));
             assertThat(bed.shutdowns()).isEmpty();
             assertThat(bed.moved()).isGreaterThanOrEqualTo(4);
         }
@@ -222,126 +217,5 @@ class AmqpFaultsIT {
 
     private interface Fault {
         void strike(RabbitBroker node) throws Exception;
-    }
-
-    /** A message every {@value #PERIOD_MILLIS} ms on a quorum queue, with confirms and acks, over one connection. */
-    private static final class Traffic {
-        private static final int PERIOD_MILLIS = 100;
-
-        private final String queue;
-        private final Channel sender;
-        private final Channel receiver;
-        private final ConcurrentSkipListSet<Integer> confirmed = new ConcurrentSkipListSet<>();
-        private final ConcurrentSkipListSet<Integer> received = new ConcurrentSkipListSet<>();
-        private final ConcurrentSkipListMap<Long, Integer> outstanding = new ConcurrentSkipListMap<>();
-        private final Thread thread;
-        private volatile boolean stopped;
-
-        private Traffic(String queue, Channel sender, Channel receiver) {
-            this.queue = queue;
-            this.sender = sender;
-            this.receiver = receiver;
-            thread = new Thread(this::send, "traffic-" + queue);
-            thread.setDaemon(true);
-        }
-
-        static Traffic start(AmqpBed bed, Connection connection, String queue) throws Exception {
-            Traffic traffic = new Traffic(queue, connection.createChannel(), connection.createChannel());
-            bed.note(traffic.sender, queue + " sender");
-            bed.note(traffic.receiver, queue + " receiver");
-            bed.onClose(traffic::stop);
-            traffic.prepare();
-            traffic.thread.start();
-            return traffic;
-        }
-
-        private void prepare() throws Exception {
-            sender.queueDeclare(queue, true, false, false, Map.of("x-queue-type", "quorum"));
-            sender.confirmSelect();
-            sender.addConfirmListener(
-                    (number, multiple) -> settle(number, multiple, true),
-                    (number, multiple) -> settle(number, multiple, false));
-            // what is outstanding when a channel ends was answered by that; a later confirm of several is not for it
-            sender.addShutdownListener(signal -> outstanding.clear());
-            receiver.basicQos(50);
-            receiver.basicConsume(
-                    queue,
-                    false,
-                    (tag, delivery) -> {
-                        received.add(Integer.parseInt(new String(delivery.getBody(), US_ASCII)));
-                        receiver.basicAck(delivery.getEnvelope().getDeliveryTag(), false);
-                    },
-                    tag -> {});
-        }
-
-        private void settle(long number, boolean multiple, boolean acked) {
-            var settled = outstanding.subMap(multiple ? 0L : number, true, number, true);
-            if (acked) {
-                confirmed.addAll(settled.values());
-            }
-            settled.clear();
-        }
-
-        private void send() {
-            for (int i = 0; !stopped; i++) {
-                long number = 0;
-                try {
-                    number = sender.getNextPublishSeqNo();
-                    outstanding.put(number, i);
-                    sender.basicPublish("", queue, null, Integer.toString(i).getBytes(US_ASCII));
-                    TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
-                } catch (InterruptedException e) {
-                    return;
-                } catch (Exception lost) {
-                    // a lost broker: nobody confirmed it, so nobody misses it
-                    outstanding.remove(number, i);
-                    if (!pause()) {
-                        return;
-                    }
-                }
-            }
-        }
-
-        private static boolean pause() {
-            try {
-                TimeUnit.MILLISECONDS.sleep(50);
-                return true;
-            } catch (InterruptedException e) {
-                return false;
-            }
-        }
-
-        private void stop() {
-            stopped = true;
-            thread.interrupt();
-        }
-
-        /** Messages are sent and confirmed. */
-        void goesOn() {
-            int before = confirmed.size();
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(confirmed.size())
-                            .as("confirmed on %s", queue)
-                            .isGreaterThan(before + 5));
-        }
-
-        /** Goes on for a moment, stops, and fails unless everything that was confirmed arrives. */
-        void finish() throws Exception {
-            goesOn();
-            stop();
-            thread.join(TimeUnit.SECONDS.toMillis(10));
-            await().atMost(PATIENCE).untilAsserted(() -> assertThat(received).containsAll(confirmed));
-        }
-
-        /** Where all nodes run again: each node that is away would cost a time-out. */
-        static void deleteQueues(RabbitBrokers cluster, List<Traffic> all) throws Exception {
-            try (Connection connection =
-                            cluster.plainFactory(cluster.brokers().get(0)).newConnection("deletes");
-                    Channel channel = connection.createChannel()) {
-                for (Traffic traffic : all) {
-                    channel.queueDelete(traffic.queue);
-                }
-            }
-        }
     }
 }
