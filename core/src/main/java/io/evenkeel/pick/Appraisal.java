@@ -11,8 +11,8 @@ package io.evenkeel.pick;
  *       {@value #EQUAL} times the others' it counts as theirs: requests differ more than that. Twice is twice, and the share goes
  *       down by its square.
  *   <li><b>Failures</b>: the share goes down in proportion to the difference from the others' failure rate, as far as that
- *       exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance, and so are equal
- *       rates, whatever they are.
+ *       exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance, and equal rates of any
+ *       height are equal.
  *   <li><b>Silence</b>: what is awaited has taken at least as long as nothing was answered.
  * </ul>
  *

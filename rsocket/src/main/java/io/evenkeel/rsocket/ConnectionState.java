@@ -12,7 +12,7 @@ package io.evenkeel.rsocket;
  * </pre>
  */
 enum ConnectionState {
-    /** Being established: nobody may use it. */
+    /** Being established: no request may use it. */
     CONNECTING,
     /** Takes requests. */
     OPEN,

@@ -20,7 +20,7 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * An RSocket client that spreads requests over the Pods behind a Service, and drains before it lets go of one.
+ * An RSocket client that spreads requests over the Pods behind a Service, and drains before it leaves one.
  *
  * <pre>{@code
  * EvenkeelRSocketClient client = EvenkeelRSocketClient.builder()
@@ -153,7 +153,7 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
         return onClose.asMono();
     }
 
-    /** Ends the client at once: whatever waits or is in flight fails. Doesn't block. */
+    /** Ends the client at once: what waits or is in flight fails. Doesn't block. */
     @Override
     public void dispose() {
         closing.set(true);

@@ -15,6 +15,6 @@ public abstract sealed class EvenkeelRSocketException extends RuntimeException
         super(message, cause);
     }
 
-    /** Whether the request certainly never reached a server, so that sending it again is safe whatever it does. */
+    /** Whether the request certainly never reached a server, so that sending it again is safe for any request. */
     public abstract boolean neverSent();
 }

@@ -19,7 +19,7 @@ import reactor.core.publisher.FluxSink;
  * {@code LoadbalanceRSocketClient} or Spring's {@code RSocketRequester.Builder.transports(…)} and want our discovery only.
  *
  * <p><b>There is no drain.</b> That load balancer disposes a target's connection as soon as the target is off the list, and
- * whatever is in flight there fails; {@link EvenkeelRSocketClient} waits. A Pod that is known to be leaving is off the list
+ * what is in flight there fails; {@link EvenkeelRSocketClient} waits. A Pod that is known to be leaving is off the list
  * at once.
  */
 public final class LoadbalanceTargets {

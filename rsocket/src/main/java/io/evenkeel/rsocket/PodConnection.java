@@ -291,7 +291,7 @@ final class PodConnection implements Pickable {
         return true;
     }
 
-    /** It could not be established, or nobody wants it any more before it was. */
+    /** It could not be established, or is not wanted any more before it was. */
     void abandoned() {
         word.close();
         wire.end(null);
@@ -316,7 +316,7 @@ final class PodConnection implements Pickable {
         return word.keep();
     }
 
-    /** Closes it whatever is in flight. */
+    /** Closes it with anything in flight. */
     void close(Ending how) {
         if (ending == null) {
             ending = how;

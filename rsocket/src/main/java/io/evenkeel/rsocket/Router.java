@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The control
- * thread writes it, everybody reads it.
+ * thread writes it, every thread reads it.
  */
 final class Router {
 
@@ -58,7 +58,7 @@ final class Router {
         return ticker.nanos();
     }
 
-    /** Whether it matters how quick who is: not while there is no choice. */
+    /** Whether latency is measured; pointless with fewer than two connections. */
     boolean isTimed() {
         return open.length > 1;
     }
@@ -86,7 +86,7 @@ final class Router {
         return best;
     }
 
-    /** These may be used from now on; whoever waits gets one. */
+    /** These may be used from now on; requests that wait get one. */
     void route(PodConnection[] connections) {
         open = connections;
         if (connections.length > 0) {
@@ -124,7 +124,7 @@ final class Router {
         }
     }
 
-    /** Nobody gets a connection any more, and whoever waits is refused. */
+    /** No request gets a connection any more, and those that wait are refused. */
     void close() {
         closed = true;
         open = NONE;

@@ -13,8 +13,8 @@ import reactor.util.context.Context;
 /**
  * Counts what servers ask of the application through its acceptor, so that a drain waits for it, too.
  *
- * <p>The connector is the application's and may connect elsewhere: which connection is being set up is told by the Reactor
- * Context of our own attempts, and whoever else connects isn't touched.
+ * <p>The connector is the application's and may connect elsewhere: the Reactor Context of our own attempts names the
+ * connection that is being set up, and connections made elsewhere aren't touched.
  */
 final class ServerRequests implements SocketAcceptorInterceptor {
 

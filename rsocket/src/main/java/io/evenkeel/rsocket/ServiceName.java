@@ -20,7 +20,7 @@ import reactor.netty.tcp.SslProvider;
 import reactor.netty.tcp.TcpClient;
 
 /**
- * Connects in the name of a Service over a socket to one of its Pods. A Pod's address is in nobody's certificate and no
+ * Connects in the name of a Service over a socket to one of its Pods. A Pod's address is in no certificate and no
  * proxy's routes; what the application trusts is the Service. So the client is given the Service's name, which it then
  * sends as SNI, as {@code Host}, and checks the certificate against, and that name is resolved to the Pod.
  */
@@ -40,7 +40,7 @@ final class ServiceName {
         return tls == null ? named : named.secure(SslProvider.addHandlerConfigurator(tls, ServiceName::verify));
     }
 
-    /** The name is checked always; some versions of Netty leave that to whoever makes the context. */
+    /** The name is checked always; some versions of Netty leave that to the code that makes the context. */
     private static void verify(SslHandler handler) {
         SSLEngine engine = handler.engine();
         SSLParameters parameters = engine.getSSLParameters();

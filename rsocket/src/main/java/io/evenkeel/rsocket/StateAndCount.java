@@ -15,15 +15,15 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Invariants:
  * <ul>
- *   <li>Whoever {@link #enter}ed an OPEN connection is in flight until it {@link #exit}s, exactly once.
+ *   <li>A request that {@link #enter}ed an OPEN connection is in flight until it {@link #exit}s, exactly once.
  *   <li>{@link #finish} closes a draining connection only at the moment when nothing is in flight; a request that chose the
  *       connection a moment before either was counted, and then it waits, or is refused, and then it chooses another. There
  *       is no moment in between in which a request is on its way and not counted.
- *   <li>A refused {@link #enter} shows as in flight for a moment. It may make {@link #finish} fail, and therefore whoever
- *       takes it back tries again: see {@link #exit}.
+ *   <li>A refused {@link #enter} shows as in flight for a moment. It may make {@link #finish} fail, and therefore the
+ *       thread that takes it back tries again: see {@link #exit}.
  * </ul>
  *
- * <p>The entering side is on every request's path: one atomic addition, no loop, whatever the number of threads.
+ * <p>The entering side is on every request's path: one atomic addition, no loop, for any number of threads.
  */
 final class StateAndCount {
 
@@ -115,9 +115,9 @@ final class StateAndCount {
     }
 
     /**
-     * Any state but CLOSED to CLOSED, whatever is in flight.
+     * Any state but CLOSED to CLOSED, with anything in flight.
      *
-     * @return the state it was in; CLOSED if somebody else closed it
+     * @return the state it was in; CLOSED if another thread closed it
      */
     ConnectionState close() {
         while (true) {

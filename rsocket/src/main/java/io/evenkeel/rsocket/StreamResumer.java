@@ -4,7 +4,7 @@ import io.rsocket.Payload;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one stream can be continued at another Pod, by somebody who knows what its elements mean. One per subscription; its
+ * How one stream can be continued at another Pod, by code that knows what its elements mean. One per subscription; its
  * methods are called one at a time.
  */
 public interface StreamResumer {

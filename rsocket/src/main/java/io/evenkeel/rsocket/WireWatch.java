@@ -115,7 +115,7 @@ final class WireWatch {
         whenAlive.run();
     }
 
-    /** The transport, watched. Once this has ended it connects no more, whoever asks: a resumed session would, for minutes. */
+    /** The transport, watched. Once this has ended it connects no more: a resumed session would, for minutes. */
     ClientTransport over(ClientTransport transport) {
         return new WatchedTransport(transport);
     }
