@@ -25,6 +25,8 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
     static final String INSTEAD =
             "use EvenkeelDataSource.builder().target(...).connections(endpoint -> a DataSource for that endpoint)";
 
+    private static final Pattern SCHEME = Pattern.compile("(?:\\w+:)?\\w+:(?://)?");
+    private static final Pattern OPTIONS = Pattern.compile("[?;]");
     private static final Pattern HOST_PORT =
             Pattern.compile("(\\[[0-9A-Fa-f:.%\\w]+]|[^\\[\\]:()=\\s]*)(?::(\\d{1,5}))?");
 
@@ -120,9 +122,20 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
         return new IllegalArgumentException("jdbcUrl: " + shown + " (" + why + "; " + instead + ")");
     }
 
-    /** Without options and user, which may hold a password. */
+    /**
+     * Without options and user, which may hold a password; of any driver's URL, so {@code ;} begins options too, and a user
+     * may stand without {@code //}. Where a password can't be told from the rest, only the scheme is left.
+     */
     static String shown(String url) {
-        String plain = url.replaceFirst("[?].*", "?...");
-        return plain.replaceFirst("//[^/]*@", "//...@");
+        Matcher scheme = SCHEME.matcher(url);
+        int start = scheme.lookingAt() ? scheme.end() : 0;
+        Matcher options = OPTIONS.matcher(url);
+        int end = options.find(start) ? options.start() : url.length();
+        int user = url.lastIndexOf('@');
+        if (user >= end) {
+            return url.substring(0, start) + "...";
+        }
+        String host = user < start ? url.substring(start, end) : "...@" + url.substring(user + 1, end);
+        return url.substring(0, start) + host + (end < url.length() ? url.charAt(end) + "..." : "");
     }
 }

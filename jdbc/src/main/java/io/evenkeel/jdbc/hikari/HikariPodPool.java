@@ -38,8 +38,7 @@ final class HikariPodPool implements PodPool {
             int largest,
             DataSource dataSource,
             ScheduledExecutorService timers) {
-        config = new HikariConfig();
-        template.copyStateTo(config);
+        config = withoutDriverProperties(template);
         config.setPoolName(sanitise(name + "-" + endpoint));
         config.setDataSourceClassName(null);
         config.setCredentialsProvider(credentials(template));
@@ -53,6 +52,46 @@ final class HikariPodPool implements PodPool {
         config.validate();
         pool = new HikariPool(config);
         resize(0, 0);
+    }
+
+    /**
+     * What a Pod's pool needs of the template. Not its state as a whole: HikariCP prints the driver's properties at DEBUG and masks
+     * only the one that is called {@code password}, and this pool has no use for them, since its data source connects.
+     */
+    private static HikariConfig withoutDriverProperties(HikariConfig template) {
+        HikariConfig copy = new HikariConfig();
+        copy.setJdbcUrl(template.getJdbcUrl());
+        copy.setConnectionTimeout(template.getConnectionTimeout());
+        copy.setIdleTimeout(template.getIdleTimeout());
+        copy.setMaxLifetime(template.getMaxLifetime());
+        copy.setKeepaliveTime(template.getKeepaliveTime());
+        copy.setLeakDetectionThreshold(template.getLeakDetectionThreshold());
+        copy.setAutoCommit(template.isAutoCommit());
+        copy.setReadOnly(template.isReadOnly());
+        copy.setCatalog(template.getCatalog());
+        copy.setSchema(template.getSchema());
+        copy.setTransactionIsolation(template.getTransactionIsolation());
+        copy.setConnectionInitSql(template.getConnectionInitSql());
+        copy.setConnectionTestQuery(template.getConnectionTestQuery());
+        copy.setIsolateInternalQueries(template.isIsolateInternalQueries());
+        copy.setAllowPoolSuspension(template.isAllowPoolSuspension());
+        copy.setRegisterMbeans(template.isRegisterMbeans());
+        copy.setThreadFactory(template.getThreadFactory());
+        copy.setExceptionOverride(template.getExceptionOverride());
+        copyMetrics(template, copy);
+        return copy;
+    }
+
+    private static void copyMetrics(HikariConfig template, HikariConfig copy) {
+        if (template.getMetricsTrackerFactory() != null) {
+            copy.setMetricsTrackerFactory(template.getMetricsTrackerFactory());
+        } else if (template.getMetricRegistry() != null) {
+            copy.setMetricRegistry(template.getMetricRegistry());
+        }
+        if (template.getHealthCheckRegistry() != null) {
+            copy.setHealthCheckRegistry(template.getHealthCheckRegistry());
+            copy.setHealthCheckProperties(template.getHealthCheckProperties());
+        }
     }
 
     /** A Pod that is frozen must not cost a caller the whole deadline, so validating may take a third of it, at most 1 s. */

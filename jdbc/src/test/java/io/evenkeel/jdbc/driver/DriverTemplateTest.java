@@ -307,6 +307,22 @@ class DriverTemplateTest {
         return "jdbc:postgresql://" + NOWHERE + "/shop?assumeMinServerVersion=18";
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "jdbc:postgresql://pg:5432/shop?password=s, jdbc:postgresql://pg:5432/shop?...",
+        "jdbc:mysql://ann:s@db:3306/shop, jdbc:mysql://...@db:3306/shop",
+        "jdbc:mysql://ann:s@t@db/shop?x=y, jdbc:mysql://...@db/shop?...",
+        "jdbc:mysql://ann:s?t@db/shop, jdbc:mysql://...",
+        "jdbc:postgresql://pg/shop?password=s@t, jdbc:postgresql://...",
+        "jdbc:oracle:thin:ann/s@db:1521/shop, jdbc:oracle:...@db:1521/shop",
+        "jdbc:sqlserver://db;user=ann;password=s, jdbc:sqlserver://db;...",
+        "jdbc:mysql:replication://ann:s@db/shop, jdbc:mysql:...@db/shop",
+        "postgresql, postgresql"
+    })
+    void a_url_is_shown_without_what_may_be_a_password(String url, String shown) {
+        assertThat(JdbcUrl.shown(url)).isEqualTo(shown);
+    }
+
     private static DriverTemplate template(String url) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url);
