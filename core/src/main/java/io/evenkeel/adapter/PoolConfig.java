@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * @param balance how it is balanced
  * @param health when endpoints are ejected
  * @param watch how changes of the source settle
- * @param listener receives events, on the control thread
+ * @param listener receives events, on the thread {@code evenkeel-<name>-events}
  * @param metrics records measurements
  * @param jmx whether the status is shown as {@code io.evenkeel:type=Pool,name="…"}
  * @param closeTimeout how long closing waits for work in progress

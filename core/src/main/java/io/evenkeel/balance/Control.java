@@ -56,7 +56,9 @@ final class Control {
 
     private Set<EndpointKey> givenUp = Set.of();
     private DueTime replanAt = DueTime.never();
-    private Set<EndpointKey> routed = Set.of();
+    /** What the adapter took, or null if it is not known what it made of the last routes. */
+    private @Nullable Set<EndpointKey> routed = Set.of();
+
     private Scheduler.@Nullable Cancellable timer;
     /** Written by the thread that closes; from then on no round begins. */
     private volatile boolean closed;
@@ -162,7 +164,7 @@ final class Control {
                     & step("the plan", () -> replan(now))
                     & step("drains", () -> drains.advance(now))
                     & step("joins", () -> seating.joinAgain(now))
-                    & step("routes", this::route)
+                    & (step("routes", this::route) && routed != null)
                     & step("probes", ejections::probe)
                     & step("seats to retire", () -> state.rules().trim(moves.surgeInAir(), now))
                     & step("seats to open", () -> seating.fill(moves::filled, now))
@@ -271,10 +273,7 @@ final class Control {
         }
         if (!routable.equals(routed)) {
             Set<EndpointKey> next = Set.copyOf(routable);
-            if (!state.adapter.route(next)) {
-                throw new IllegalStateException("the adapter did not take the routes " + next);
-            }
-            routed = next;
+            routed = state.adapter.route(next) ? next : null;
         }
     }
 

@@ -62,6 +62,7 @@ public final class EndpointHealth {
     static final Duration HISTORY = Duration.ofSeconds(60);
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointHealth.class);
+    private static final Duration NEWS_EVERY = Duration.ofMillis(100);
     private static final int LONGEST_ERROR = 300;
 
     private final String pool;
@@ -145,17 +146,19 @@ public final class EndpointHealth {
      * the next {@link #view()}. Any thread; never blocks, never throws, and is nearly free while the endpoint did not fail
      * lately.
      *
-     * @return whether the endpoint failed lately, so that this is news
+     * @return whether the endpoint failed lately, so that this is news; at most ten times a second for each endpoint, since
+     *     an adapter may report it for every request
      */
     public boolean alive(EndpointKey endpoint) {
         TrackedEndpoint tracked = present.get(endpoint);
         if (tracked == null || !tracked.failedLately()) {
             return false;
         }
-        if (tracked.alive()) {
+        long now = ticker.nanos();
+        if (tracked.alive(now)) {
             tellChange();
         }
-        return true;
+        return tracked.mayReport(now, NEWS_EVERY.toNanos());
     }
 
     /** How many more successes at the endpoint would say anything; 0 unless it failed lately. Any thread. */

@@ -75,6 +75,11 @@ final class TrackedEndpoint {
     /** Whether a connection worked since the endpoint was ejected or last looked at. */
     private volatile boolean evidence;
 
+    /** Written by the control thread: the least time that it stays out. */
+    private volatile long notBefore;
+
+    private volatile long reportedAt;
+    private volatile boolean reported;
     private volatile long order;
     private volatile @Nullable LastFailure lastFailure;
 
@@ -82,7 +87,6 @@ final class TrackedEndpoint {
     private long outSince;
     private long outUntil;
     private String outReason = "";
-    private long notBefore;
     private int ejections;
     private int failedProbes;
     private long returnedAt;
@@ -151,12 +155,23 @@ final class TrackedEndpoint {
         return successesWanted != 0 || phase != Phase.WELL;
     }
 
-    /** A connection works; true if that is worth looking at because the endpoint is out. */
-    boolean alive() {
-        if (phase != Phase.OUT && phase != Phase.PROBING) {
+    /** A connection works; true if that is worth looking at because the endpoint is out, and may return. */
+    boolean alive(long now) {
+        boolean out = phase == Phase.OUT || phase == Phase.PROBING;
+        if (!out || evidence || notBefore - now > 0) {
             return false;
         }
         evidence = true;
+        return true;
+    }
+
+    /** Whether so much time has passed since this last returned true; of racing callers more than one may succeed. */
+    boolean mayReport(long now, long everyNanos) {
+        if (reported && now - reportedAt < everyNanos) {
+            return false;
+        }
+        reportedAt = now;
+        reported = true;
         return true;
     }
 

@@ -16,7 +16,10 @@ import java.util.function.Consumer;
  * except to replace one that was lost at the same endpoint while its seat stays there.
  *
  * <p>A verb that throws anything counts as the failure of that one step: an open has failed, a retire has kept its
- * seat, a move has failed, and the same is tried again later with a back-off.
+ * seat, a move has failed, and the same is tried again later with a back-off. The same holds for one that does not complete:
+ * an open within 60 s, a probe within 15 s, a move within its deadline and 30 s, and a retire 30 s after the deadline of the
+ * move or drain that it belongs to unless {@link Load#draining} still counts its connection. An outcome that comes later is
+ * booked when it comes. Adapters bound their own steps below these times.
  *
  * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a seat
  * without a connection; it then completes {@link #open} at once.
@@ -68,7 +71,10 @@ public interface EndpointConnections {
     /** Tests one endpoint that is left out, without giving it work. */
     void probe(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
-    /** The endpoint's last seat is gone: frees what is held for it. It may join again. */
+    /**
+     * The endpoint's last seat is gone: frees what is held for it, and closes what an open that is still under way opens. It
+     * may join again.
+     */
     void leave(EndpointKey endpoint);
 
     /** Counts at this moment, for the status; may be called from any thread. */
@@ -93,7 +99,8 @@ public interface EndpointConnections {
      * Why a seat is given up.
      *
      * <p>{@code REBALANCE}: another endpoint has too few. {@code DRAIN}: the endpoint leaves. {@code AGE}: the connection
-     * is old; the oldest idle one goes. {@code RESIZE}: the pool shrinks.
+     * is old; the oldest idle one goes, and a seat
+     * without a connection is not retired for its age ({@link RetireOutcome.Kept}). {@code RESIZE}: the pool shrinks.
      */
     enum RetireReason {
         REBALANCE,

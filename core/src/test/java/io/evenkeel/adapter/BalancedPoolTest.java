@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.balance.InMemoryConnections;
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.source.EndpointSource;
@@ -19,10 +20,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class BalancedPoolTest {
     private static final String TARGET = "static:///10.0.0.1:5432,10.0.0.2:5432";
@@ -89,6 +94,47 @@ class BalancedPoolTest {
             pool.close();
         }
         assertThat(calls).startsWith("replaced pool closed");
+    }
+
+    @Test
+    @Timeout(60)
+    void it_works_and_closes_on_its_own_threads_while_a_listener_never_returns() throws InterruptedException {
+        CountDownLatch opened = new CountDownLatch(2);
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        BalancedPool pool = BalancedPool.create(PoolSettings.create()
+                .name("orders")
+                .target(TARGET)
+                .clientId("client")
+                .jmx(false)
+                .listener(event -> {
+                    entered.countDown();
+                    awaitQuietly(released);
+                })
+                .toConfig(SeatPolicy.budgeted(2)));
+        pool.start(new RecordingConnections(new CopyOnWriteArrayList<>()) {
+            @Override
+            public void open(EndpointKey endpoint, Consumer<OpenOutcome> done) {
+                super.open(endpoint, done);
+                opened.countDown();
+            }
+        });
+        entered.await();
+        opened.await();
+        pool.close();
+        assertThat(pool.status().closed()).isTrue();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .doesNotContain("evenkeel-orders-control");
+        released.countDown();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /** Writes down what it is asked for, and does it at once. For one thread at a time. */
-final class RecordingConnections implements EndpointConnections {
+class RecordingConnections implements EndpointConnections {
     private final List<String> calls;
 
     RecordingConnections(List<String> calls) {

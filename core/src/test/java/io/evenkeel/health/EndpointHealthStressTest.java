@@ -79,6 +79,9 @@ class EndpointHealthStressTest {
             EndpointKey pod = pods.get(random.nextInt(PODS));
             // The first three fail nine times in ten, the others seldom.
             boolean fails = random.nextInt(100) < (pods.indexOf(pod) < 3 ? 90 : 3);
+            if (random.nextInt(20) == 0) {
+                health.alive(pod);
+            }
             if (fails) {
                 health.failed(pod, new IOException("refused"));
             } else {

@@ -443,7 +443,12 @@ class EndpointHealthTest {
         assertThat(health.alive(A)).as("no news").isFalse();
         fail(A, 5);
         assertThat(health.view().ejected()).containsExactly(A);
+        int changesBefore = changes.get();
         assertThat(health.alive(A)).isTrue();
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(health.alive(A)).as("reported for every request").isFalse();
+        }
+        assertThat(changes).as("looked at for none of them").hasValue(changesBefore);
         assertThat(health.view().ejected()).as("not before its time is over").containsExactly(A);
 
         time.advance(Duration.ofSeconds(1));
