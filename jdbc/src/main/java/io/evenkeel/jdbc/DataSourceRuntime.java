@@ -38,6 +38,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
 
     private static final Logger LOG = LoggerFactory.getLogger(EvenkeelDataSource.class);
 
+    private static final int DEFAULT_SIZE = 10;
     private static final Duration START_POLL = Duration.ofMillis(250);
 
     private final String pool;
@@ -177,6 +178,10 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         refuse(template);
         HikariConfig copy = new HikariConfig();
         template.copyStateTo(copy);
+        if (copy.getMaximumPoolSize() < 1) {
+            // Unset, to HikariCP 5, which sets its default only when it starts a pool.
+            copy.setMaximumPoolSize(DEFAULT_SIZE);
+        }
         LiveConfig live = new LiveConfig(copy);
         DriverTemplate driver = settings.connections == null ? DriverTemplate.from(copy) : null;
         Function<Endpoint, DataSource> drivers = settings.connections;
