@@ -104,6 +104,16 @@ public interface ModuleRules {
         methods().should().notHaveModifier(JavaModifier.SYNCHRONIZED).check(module());
     }
 
+    /** RabbitMQ's client brings slf4j 1.7 with it, which has no fluent loggers. */
+    @Test
+    default void loggers_are_used_as_slf4j_1_7_has_them() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.slf4j.spi..", "org.slf4j.event..")
+                .check(module());
+    }
+
     @Test
     default void nothing_is_written_to_the_standard_streams() {
         noClasses().should(ACCESS_STANDARD_STREAMS).check(module());

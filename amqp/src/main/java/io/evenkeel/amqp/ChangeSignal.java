@@ -5,8 +5,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets a mover, or whoever waits for confirms, wait until something is so that changes on other threads: they
- * {@link #changed} after each change, which costs one read while nobody waits.
+ * Blocks a mover, or a thread that waits for confirms, until a condition that other threads change becomes true: they
+ * call {@link #changed} after each change, which costs one read while no thread waits.
  */
 final class ChangeSignal {
 

@@ -37,7 +37,7 @@ final class ChannelReceiver {
         this.tags = new DeliveryTags(first);
     }
 
-    /** What receives; must be entered by whoever starts a consumer. */
+    /** What receives; must be entered to start a consumer. */
     WriteGate gate() {
         return gate;
     }

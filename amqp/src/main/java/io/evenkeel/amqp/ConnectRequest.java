@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectRequest {
 
-    /** At so many endpoints a new connection is tried before the application is told. */
+    /** At so many endpoints a new connection is tried before the caller gets the failure. */
     private static final int ATTEMPTS = 3;
 
     private final Dialer dialer;

@@ -5,16 +5,16 @@ import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import java.time.Duration;
 
-/** What a virtual connection needs of whoever placed it. No method blocks. */
+/** What a virtual connection needs of the pool that it is in. No method blocks. */
 interface ConnectionHost {
 
     /** Runs soon, on a thread that may block. */
     void inBackground(Runnable task);
 
-    /** A raw connection was opened, for whatever reason. */
+    /** A raw connection was opened, for any reason. */
     void linkOpened(EndpointKey endpoint, Duration took);
 
-    /** A raw connection is closed, for whatever reason. */
+    /** A raw connection is closed, for any reason. */
     void linkClosed(EndpointKey endpoint);
 
     /** The connection is without a link and wants one; {@link VirtualConnection#recover} takes it. */

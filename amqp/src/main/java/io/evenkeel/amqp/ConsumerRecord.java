@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}: nothing of
  * it is left at the old broker. {@code RESUMING}: it is being started at the new one. {@code ENDED}: the application or the
- * broker cancelled it; whoever ends it while a move has it in hand leaves the rest to the move. Thread-safe.
+ * broker cancelled it; one that is ended while a move has it in hand is left to the move. Thread-safe.
  */
 final class ConsumerRecord {
 
@@ -47,7 +47,7 @@ final class ConsumerRecord {
 
     private volatile String queue;
     private volatile String tag;
-    /** The wrapper that is registered with a raw channel now; what an older one is told is of no interest. */
+    /** The wrapper that is registered with a raw channel now; calls of an older one are ignored. */
     private volatile @Nullable EpochConsumer wrapper;
     /** The per-consumer prefetch count that was in force when it began. */
     private final int prefetch;
@@ -162,7 +162,7 @@ final class ConsumerRecord {
         return was;
     }
 
-    /** Its connection was lost, whatever state it was in. */
+    /** Its connection was lost, in any state. */
     void lost() {
         state.getAndUpdate(now -> now == State.ENDED ? now : State.PAUSED);
     }
@@ -172,7 +172,7 @@ final class ConsumerRecord {
         return gone.compareAndSet(false, true);
     }
 
-    /** @return the state that it was in; {@code ENDED} if somebody ended it before */
+    /** @return the state that it was in; {@code ENDED} if it was ended before */
     State end() {
         return state.getAndSet(State.ENDED);
     }

@@ -18,7 +18,7 @@ final class Declarations {
         return method instanceof AMQP.Queue.Declare queue ? queue.getQueue() : "";
     }
 
-    /** @param answer what the broker said, or null if nobody waits for it */
+    /** @param answer what the broker said, or null if no answer is waited for */
     static void record(TopologyRecord topology, Method method, @Nullable Method answer) {
         if (method instanceof AMQP.Queue.Declare queue && !queue.getPassive()) {
             String name = answer instanceof AMQP.Queue.DeclareOk ok ? ok.getQueue() : queue.getQueue();

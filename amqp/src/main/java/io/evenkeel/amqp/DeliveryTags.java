@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p><b>Settling.</b> A tag is settled on the raw channel that delivered it. One that settles everything up to it settles
  * all older epochs, each up to the newest tag that is unsettled there (a broker refuses a tag that is settled already, also
- * with {@code multiple}), oldest first; tag 0 settles whatever is unsettled anywhere. Tags that were delivered by a
+ * with {@code multiple}), oldest first; tag 0 settles all that is unsettled anywhere. Tags that were delivered by a
  * connection that was lost are dropped: the broker has taken their messages back. A tag that belongs to none of these is
  * unknown, and sent to the current raw channel as one that the broker can't know either, so that it closes the channel as it
  * would have closed a plain one.
@@ -55,7 +55,7 @@ final class DeliveryTags {
         }
     }
 
-    /** As {@link #begin}, after the last one was lost with whatever was unsettled there. */
+    /** As {@link #begin}, after the last one was lost with all that was unsettled there. */
     void beginAfterLoss(RawChannel next) {
         lostUpTo = lastTag();
         epochs.begin(next, next.lastTag(), lostUpTo, DeliveryTags::isSettled);

@@ -238,7 +238,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     /**
      * How long one channel's publishers may be kept waiting at once for what they published before to be confirmed. A
      * first attempt lasts 25 ms at most, further ones as long as this; they publish in between. If that takes longer than a
-     * move may, one that nobody is forced to make is given up; a forced one goes on without after the first long attempt.
+     * move may, one that is not forced is given up; a forced one goes on without after the first long attempt.
      * Defaults to 500 ms.
      */
     public void setPublisherPause(Duration value) {

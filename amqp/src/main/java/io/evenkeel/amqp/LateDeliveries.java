@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The default consumer of every raw channel, for what comes after its consumer was cancelled: a quorum queue goes on to
  * deliver what it had assigned to it. While the channel still receives here, the consumer that a move has stopped gets it;
- * after that it is given back. What is nobody's goes to the application's own default consumer, if it has set one. Without
+ * after that it is given back. What belongs to no consumer goes to the application's own default consumer, if it has set one. Without
  * any, the client would close the connection.
  */
 final class LateDeliveries extends DefaultConsumer {
@@ -56,6 +56,6 @@ final class LateDeliveries extends DefaultConsumer {
 
     @Override
     public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-        // The application's default consumer is told by nobody either.
+        // The client doesn't notify the application's default consumer either.
     }
 }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * One raw connection to one broker, as part of a virtual one.
  *
  * <pre>
- *   OPEN --retire()--&gt; RETIRED    we close it: nothing that comes of it is told
+ *   OPEN --retire()--&gt; RETIRED    we close it: nothing that comes of it is reported
  *     `----lose()----&gt; LOST       the broker or the network did
  * </pre>
  *

@@ -213,7 +213,7 @@ final class Move {
         }
     }
 
-    /** Whatever of it has gone goes back to where it came from; what is unsettled at B stays so there. */
+    /** All of it that has gone goes back to where it came from; what is unsettled at B stays so there. */
     private void receiveAtHome(VirtualChannel channel, Link next) throws IOException, InterruptedException {
         RawChannel home = channel.on(from);
         if (home == null) {

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * The connections of one process to one target, as the rebalancer sees them: a pool of held seats, one for each connection
  * that the application has open, whichever of its factories opened it.
  *
- * <p>Whoever wants a seat, the application or a connection that was lost, queues up as a {@link ConnectRequest} and makes the pool
+ * <p>A seat that is wanted, by the application or by a connection that was lost, is a {@link ConnectRequest} in a queue and makes the pool
  * larger by one (or has its seat counted as free); the rebalancer says where to open one, the first in the queue is dialled
  * there, and if that fails queues up again. So every connection goes where the plan says, also one that is recovered, and no
  * second logic decides where. Thread-safe.
@@ -78,7 +78,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
         this.moves = new ConnectionMoves(pool, signals, ticker, guard, metrics);
     }
 
-    /** Is told of each connection that was asked for and is closed, or was not opened; on a thread that may block. */
+    /** Runs for each connection that was asked for and is closed, or was not opened; on a thread that may block. */
     void onClosed(Runnable task) {
         onClosed = task;
     }

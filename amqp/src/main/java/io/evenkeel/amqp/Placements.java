@@ -78,7 +78,7 @@ final class Placements {
         return SHARED;
     }
 
-    /** The pool, begun if there is none yet; whoever gets it opens one connection in it, which {@link #release}s it. */
+    /** The pool, begun if there is none yet; the caller opens one connection in it, which {@link #release}s it. */
     Running acquire(Settings settings) {
         lock.lock();
         try {

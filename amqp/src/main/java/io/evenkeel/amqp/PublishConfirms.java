@@ -9,13 +9,13 @@ import java.io.IOException;
  * move is still that of the message if it is published after.
  *
  * <p>A confirm of everything up to a number must not confirm what an older epoch has published and not got confirmed.
- * While there is such a thing, it is told one by one.
+ * While there is such a thing, it is reported one by one.
  *
  * <p>Thread-safe, as {@link DeliveryTags}.
  */
 final class PublishConfirms {
 
-    /** Whoever is told. */
+    /** Gets what is confirmed. */
     @FunctionalInterface
     interface Told {
         void confirmed(long number, boolean multiple) throws IOException;
@@ -32,7 +32,7 @@ final class PublishConfirms {
         return epochs.current();
     }
 
-    /** From now on it is published on this raw channel; nobody is publishing at this moment. */
+    /** From now on it is published on this raw channel; nothing is being published at this moment. */
     void begin(RawChannel next) {
         Epoch last = current();
         if (last.raw() != next) {

@@ -63,7 +63,7 @@ final class RawChannel {
 
     private final AtomicBoolean replacement = new AtomicBoolean();
 
-    /** @param changed is told after each change of the books */
+    /** @param changed runs after each change of the books */
     RawChannel(Link link, Channel channel, Runnable changed) {
         this(link, channel, changed, false);
     }
@@ -190,7 +190,7 @@ final class RawChannel {
         }
     }
 
-    /** The broker takes back whatever is unsettled. */
+    /** The broker takes back all that is unsettled. */
     void recovered() {
         books.lock();
         try {

@@ -87,7 +87,7 @@ final class ShutdownSignals {
         return new ShutdownSignalException(true, true, reason, reference);
     }
 
-    /** As a plain one does, a listener that comes too late is told at once. */
+    /** As a plain one does, a listener that comes too late is called at once. */
     void add(ShutdownListener listener, Guard guard) {
         listeners.add(listener);
         ShutdownSignalException known = cause.get();

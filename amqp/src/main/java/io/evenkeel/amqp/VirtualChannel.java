@@ -477,7 +477,7 @@ final class VirtualChannel extends TopologyChannel {
 
     /**
      * Why the raw channel was closed if that is not told yet: a request that the broker answers so returns before, and
-     * whoever made it may ask at once whether the channel can be used again.
+     * its caller may ask at once whether the channel can be used again.
      */
     private @Nullable ShutdownSignalException justEnded() {
         ShutdownSignalException cause = justEnded(receivingOn());

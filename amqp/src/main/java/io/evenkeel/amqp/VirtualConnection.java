@@ -241,7 +241,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         return lastingObstacle(forced);
     }
 
-    /** Whatever the state is. */
+    /** In any state. */
     private @Nullable String lastingObstacle(boolean forced) {
         if (current().blockedFor() != null) {
             return "the broker blocks the connection (a memory or disk alarm): confirms would never come";

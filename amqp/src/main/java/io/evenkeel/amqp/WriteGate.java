@@ -10,8 +10,8 @@ import java.util.function.BooleanSupplier;
  * What every operation of a channel passes that must not straddle a switch from one raw channel to another. It costs two
  * atomic operations while it is open.
  *
- * <p>Invariants: once {@link #close} has returned true and until {@link #open}, nobody is inside but who passes always;
- * whoever closes it opens it, within a bound. It is never closed while its closer waits for anything that a handler of the
+ * <p>Invariants: once {@link #close} has returned true and until {@link #open}, no thread is inside but one that always passes;
+ * its closer opens it, within a bound. It is never closed while its closer waits for anything that a handler of the
  * application does (acknowledging, for one): handlers publish before they acknowledge, so they would wait for the gate and
  * its closer for them. What its closer may wait for are confirms, which come on the raw connection's reader thread; so a
  * reader thread, on which the application's confirm and return listeners run, must pass even while it is closed.
@@ -36,7 +36,7 @@ final class WriteGate {
         this.passes = passes;
     }
 
-    /** While set, nobody passes: the switch itself, which waits for nothing, is under way. */
+    /** While set, no thread passes: the switch itself, which waits for nothing, is under way. */
     private volatile boolean sealed;
 
     private volatile boolean passed;
@@ -82,9 +82,9 @@ final class WriteGate {
     }
 
     /**
-     * Closes it and waits until nobody is inside.
+     * Closes it and waits until no thread is inside.
      *
-     * @return false if somebody still is after that time; it is closed all the same
+     * @return false if a thread still is after that time; it is closed all the same
      */
     boolean close(long waitNanos) throws InterruptedException {
         lock.lock();
@@ -105,7 +105,7 @@ final class WriteGate {
         }
     }
 
-    /** For a closed gate: waits until who passed it is out, and lets nobody pass any more. */
+    /** For a closed gate: waits until those that passed it are out, and lets none pass any more. */
     boolean seal(long waitNanos) throws InterruptedException {
         sealed = true;
         return close(waitNanos);
