@@ -18,6 +18,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +88,18 @@ public interface ModuleRules {
     @Test
     default void there_are_classes_to_look_at() {
         assertThat(module()).as("classes of the module").isNotEmpty();
+    }
+
+    /** How many cycles of classes the module has, for reasons that its test gives. Defaults to none being looked for. */
+    default int classCycles() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Test
+    default void classes_have_no_more_cycles_than_are_explained() {
+        List<SortedSet<String>> cycles = ClassCycles.in(module());
+        System.out.println(getClass().getPackageName() + ": " + cycles.size() + " cycles of classes " + cycles);
+        assertThat(cycles).hasSizeLessThanOrEqualTo(classCycles());
     }
 
     @Test

@@ -80,9 +80,9 @@ public final class BalancedPool implements AutoCloseable {
     }
 
     /**
-     * A pool on a control thread of its own, {@code evenkeel-<name>-control}, and on this process's watches. Where neither its
-     * zone nor its node is configured, they are what the environment says: {@code EVENKEEL_ZONE}, and {@code EVENKEEL_NODE}
-     * or {@code NODE_NAME}. Does nothing yet.
+     * A pool on a control thread of its own, {@code evenkeel-<name>-control}, and on this process's watches. Where
+     * neither its zone nor its node is configured, they are what the environment says: {@code EVENKEEL_ZONE}, and
+     * {@code EVENKEEL_NODE} or {@code NODE_NAME}. Does nothing yet.
      */
     public static BalancedPool create(PoolConfig config) {
         ProcessLocation here = ProcessLocation.ofThisProcess();
@@ -91,8 +91,8 @@ public final class BalancedPool implements AutoCloseable {
     }
 
     /**
-     * A pool on the caller's control thread and watches, which stay the caller's, and on real time; for adapters whose library
-     * has a thread of its own for what a pool does. Located as by {@link #create(PoolConfig)}.
+     * A pool on the caller's control thread and watches, which stay the caller's, and on real time; for adapters whose
+     * library has a thread of its own for what a pool does. Located as by {@link #create(PoolConfig)}.
      *
      * @param control runs everything that changes the pool's state
      */
@@ -124,8 +124,8 @@ public final class BalancedPool implements AutoCloseable {
     }
 
     /**
-     * The application's recorder for the adapter's own counts, behind the guard: it never throws, never blocks, and calls the
-     * recorder off the caller's thread.
+     * The application's recorder for the adapter's own counts, behind the guard: it never throws, never blocks, and
+     * calls the recorder off the caller's thread.
      */
     public MetricsRecorder metrics() {
         return rebalancer.metrics();
@@ -153,8 +153,8 @@ public final class BalancedPool implements AutoCloseable {
     /**
      * Takes the adapter and begins to watch. If it throws, the pool is closed.
      *
-     * @param afterSubscribing runs once the target is known to be understood and before anything is asked of the adapter;
-     *     for what must end before connections are opened
+     * @param afterSubscribing runs once the target is known to be understood and before anything is asked of the
+     *     adapter; for what must end before connections are opened
      * @throws InvalidTargetException if no source understands the target
      * @throws IllegalStateException if it was started or closed before
      */
@@ -235,9 +235,9 @@ public final class BalancedPool implements AutoCloseable {
     }
 
     /**
-     * Stops watching, then rebalancing, then the control thread if it is the pool's own, and waits up to 5 s for that thread
-     * to end, except on that thread itself. The adapter is asked for nothing any more once this has returned; its
-     * connections are its own to close. May be called again.
+     * Stops watching, then rebalancing, then the control thread if it is the pool's own, and waits up to 5 s for that
+     * thread to end, except on that thread itself. The adapter is asked for nothing any more once this has returned;
+     * its connections are its own to close. May be called again.
      */
     @Override
     public void close() {

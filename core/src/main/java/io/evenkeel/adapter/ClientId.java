@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What tells this process from the others that use the same endpoints, where nothing is configured: {@code HOSTNAME} (in
- * Kubernetes the Pod's name), else the host's name, else something random, which then changes with each start.
+ * What tells this process from the others that use the same endpoints, where nothing is configured: {@code HOSTNAME}
+ * (in Kubernetes the Pod's name), else the host's name, else something random, which then changes with each start.
  */
 public final class ClientId {
 
@@ -21,8 +21,8 @@ public final class ClientId {
     private ClientId() {}
 
     /**
-     * This process's id; not blank, and always the same. Looks up the host's own name the first time, so it may take a moment.
-     * Thread-safe.
+     * This process's id; not blank, and always the same. Looks up the host's own name the first time, so it may take a
+     * moment. Thread-safe.
      */
     public static String ofThisProcess() {
         return OfThisProcess.ID;

@@ -45,8 +45,8 @@ public record DerivedTarget(Target target, String why) {
         }
 
         /**
-         * Those of this process: from its environment, from the service account that Kubernetes mounts into a Pod and from
-         * the sources on its class path.
+         * Those of this process: from its environment, from the service account that Kubernetes mounts into a Pod and
+         * from the sources on its class path.
          */
         public static Surroundings ofThisProcess() {
             return of(System::getenv, namespaceIn(NAMESPACE_FILE), EndpointSources.schemes());
@@ -102,14 +102,15 @@ public record DerivedTarget(Target target, String why) {
             return why + "this process does not run in a cluster (KUBERNETES_SERVICE_HOST is not set)";
         }
         return why
-                + "no source for k8s: is there (add the dependency evenkeel-kubernetes to see single Pods; a Service with"
+                + "no source for k8s: is there (add the dependency evenkeel-kubernetes to see "
+                + "single Pods; a Service with"
                 + " a cluster IP has only one address)";
     }
 
     /**
      * {@code name.namespace} for {@code name}, {@code name.namespace}, {@code name.namespace.svc} and
-     * {@code name.namespace.svc.domain}, else null. A name with three labels or more and no {@code svc} in third place is
-     * some other host; {@code db.example.com} must not be taken for a Service.
+     * {@code name.namespace.svc.domain}, else null. A name with three labels or more and no {@code svc} in third place
+     * is some other host; {@code db.example.com} must not be taken for a Service.
      */
     private static @Nullable String serviceIn(String host, @Nullable String ownNamespace) {
         String[] labels = host.split("\\.", -1);

@@ -58,8 +58,8 @@ public record PoolConfig(
     }
 
     /**
-     * The settings as they are in force, by name, for the status. A listener and a recorder are shown by their class, since
-     * their text is the application's.
+     * The settings as they are in force, by name, for the status. A listener and a recorder are shown by their class,
+     * since their text is the application's.
      */
     Map<String, String> settings() {
         Map<String, String> shown = new TreeMap<>();

@@ -19,13 +19,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings that the pools of all adapters have in common, under one name and with one default each. An adapter's front
- * door (its builder or factory) holds one, offers the setters that mean something there, and turns it into a
+ * The settings that the pools of all adapters have in common, under one name and with one default each. An adapter's
+ * front door (its builder or factory) holds one, offers the setters that mean something there, and turns it into a
  * {@link PoolConfig}.
  *
- * <p>A setter refuses a value that is out of its bounds at once, with an {@link IllegalArgumentException} that names the
- * setting, the value and what was expected. Settings that contradict each other are refused by {@link #toConfig}: a default
- * follows the settings that were set, so that a setting which was never set is never the reason.
+ * <p>A setter refuses a value that is out of its bounds at once, with an {@link IllegalArgumentException} that names
+ * the setting, the value and what was expected. Settings that contradict each other are refused by {@link #toConfig}: a
+ * default follows the settings that were set, so that a setting which was never set is never the reason.
  *
  * <p>Mutable and not thread-safe; {@link #copy()} it before keeping it.
  */
@@ -55,8 +55,8 @@ public final class PoolSettings {
     }
 
     /**
-     * The defaults, of a pool whose adapter moves a connection as a whole: the new one is always open before the old one is
-     * left, so {@link #surge} is 1 and can't be 0.
+     * The defaults, of a pool whose adapter moves a connection as a whole: the new one is always open before the old
+     * one is left, so {@link #surge} is 1 and can't be 0.
      */
     public static PoolSettings movingWhole() {
         return new PoolSettings(true).surge(1);
@@ -79,8 +79,8 @@ public final class PoolSettings {
 
     /**
      * Where the Pods are: {@code k8s:///pg.default:5432}, {@code dns:///pg-headless.default.svc:5432},
-     * {@code static:///10.0.0.1:5432,10.0.0.2:5432} or {@code file:///etc/evenkeel/pg.json}. Defaults to one that the adapter
-     * derives from the host that the wrapped library is configured with.
+     * {@code static:///10.0.0.1:5432,10.0.0.2:5432} or {@code file:///etc/evenkeel/pg.json}. Defaults to one that the
+     * adapter derives from the host that the wrapped library is configured with.
      *
      * @throws InvalidTargetException if it is not a target
      */
@@ -108,9 +108,9 @@ public final class PoolSettings {
     }
 
     /**
-     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use the
-     * same Pods spread better with two names. Not blank. Defaults to the name that the wrapped library's own configuration
-     * has for it, if any, else to that of the Service in the target.
+     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use
+     * the same Pods spread better with two names. Not blank. Defaults to the name that the wrapped library's own
+     * configuration has for it, if any, else to that of the Service in the target.
      */
     @CanIgnoreReturnValue
     public PoolSettings name(String value) {
@@ -128,8 +128,9 @@ public final class PoolSettings {
     }
 
     /**
-     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank. Defaults to the
-     * environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank. Defaults
+     * to the environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random
+     * one.
      */
     @CanIgnoreReturnValue
     public PoolSettings clientId(String value) {
@@ -138,8 +139,8 @@ public final class PoolSettings {
     }
 
     /**
-     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any endpoint
-     * on our node, else to unknown: then no zone is preferred.
+     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any
+     * endpoint on our node, else to unknown: then no zone is preferred.
      */
     @CanIgnoreReturnValue
     public PoolSettings zone(@Nullable String value) {
@@ -157,7 +158,9 @@ public final class PoolSettings {
         return this;
     }
 
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    /**
+     * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
+     */
     @CanIgnoreReturnValue
     public PoolSettings moveWindow(Duration value) {
         balance.moveWindow(value);
@@ -165,8 +168,8 @@ public final class PoolSettings {
     }
 
     /**
-     * How long a move waits for what is in the way, such as a connection in use, before it is tried later. Defaults to 30 s;
-     * more than zero.
+     * How long a move waits for what is in the way, such as a connection in use, before it is tried later. Defaults to
+     * 30 s; more than zero.
      */
     @CanIgnoreReturnValue
     public PoolSettings moveDeadline(Duration value) {
@@ -175,8 +178,8 @@ public final class PoolSettings {
     }
 
     /**
-     * How long the connections of a leaving Pod have. Defaults to 25 s, inside the 30 s of grace that a Pod has by default
-     * before it is killed; to the drain spread where that is longer.
+     * How long the connections of a leaving Pod have. Defaults to 25 s, inside the 30 s of grace that a Pod has by
+     * default before it is killed; to the drain spread where that is longer.
      */
     @CanIgnoreReturnValue
     public PoolSettings drainDeadline(Duration value) {
@@ -185,8 +188,8 @@ public final class PoolSettings {
     }
 
     /**
-     * Over how long the idle connections of a leaving Pod are retired, at most. Defaults to 5 s, to the drain deadline where
-     * that is shorter; zero for at once.
+     * Over how long the idle connections of a leaving Pod are retired, at most. Defaults to 5 s, to the drain deadline
+     * where that is shorter; zero for at once.
      */
     @CanIgnoreReturnValue
     public PoolSettings drainSpread(Duration value) {
@@ -219,8 +222,8 @@ public final class PoolSettings {
     }
 
     /**
-     * 0 (the default) closes the old connection of a move first and never exceeds the pool's size; 1 opens the new one first,
-     * which takes one connection more for a moment. Where connections move as a whole it is always 1.
+     * 0 (the default) closes the old connection of a move first and never exceeds the pool's size; 1 opens the new one
+     * first, which takes one connection more for a moment. Where connections move as a whole it is always 1.
      */
     @CanIgnoreReturnValue
     public PoolSettings surge(int value) {
@@ -234,7 +237,8 @@ public final class PoolSettings {
     }
 
     /**
-     * The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has changed.
+     * The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has
+     * changed.
      */
     @CanIgnoreReturnValue
     public PoolSettings balance(Consumer<RebalancerConfig.Builder> settings) {

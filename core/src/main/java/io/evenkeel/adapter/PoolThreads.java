@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param control the pool's control thread
  * @param seed of everything that the pool draws
  * @param watchers who watches its target
- * @param reporting runs the application's listener and metrics recorder; null where these threads are the caller's, which
- *     do not end with the pool, and listener and recorder are called in place
+ * @param reporting runs the application's listener and metrics recorder; null where these threads are the caller's,
+ *     which do not end with the pool, and listener and recorder are called in place
  */
 record PoolThreads(
         Ticker ticker,
@@ -38,8 +38,8 @@ record PoolThreads(
     }
 
     /**
-     * The real ones, with threads {@code evenkeel-<pool>-control} and, once there is something to report to a listener or a
-     * recorder, {@code evenkeel-<pool>-events} of the pool's own.
+     * The real ones, with threads {@code evenkeel-<pool>-control} and, once there is something to report to a listener
+     * or a recorder, {@code evenkeel-<pool>-events} of the pool's own.
      */
     static PoolThreads own(String pool) {
         return new PoolThreads(

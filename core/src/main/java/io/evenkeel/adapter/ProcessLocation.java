@@ -4,8 +4,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where this process runs, as its environment says: {@code EVENKEEL_ZONE}, its topology zone; {@code EVENKEEL_NODE}, else
- * {@code NODE_NAME}, the node. In Kubernetes both come from the Pod's own fields:
+ * Where this process runs, as its environment says: {@code EVENKEEL_ZONE}, its topology zone; {@code EVENKEEL_NODE},
+ * else {@code NODE_NAME}, the node. In Kubernetes both come from the Pod's own fields:
  *
  * <pre>{@code
  * env:

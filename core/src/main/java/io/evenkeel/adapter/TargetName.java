@@ -4,7 +4,8 @@ import io.evenkeel.endpoint.Target;
 import java.util.regex.Pattern;
 
 /**
- * The short name of a target, by which a pool is called that has none: the Service's name, without namespace, domain and port.
+ * The short name of a target, by which a pool is called that has none: the Service's name, without namespace, domain
+ * and port.
  *
  * <pre>
  * k8s:///pg.default:5432                              pg

@@ -25,18 +25,18 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls the adapter, and survives it: a verb that throws has failed, and one that never completes is resolved at a deadline.
- * Confined to the control thread, except {@link #load}, {@link #usage} and {@link #causeOf}.
+ * Calls the adapter, and survives it: a verb that throws has failed, and one that never completes is resolved at a
+ * deadline. Confined to the control thread, except {@link #load}, {@link #usage} and {@link #causeOf}.
  *
- * <p>Deadlines are above what adapters bound themselves (connect and validation time-outs, the deadline of a move), so that
- * they only meet what would otherwise never end:
+ * <p>Deadlines are above what adapters bound themselves (connect and validation time-outs, the deadline of a move), so
+ * that they only meet what would otherwise never end:
  *
  * <ul>
  *   <li>an open after {@link #OPEN}, as failed;
  *   <li>a probe after {@link #PROBE}, as failed;
  *   <li>a move {@link #GRACE} after its own deadline, as failed;
- *   <li>a retirement {@link #GRACE} after the move's or the drain's deadline, as kept, unless the adapter still counts a
- *       connection in use that it closes on return.
+ *   <li>a retirement {@link #GRACE} after the move's or the drain's deadline, as kept, unless the adapter still counts
+ *       a connection in use that it closes on return.
  * </ul>
  */
 final class AdapterVerbs {

@@ -6,8 +6,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application owns the connections: none is retired, there is no budget, and a seat whose planned place can't be reached
- * goes to any that can. Confined to the control thread.
+ * The application owns the connections: none is retired, there is no budget, and a seat whose planned place can't be
+ * reached goes to any that can. Confined to the control thread.
  */
 final class ApplicationOwnedSeats implements SeatRules {
 
@@ -31,8 +31,8 @@ final class ApplicationOwnedSeats implements SeatRules {
     }
 
     /**
-     * The endpoint with the least for its weight, any one of several, so that many clients of a lost endpoint do not all go
-     * to the same. The seat moves to its planned place later, as any other surplus.
+     * The endpoint with the least for its weight, any one of several, so that many clients of a lost endpoint do not
+     * all go to the same. The seat moves to its planned place later, as any other surplus.
      */
     @Override
     public @Nullable Slot refuge(Predicate<Slot> usable, long now) {

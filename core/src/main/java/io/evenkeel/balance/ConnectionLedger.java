@@ -11,20 +11,21 @@ import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
 
 /**
- * How many connections there are at each endpoint, and when they have lived long enough. Confined to the control thread.
+ * How many connections there are at each endpoint, and when they have lived long enough. Confined to the control
+ * thread.
  *
- * <p>It keeps moments, not connections: each connection that opens adds one at its endpoint, each that closes takes one away,
- * and when the earliest falls due the adapter replaces the oldest connection there. A connection's own age can therefore
- * differ from its moment by the jitter, which is the point of jitter.
+ * <p>It keeps moments, not connections: each connection that opens adds one at its endpoint, each that closes takes one
+ * away, and when the earliest falls due the adapter replaces the oldest connection there. A connection's own age can
+ * therefore differ from its moment by the jitter, which is the point of jitter.
  *
- * <p>Signals may arrive in any order: a close that overtakes its open makes the count negative until the open arrives, and
- * that open then adds no moment. Connections that outlive their endpoint's seats ({@link #left}) are counted apart, so that
- * the same endpoint may join again meanwhile.
+ * <p>Signals may arrive in any order: a close that overtakes its open makes the count negative until the open arrives,
+ * and that open then adds no moment. Connections that outlive their endpoint's seats ({@link #left}) are counted apart,
+ * so that the same endpoint may join again meanwhile.
  *
  * <p>Invariant: an endpoint has as many moments as {@code max(0, open)}, as long as renewal by age is on.
  *
- * <p>Renewing takes a moment out of the queue before anything else happens ({@link #renewalBegan}) and puts it back later
- * than now, so no renewal, however it ends, can make itself due again at the same instant.
+ * <p>Renewing takes a moment out of the queue before anything else happens ({@link #renewalBegan}) and puts it back
+ * later than now, so no renewal, however it ends, can make itself due again at the same instant.
  */
 final class ConnectionLedger {
 
@@ -121,8 +122,8 @@ final class ConnectionLedger {
     }
 
     /**
-     * The first connection of this endpoint is being renewed. Unless it closes, it falls due again at {@code againAt}, which
-     * is later than now.
+     * The first connection of this endpoint is being renewed. Unless it closes, it falls due again at {@code againAt},
+     * which is later than now.
      */
     void renewalBegan(EndpointKey endpoint, long againAt) {
         Entry entry = entries.get(endpoint);
@@ -135,7 +136,8 @@ final class ConnectionLedger {
     }
 
     /**
-     * A connection of this endpoint was renewed whose old one is still closing: it does not fall due again for a whole age.
+     * A connection of this endpoint was renewed whose old one is still closing: it does not fall due again for a whole
+     * age.
      */
     void renewed(EndpointKey endpoint, long now) {
         Entry entry = entries.get(endpoint);
@@ -159,7 +161,10 @@ final class ConnectionLedger {
         }
     }
 
-    /** The endpoint has no seat any more; connections that are still open close later, or never if they are lost with it. */
+    /**
+     * The endpoint has no seat any more; connections that are still open close later, or never if they are lost with
+     * it.
+     */
     void left(EndpointKey endpoint) {
         Entry entry = entries.get(endpoint);
         if (entry != null) {

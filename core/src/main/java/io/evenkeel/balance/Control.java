@@ -24,9 +24,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The control loop of one pool. Confined to the control thread.
  *
- * <p>Everything that happens (endpoints change, a seat was filled, a connection broke, time passed) ends in {@link #reconcile},
- * which compares what is with what is planned and takes the next steps; it keeps no memory of why it was called. So no
- * event can be missed by coming at a bad moment, and a step that could not be taken is taken by a later round.
+ * <p>Everything that happens (endpoints change, a seat was filled, a connection broke, time passed) ends in {@link
+ * #reconcile}, which compares what is with what is planned and takes the next steps; it keeps no memory of why it was
+ * called. So no event can be missed by coming at a bad moment, and a step that could not be taken is taken by a later
+ * round.
  */
 final class Control {
 
@@ -238,9 +239,9 @@ final class Control {
     }
 
     /**
-     * At INFO if something has to move, or the pool's size or its endpoints are others than in the line before; while moves
-     * are under way only the latter, since their end is reported. What an application's own opening and closing of
-     * connections changes is of interest connection by connection only.
+     * At INFO if something has to move, or the pool's size or its endpoints are others than in the line before; while
+     * moves are under way only the latter, since their end is reported. What an application's own opening and closing
+     * of connections changes is of interest connection by connection only.
      */
     private void announce(Plan plan, Set<EndpointKey> staying, int needed, long now) {
         Announced current = new Announced(state.seats, Set.copyOf(staying));
@@ -278,8 +279,8 @@ final class Control {
     }
 
     /**
-     * Wakes up when the next thing is due. What is due already and could not be done waits for what stands in its way. The
-     * timer before is only taken back once the next is set.
+     * Wakes up when the next thing is due. What is due already and could not be done waits for what stands in its way.
+     * The timer before is only taken back once the next is set.
      */
     private void arm(long now, boolean complete) {
         DueTime retry = DueTime.at(now + AFTER_FAILURE.toNanos());

@@ -25,12 +25,12 @@ import org.slf4j.LoggerFactory;
  *   |&lt;------------------------------------ drainDeadline ------------------------------&gt;| reported if not done
  * </pre>
  *
- * Where an adapter moves connections as a whole, all of them move at once and each to where most is lacking: the new one is
- * there before the old is left, so nothing has to be spread, and who waits may see the endpoint close the door. Only what
- * has nowhere to go is retired as above.
+ * Where an adapter moves connections as a whole, all of them move at once and each to where most is lacking: the new
+ * one is there before the old is left, so nothing has to be spread, and who waits may see the endpoint close the door.
+ * Only what has nowhere to go is retired as above.
  *
- * <p>A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool that
- * leaves, the shorter the spread: seats that may not be used any more are what callers wait for.
+ * <p>A connection in use is never closed here: after the deadline it is only reported. The larger the part of the pool
+ * that leaves, the shorter the spread: seats that may not be used any more are what callers wait for.
  */
 final class Drains {
 
@@ -104,11 +104,7 @@ final class Drains {
         }
         Duration deadline = state.config.drainDeadline();
         LOG.info(
-                "Pool {}: {} leaves, {} connections to give up within {}",
-                state.pool,
-                slot.key(),
-                slot.seats,
-                deadline);
+                "Pool {}: {} leaves, {} connections to retire within {}", state.pool, slot.key(), slot.seats, deadline);
         state.metrics.drainStarted(state.pool, slot.key(), slot.seats);
         state.tell(new EvenkeelEvent.DrainStarted(state.pool, slot.key(), slot.seats, deadline));
     }
@@ -169,8 +165,8 @@ final class Drains {
         boolean whole = state.movesWhole();
         int left = whole ? slot.seats : state.adapter.load(slot.key()).inUse();
         LOG.warn(
-                "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until {} or it closes"
-                        + " them ({}, or lengthen the Pod's grace period and drainDeadline)",
+                "Pool {}: {} still has {} connections in use {} after it began to leave; they stay until {} or"
+                        + " it closes them ({}, or lengthen the Pod's grace period and drainDeadline)",
                 state.pool,
                 slot.key(),
                 left,
@@ -199,8 +195,8 @@ final class Drains {
     }
 
     /**
-     * Seats of a leaving endpoint that the adapter has not confirmed as retired, while neither it nor the signals show any
-     * connection there: the confirmation is lost.
+     * Seats of a leaving endpoint that the adapter has not confirmed as retired, while neither it nor the signals show
+     * any connection there: the confirmation is lost.
      */
     private boolean isAbandoned(Slot slot, long now) {
         return slot.overran

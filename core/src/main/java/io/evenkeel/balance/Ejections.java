@@ -10,12 +10,15 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Follows health: which endpoints are left out, are to be probed, or have been out for so long that others get their seats. */
+/**
+ * Follows health: which endpoints are left out, are to be probed, or have been out for so long that others get their
+ * seats.
+ */
 final class Ejections {
 
     /**
-     * One fault must not push everyone's connections onto the rest: only an endpoint that has been out for so long loses
-     * its seats.
+     * One fault must not push all connections onto the rest: only an endpoint that has been out for so long
+     * loses its seats.
      */
     static final Duration UNTIL_REPLANNED = Duration.ofMinutes(2);
 

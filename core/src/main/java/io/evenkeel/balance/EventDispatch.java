@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands events and counts to the application's listener and recorder: in order, off the control thread, behind the guard.
- * Thread-safe.
+ * Hands events and counts to the application's listener and recorder: in order, off the control thread, behind the
+ * guard. Thread-safe.
  *
- * <p>Code that never returns holds up only what is queued behind it. The queue is bounded: what exceeds it is dropped, which
- * is logged once.
+ * <p>Code that never returns holds up only what is queued behind it. The queue is bounded: what exceeds it is dropped,
+ * which is logged once.
  */
 final class EventDispatch {
 
@@ -45,7 +45,8 @@ final class EventDispatch {
             queued.decrementAndGet();
             if (overflowLogged.compareAndSet(false, true)) {
                 LOG.warn(
-                        "Pool {}: {} events wait for the listener or the metrics recorder; further ones are dropped until"
+                        "Pool {}: {} events wait for the listener or the metrics recorder; further "
+                                + "ones are dropped until"
                                 + " it returns (logged once)",
                         pool,
                         MOST_QUEUED);

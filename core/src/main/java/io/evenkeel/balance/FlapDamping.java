@@ -8,10 +8,10 @@ import java.util.Map;
 /**
  * Holds down endpoints that come and go. Confined to the control thread.
  *
- * <p>An endpoint that leaves before it has been there for {@link #STABLE} has flapped. The first time it may come back at once;
- * from the second time on it is left out for the hold-down when it comes back, which doubles with each further flap up to its
- * maximum, and is forgotten once it has been away or stayed for {@link #FORGET}. A Pod that was replaced after a long life under the same name, as a StatefulSet does, has not
- * flapped and is never held.
+ * <p>An endpoint that leaves before it has been there for {@link #STABLE} has flapped. The first time it may come back
+ * at once; from the second time on it is left out for the hold-down when it comes back, which doubles with each further
+ * flap up to its maximum, and is forgotten once it has been away or stayed for {@link #FORGET}. A Pod that was replaced
+ * after a long life under the same name, as a StatefulSet does, has not flapped and is never held.
  */
 final class FlapDamping {
 

@@ -12,9 +12,9 @@ import java.util.random.RandomGenerator;
  * When voluntary moves may happen. Confined to the control thread.
  *
  * <p>The window is cut into as many strata as there are moves, and each move gets a random moment in its own: over many
- * clients the moves are uniform over the window, as if each were drawn freely, but one client's few never bunch at an end.
- * When the plan changes again, moves that wait keep their moments, so that a steady trickle of changes can't put them off
- * for ever. On top of that at most {@code 2 × seats} moves begin within any hour.
+ * clients the moves are uniform over the window, as if each were drawn freely, but one client's few never bunch at an
+ * end. When the plan changes again, moves that wait keep their moments, so that a steady trickle of changes can't put
+ * them off for ever. On top of that at most {@code 2 × seats} moves begin within any hour.
  */
 final class MovePacer {
 

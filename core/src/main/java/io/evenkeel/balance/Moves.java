@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   surge 0:  RETIRING --retired--&gt; FILLING --some open succeeds--&gt; done
- *                 |                    `--no endpoint can be dialled--&gt; the seat goes back where it came from, tried later
+ *                 |                    `--no endpoint can be dialled--&gt; the seat goes back, tried later
  *                 `--kept (deadline)--&gt; tried later
  *   surge 1:  OPENING --opened--&gt; RETIRING --retired--&gt; done
  *                `--failed--&gt; tried later

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /**
- * Steps that other threads carry out, each with a deadline after which it is resolved without them. Confined to the control
- * thread.
+ * Steps that other threads carry out, each with a deadline after which it is resolved without them. Confined to the
+ * control thread.
  *
  * <pre>
  *   WAITING --outcome--&gt; DONE

@@ -23,15 +23,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which endpoints take part, with what weight and rank, and asks the planner. Confined to the control thread; all
- * of its memory is what must be remembered between plans: ranks, weights in force, who joined when, who flaps.
+ * Decides which endpoints take part, with what weight and rank, and asks the planner. Confined to the control thread;
+ * all of its memory is what must be remembered between plans: ranks, weights in force, who joined when, who flaps.
  *
- * <p>Which endpoints take part, in tiers: those that are ready; else those that terminate but still serve; else no new one is chosen
- * and what is there stays, for ever (an empty or useless answer never closes a connection that works).
+ * <p>Which endpoints take part, in tiers: those that are ready; else those that terminate but still serve; else no new
+ * one is chosen and what is there stays, for ever (an empty or useless answer never closes a connection that works).
  */
 final class Planning {
 
-    /** How long after an endpoint left a newcomer may still take its rank: while the leaver's seats are being given up. */
+    /**
+     * How long after an endpoint left a newcomer may still take its rank: while the leaver's seats are being retired.
+     */
     private final long inheritNanos;
 
     private final RebalancerConfig config;
@@ -91,7 +93,9 @@ final class Planning {
         return new Decision(usable, seats, Planner.plan(client, seats, candidates));
     }
 
-    /** As configured, else as an endpoint on our own node says; a node doesn't change its zone, so that is remembered. */
+    /**
+     * As configured, else as an endpoint on our own node says; a node doesn't change its zone, so that is remembered.
+     */
     private @Nullable String ownZone(EndpointSet set) {
         String node = config.node();
         if (ownZone == null && node != null) {

@@ -5,7 +5,10 @@ import io.evenkeel.time.DueTime;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The pool owns its connections: there is a budget, and an idle connection may be closed. Confined to the control thread. */
+/**
+ * The pool owns its connections: there is a budget, and an idle connection may be closed. Confined to the control
+ * thread.
+ */
 final class PoolOwnedSeats implements SeatRules {
 
     private final PoolState state;
@@ -29,7 +32,10 @@ final class PoolOwnedSeats implements SeatRules {
         }
     }
 
-    /** Retires what exceeds the pool's size and won't go anyway because its endpoint leaves, where there is most too much. */
+    /**
+     * Retires what exceeds the pool's size and won't go anyway because its endpoint leaves, where there is most too
+     * much.
+     */
     private void shrink(int surge, long now) {
         int excess = state.slots.sum(slot -> slot.leaving ? 0 : slot.effective()) - state.seats - surge;
         for (; excess > 0; excess--) {

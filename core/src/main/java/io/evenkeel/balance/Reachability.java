@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Warns once when no endpoint of a pool can be used, with the reason, and says once that one can be again. Confined to the
- * control thread.
+ * Warns once when no endpoint of a pool can be used, with the reason, and says once that one can be again. Confined to
+ * the control thread.
  *
- * <p>No endpoint can be used where each of those that stay has failed since the last connection was opened anywhere, and none
- * has a connection that is open. A pool that has no connections because none are wanted has no such failures.
+ * <p>No endpoint can be used where each of those that stay has failed since the last connection was opened anywhere,
+ * and none has a connection that is open. A pool that has no connections because none are wanted has no such failures.
  */
 final class Reachability {
 

@@ -26,24 +26,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Brings the connections of one pool to the plan, a few at a time, and keeps them there.
  *
- * <p>It is the single writer: every call that changes something only posts a task to the control thread (the scheduler of
- * its {@link BalanceContext}), where one loop compares what is with what is planned and asks the adapter, through
+ * <p>It is the single writer: every call that changes something only posts a task to the control thread (the scheduler
+ * of its {@link BalanceContext}), where one loop compares what is with what is planned and asks the adapter, through
  * {@link EndpointConnections}, for the next steps:
  *
  * <ol>
  *   <li>endpoints that leave get no new work at once and are drained;
- *   <li>a pool that is too large retires seats, one that is too small fills where most is lacking, counted before dialling,
- *       so that many opens at once don't herd to one endpoint;
- *   <li>what is left to move is moved one seat at a time, at random moments within a window, and only while the source is
- *       healthy;
+ *   <li>a pool that is too large retires seats, one that is too small fills where most is lacking, counted before
+ *       dialling, so that many opens at once don't herd to one endpoint;
+ *   <li>what is left to move is moved one seat at a time, at random moments within a window, and only while the source
+ *       is healthy;
  *   <li>connections that are too old are renewed, and their replacements go where most is lacking, too.
  * </ol>
  *
- * <p>Over all endpoints, the seats that are held or being opened never exceed the pool's size, or its size plus one while a
- * move with surge 1 is in the air.
+ * <p>Over all endpoints, the seats that are held or being opened never exceed the pool's size, or its size plus one
+ * while a move with surge 1 is in the air.
  *
- * <p>Thread-safe. Order of use: construct, hand {@link #signals()} to the adapter, {@link #start}, then {@link #endpoints}
- * for each snapshot, at the end {@link #close}.
+ * <p>Thread-safe. Order of use: construct, hand {@link #signals()} to the adapter, {@link #start}, then {@link
+ * #endpoints} for each snapshot, at the end {@link #close}.
  */
 public final class Rebalancer implements AutoCloseable {
 
@@ -154,8 +154,8 @@ public final class Rebalancer implements AutoCloseable {
     }
 
     /**
-     * Stops: no further round begins, so the adapter is asked for nothing any more once a round that is under way has ended;
-     * what the adapter has under way ends unheeded. Its connections are the adapter's to close.
+     * Stops: no further round begins, so the adapter is asked for nothing any more once a round that is under way has
+     * ended; what the adapter has under way ends unheeded. Its connections are the adapter's to close.
      */
     @Override
     public void close() {

@@ -15,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  * @param node the node this process runs on, or null where that is not known. Without {@code zone}, the zone of any
  *     endpoint on that node is ours
  * @param moveWindow over how long the moves of one plan are spread
- * @param moveDeadline how long a move waits for a connection in use to be returned before it is given up and tried later
- * @param drainSpread over how long the idle connections of a leaving endpoint are given up
+ * @param moveDeadline how long a move waits for a connection in use to be returned before it is tried
+ *     later
+ * @param drainSpread over how long the idle connections of a leaving endpoint are retired
  * @param drainDeadline after how long a drain is reported as overrun
  * @param maxConnectionAge after how long a connection is replaced, on the average; zero for never
- * @param surge how many connections above the pool's size a move may use: 0 closes the old one first, 1 opens the new one
- *     first
+ * @param surge how many connections above the pool's size a move may use: 0 closes the old one first, 1 opens the new
+ *     one first
  * @param slowStart over how long an endpoint that joined grows to its full share; zero for at once
  * @param holdDown how long an endpoint that flaps is left out, doubling each time; zero for never
  * @param holdDownMax the most that hold-down grows to
@@ -191,9 +192,9 @@ public record RebalancerConfig(
         }
 
         /**
-         * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
-         * With P connections of all clients together and N endpoints, about P / (N · window) connections a second reach an
-         * endpoint that was added: choose it so that the endpoint can take them.
+         * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a
+         * pause. With P connections of all clients together and N endpoints, about P / (N · window) connections a
+         * second reach an endpoint that was added: choose it so that the endpoint can take them.
          */
         @CanIgnoreReturnValue
         public Builder moveWindow(Duration value) {
@@ -209,8 +210,8 @@ public record RebalancerConfig(
         }
 
         /**
-         * Over how long the idle connections of a leaving endpoint are given up. Defaults to 5 s, or to the drain deadline
-         * where that is shorter; zero for at once.
+         * Over how long the idle connections of a leaving endpoint are retired. Defaults to 5 s, or to the drain
+         * deadline where that is shorter; zero for at once.
          */
         @CanIgnoreReturnValue
         public Builder drainSpread(Duration value) {
@@ -220,7 +221,8 @@ public record RebalancerConfig(
 
         /**
          * After how long a drain is reported as overrun. Defaults to 25 s: inside the 30 s of grace that a Pod has by
-         * default before it is killed; to the drain spread where that is longer. Connections in use are not closed by it.
+         * default before it is killed; to the drain spread where that is longer. Connections in use are not closed by
+         * it.
          */
         @CanIgnoreReturnValue
         public Builder drainDeadline(Duration value) {
@@ -229,8 +231,8 @@ public record RebalancerConfig(
         }
 
         /**
-         * After how long a connection is replaced: each at its own moment within 25 % of this, the first generation spread
-         * over the whole of it. Defaults to 30 min; zero for never.
+         * After how long a connection is replaced: each at its own moment within 25 % of this, the first generation
+         * spread over the whole of it. Defaults to 30 min; zero for never.
          */
         @CanIgnoreReturnValue
         public Builder maxConnectionAge(Duration value) {
@@ -251,7 +253,10 @@ public record RebalancerConfig(
             return this;
         }
 
-        /** Over how long an endpoint that joined grows to its full share. Defaults to zero: the move window paces already. */
+        /**
+         * Over how long an endpoint that joined grows to its full share. Defaults to zero: the move window paces
+         * already.
+         */
         @CanIgnoreReturnValue
         public Builder slowStart(Duration value) {
             slowStart = Durations.zeroOrMore("slowStart", value);
@@ -259,8 +264,8 @@ public record RebalancerConfig(
         }
 
         /**
-         * How long an endpoint that comes and goes is left out, doubling each time up to {@code max}. Default to 30 s and
-         * 10 min; zero for never.
+         * How long an endpoint that comes and goes is left out, doubling each time up to {@code max}. Default to 30 s
+         * and 10 min; zero for never.
          */
         @CanIgnoreReturnValue
         public Builder holdDown(Duration value, Duration max) {

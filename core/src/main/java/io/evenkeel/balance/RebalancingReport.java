@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports the end of a rebalancing, once: how many connections moved and how long it took. Plans that change while moves are
- * under way belong to the same rebalancing. Confined to the control thread.
+ * Reports the end of a rebalancing, once: how many connections moved and how long it took. Plans that change while
+ * moves are under way belong to the same rebalancing. Confined to the control thread.
  */
 final class RebalancingReport {
 

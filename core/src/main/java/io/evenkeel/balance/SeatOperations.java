@@ -17,12 +17,12 @@ import org.slf4j.LoggerFactory;
 /**
  * Asks the adapter for seats and retires them, and keeps the books. Confined to the control thread.
  *
- * <p>Invariant (budget): over all slots, {@code seats + opening} is at most the pool's size, plus the surge while a move is
- * in the air. It holds because a seat is counted before the adapter is asked for it and until the adapter has confirmed that
- * its connection is closed.
+ * <p>Invariant (budget): over all slots, {@code seats + opening} is at most the pool's size, plus the surge while a
+ * move is in the air. It holds because a seat is counted before the adapter is asked for it and until the adapter has
+ * confirmed that its connection is closed.
  *
- * <p>An open whose outcome is overdue is counted as failed, so that its seat can be filled elsewhere. If it succeeds after
- * all, its seat is counted from that moment, and what the pool then has too many of is retired in the same round.
+ * <p>An open whose outcome is overdue is counted as failed, so that its seat can be filled elsewhere. If it succeeds
+ * after all, its seat is counted from that moment, and what the pool then has too many of is retired in the same round.
  */
 final class SeatOperations {
 
@@ -146,8 +146,8 @@ final class SeatOperations {
     // Moving.
 
     /**
-     * Moves one connection as a whole and keeps the books: it counts at both ends until it is known where it is, so neither
-     * is given more than planned meanwhile.
+     * Moves one connection as a whole and keeps the books: it counts at both ends until it is known where it is, so
+     * neither is given more than planned meanwhile.
      */
     void move(Slot from, Slot to, RetireReason reason, Duration deadline, Consumer<MoveOutcome> then) {
         to.arriving++;

@@ -5,8 +5,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What differs between pools that own their connections and pools whose connections the application owns. Confined to the
- * control thread.
+ * What differs between pools that own their connections and pools whose connections the application owns. Confined to
+ * the control thread.
  */
 interface SeatRules {
 

@@ -37,7 +37,7 @@ final class Slot {
     boolean leaving;
     long leavingSince;
     boolean overran;
-    /** When the idle connections of a leaving endpoint are given up, one each, soonest first. */
+    /** When the idle connections of a leaving endpoint are retired, one each, soonest first. */
     final Queue<Long> drainTimes = new PriorityQueue<>((a, b) -> Long.signum(a - b));
 
     Slot(Endpoint endpoint, long now) {

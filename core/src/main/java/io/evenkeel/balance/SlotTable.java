@@ -8,7 +8,9 @@ import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The slots of all endpoints that have, or are to have, a seat; in order of their keys. Confined to the control thread. */
+/**
+ * The slots of all endpoints that have, or are to have, a seat; in order of their keys. Confined to the control thread.
+ */
 final class SlotTable {
 
     private final TreeMap<EndpointKey, Slot> slots = new TreeMap<>();
@@ -61,8 +63,8 @@ final class SlotTable {
     }
 
     /**
-     * How many seats must leave an endpoint that stays, so that the plan is met: what is lacking somewhere and will not be
-     * filled by seats that are free, or become free because their endpoints leave or the pool shrinks.
+     * How many seats must leave an endpoint that stays, so that the plan is met: what is lacking somewhere and will not
+     * be filled by seats that are free, or become free because their endpoints leave or the pool shrinks.
      */
     int movesNeeded(int seats) {
         int staying = sum(slot -> slot.leaving ? 0 : slot.effective());

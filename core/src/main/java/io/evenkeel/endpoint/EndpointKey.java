@@ -3,12 +3,12 @@ package io.evenkeel.endpoint;
 import java.util.Objects;
 
 /**
- * One endpoint at one address: what connections are kept by. A Pod that comes back under its old name with a new address
- * has the same {@link #identity()} (so the planner gives it the same seats) but another key (so no connection to the old
- * address is taken for one to the new).
+ * One endpoint at one address: what connections are kept by. A Pod that comes back under its old name with a new
+ * address has the same {@link #identity()} (so the planner gives it the same seats) but another key (so no connection
+ * to the old address is taken for one to the new).
  *
- * @param identity the Pod's name where the source knows it, else {@code host:port}; at most 512 characters, none of them a
- *     control character
+ * @param identity the Pod's name where the source knows it, else {@code host:port}; at most 512 characters, none of
+ *     them a control character
  * @param host an IP literal without brackets, or a host name of at most 253 characters as of RFC 1123
  * @param port 1 to 65535
  */

@@ -10,12 +10,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All endpoints behind one target at one moment: immutable, ordered by key (never by the order in which a source happened
- * to list them), with a version that grows by every change that is published.
+ * All endpoints behind one target at one moment: immutable, ordered by key (never by the order in which a source
+ * happened to list them), with a version that grows by every change that is published.
  *
  * <p>A source may report ten thousand endpoints because of one that changed. So this is a sorted array: to make one of
- * endpoints that come in order, to compare two and to find what changed is one pass without a look-up, and endpoints that
- * are the same object are not looked into.
+ * endpoints that come in order, to compare two and to find what changed is one pass without a look-up, and endpoints
+ * that are the same object are not looked into.
  */
 public final class EndpointSet {
 

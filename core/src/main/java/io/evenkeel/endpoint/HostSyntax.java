@@ -4,15 +4,16 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * What a host may look like. Endpoints are written by whoever may write a file, a DNS zone or an EndpointSlice, and end up
- * in URLs, log lines and messages; so a host is an address or a name, and nothing that a URL or a terminal would read as
- * something else. Pure functions of the text; never resolves a name.
+ * What a host may look like. Endpoints are written by all who may write a file, a DNS zone or an EndpointSlice, and end
+ * up in URLs, log lines and messages; so a host is an address or a name, and nothing that a URL or a terminal would
+ * read as something else. Pure functions of the text; never resolves a name.
  */
 public final class HostSyntax {
 
     /** What is expected, for messages. */
     public static final String EXPECTED =
-            "an IP address without brackets, or a host name of letters, digits, hyphens and dots, at most 253 characters";
+            "an IP address without brackets, or a host name of letters, digits, hyphens and dots, "
+                    + "at most 253 characters";
 
     private static final int LONGEST_NAME = 253;
     private static final int LONGEST_LABEL = 63;
@@ -27,7 +28,9 @@ public final class HostSyntax {
         return text.indexOf(':') >= 0 ? isIpv6(text) : isIpv4(text) || isName(text);
     }
 
-    /** Whether it is an IPv4 literal: four decimal numbers up to 255, without leading zeros, which some read as octal. */
+    /**
+     * Whether it is an IPv4 literal: four decimal numbers up to 255, without leading zeros, which some read as octal.
+     */
     public static boolean isIpv4(String text) {
         int numbers = 1;
         int digits = 0;

@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A target is missing, is not one, or no source on the class path understands it. Every adapter throws it while it is
- * configured or built, before any thread is started. What looks like credentials in the text is not repeated in the message.
+ * configured or built, before any thread is started. What looks like credentials in the text is not repeated in the
+ * message.
  */
 public final class InvalidTargetException extends IllegalArgumentException {
 

@@ -3,8 +3,8 @@ package io.evenkeel.endpoint;
 import java.util.regex.Pattern;
 
 /**
- * Masks what looks like a credential in text that is to be shown: exceptions of drivers repeat URLs and properties. A last
- * line of defence, since text of Evenkeel's own never has credentials in it.
+ * Masks what looks like a credential in text that is to be shown: exceptions of drivers repeat URLs and properties. A
+ * last line of defence, since text of Evenkeel's own never has credentials in it.
  */
 public final class Secrets {
 

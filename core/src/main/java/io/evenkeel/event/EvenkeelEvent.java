@@ -35,13 +35,13 @@ public sealed interface EvenkeelEvent {
     /** A connection could not be moved as a whole now, and why; it stays where it is and is tried again. */
     record MovePostponed(String pool, EndpointKey from, EndpointKey to, String reason) implements EvenkeelEvent {}
 
-    /** A connection was given up: its endpoint leaves, has too many, or the pool shrinks. */
+    /** A connection was retired: its endpoint leaves, has too many, or the pool shrinks. */
     record ConnectionRetired(String pool, EndpointKey endpoint, String reason) implements EvenkeelEvent {}
 
     /** A connection reached its maximum age and is replaced. */
     record ConnectionExpired(String pool, EndpointKey endpoint) implements EvenkeelEvent {}
 
-    /** An endpoint leaves: its connections are given up, those in use as their users return them. */
+    /** An endpoint leaves: its connections are retired, those in use when they are returned. */
     record DrainStarted(String pool, EndpointKey endpoint, int connections, Duration deadline)
             implements EvenkeelEvent {}
 

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
  * Records measurements, for a metrics library that the application chose. Every method does nothing by default, may be
  * called from any thread and should return quickly; what it throws is logged once and has no other effect.
  *
- * <p>What is a value at one moment (in use, idle, waiting, connecting, the source's age) or only grows (acquired, timed out)
- * is read from the pool's status, which {@link #poolStarted} hands over.
+ * <p>What is a value at one moment (in use, idle, waiting, connecting, the source's age) or only grows (acquired, timed
+ * out) is read from the pool's status, which {@link #poolStarted} hands over.
  */
 public interface MetricsRecorder {
 
@@ -18,7 +18,8 @@ public interface MetricsRecorder {
      * A pool has started.
      *
      * @param pool its name; other pools may have the same
-     * @param status what it looks like at the moment of each call, from any thread; cheap enough to be asked every second
+     * @param status what it looks like at the moment of each call, from any thread; cheap enough to be asked every
+     *     second
      */
     default void poolStarted(String pool, Supplier<PoolStatus> status) {}
 
@@ -26,14 +27,14 @@ public interface MetricsRecorder {
     default void poolClosed(String pool, Supplier<PoolStatus> status) {}
 
     /**
-     * A caller waited for a connection: how long, and whether it got one. False is a time-out. Not called where a caller got
-     * a connection at once; {@link PoolStatus#acquired()} counts those, too.
+     * A caller waited for a connection: how long, and whether it got one. False is a time-out. Not called where a
+     * caller got a connection at once; {@link PoolStatus#acquired()} counts those, too.
      */
     default void acquireWaited(String pool, Duration waited, boolean acquired) {}
 
     /**
-     * Whether {@link #connectionUsed} is wanted: it costs two readings of the clock per use. Asked once, when the pool is
-     * made. Defaults to false.
+     * Whether {@link #connectionUsed} is wanted: it costs two readings of the clock per use. Asked once, when the pool
+     * is made. Defaults to false.
      */
     default boolean recordsUsage() {
         return false;
@@ -68,6 +69,11 @@ public interface MetricsRecorder {
 
     /** Records nothing. */
     static MetricsRecorder none() {
-        return NoMetrics.INSTANCE;
+        return None.INSTANCE;
+    }
+
+    /** The recorder that records nothing. */
+    enum None implements MetricsRecorder {
+        INSTANCE
     }
 }

@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides which endpoints of one pool are left out for a while because they fail.
  *
- * <p><b>How it works.</b> Each endpoint has a resilience4j circuit breaker. It opens when a given number of failures came in
- * a row, or a given fraction of a window of outcomes are failures ({@link HealthConfig}). An open breaker is a verdict, not
- * yet an ejection: {@link #view()} ejects in the order in which endpoints tripped, as far as the cap allows. One that would
- * exceed the cap stays in service, and is ejected as soon as there is room, unless by then as many successes in a row as it
- * takes failures have cleared it, or it did not fail for {@code maxEjection}.
+ * <p><b>How it works.</b> Each endpoint has a resilience4j circuit breaker. It opens when a given number of failures
+ * came in a row, or a given fraction of a window of outcomes are failures ({@link HealthConfig}). An open breaker is a
+ * verdict, not yet an ejection: {@link #view()} ejects in the order in which endpoints tripped, as far as the cap
+ * allows. One that would exceed the cap stays in service, and is ejected as soon as there is room, unless by then as
+ * many successes in a row as it takes failures have cleared it, or it did not fail for {@code maxEjection}.
  *
  * <pre>
  *          failures           view(), room under the cap         time over, beginProbe
@@ -42,16 +42,16 @@ import org.slf4j.LoggerFactory;
  *    +------------------------------------- probe succeeded -----------------------------------+
  * </pre>
  *
- * <p>Return is by evidence. The first probe follows {@code baseEjection} after the ejection, and each one that fails doubles
- * the wait to the next: to 4 s for the first minute and a half, which is how long a restart takes, and then up to
- * {@code maxEjection}. One probe that succeeds readmits, and so does a connection that works ({@link #alive}). An endpoint that
- * is ejected again soon after its return (it accepts connections and fails the work) stays out twice as long each time, up to
- * {@code maxEjection}; that is forgotten by one ejection for every {@code maxEjection} that it was well. All waits are drawn
- * between half and the whole of their value. While an endpoint is out, outcomes of work that was under way neither bring it
- * back nor keep it out for longer.
+ * <p>Return is by evidence. The first probe follows {@code baseEjection} after the ejection, and each one that fails
+ * doubles the wait to the next: to 4 s for the first minute and a half, which is how long a restart takes, and then up
+ * to {@code maxEjection}. One probe that succeeds readmits, and so does a connection that works ({@link #alive}). An
+ * endpoint that is ejected again soon after its return (it accepts connections and fails the work) stays out twice as
+ * long each time, up to {@code maxEjection}; that is forgotten by one ejection for every {@code maxEjection} that it
+ * was well. All waits are drawn between half and the whole of their value. While an endpoint is out, outcomes of work
+ * that was under way neither bring it back nor keep it out for longer.
  *
- * <p>The failure rate's window holds the outcomes since the first of a series of failures: a success at an endpoint that did
- * not fail lately costs a map look-up and one read.
+ * <p>The failure rate's window holds the outcomes since the first of a series of failures: a success at an endpoint
+ * that did not fail lately costs a map look-up and one read.
  *
  * <p><b>Threads.</b> {@link #failed} and {@link #succeeded} may be called from any thread and never wait for more than
  * another outcome of the same endpoint being counted. Everything else is for the one control thread.
@@ -89,8 +89,8 @@ public final class EndpointHealth {
      * @param ticker the only source of time
      * @param random jitters ejections; used on the control thread only
      * @param onChange run on whichever thread reported an outcome, outside every lock, when another look at
-     *     {@link #view()} is worth while; must return at once. It may run once too often, never too seldom; it does not run for
-     *     what time alone ({@link #nextDue}) or a call on the control thread changes, nor of a new last error
+     *     {@link #view()} is worth while; must return at once. It may run once too often, never too seldom; it does not
+     *     run for what time alone ({@link #nextDue}) or a call on the control thread changes, nor of a new last error
      */
     public EndpointHealth(String pool, HealthConfig config, Ticker ticker, RandomGenerator random, Runnable onChange) {
         this.pool = Objects.requireNonNull(pool, "pool");
@@ -116,8 +116,8 @@ public final class EndpointHealth {
     }
 
     /**
-     * Connecting to the endpoint, or talking to it, failed at the level of the connection. Any thread; never blocks, never
-     * throws. Ignored for an endpoint that does not exist (any more).
+     * Connecting to the endpoint, or talking to it, failed at the level of the connection. Any thread; never blocks,
+     * never throws. Ignored for an endpoint that does not exist (any more).
      */
     public void failed(EndpointKey endpoint, Throwable cause) {
         TrackedEndpoint tracked = present.get(endpoint);
@@ -131,8 +131,8 @@ public final class EndpointHealth {
     }
 
     /**
-     * There is no connection, for a reason that says nothing about the endpoint's health: it is only remembered as the last
-     * error. Any thread; never blocks, never throws.
+     * There is no connection, for a reason that says nothing about the endpoint's health: it is only remembered as the
+     * last error. Any thread; never blocks, never throws.
      */
     public void refused(EndpointKey endpoint, Throwable cause) {
         TrackedEndpoint tracked = present.get(endpoint);
@@ -142,12 +142,12 @@ public final class EndpointHealth {
     }
 
     /**
-     * A connection to the endpoint works. For an ejected endpoint whose time is over this readmits it, as a probe would, with
-     * the next {@link #view()}. Any thread; never blocks, never throws, and is nearly free while the endpoint did not fail
-     * lately.
+     * A connection to the endpoint works. For an ejected endpoint whose time is over this readmits it, as a probe
+     * would, with the next {@link #view()}. Any thread; never blocks, never throws, and is nearly free while the
+     * endpoint did not fail lately.
      *
-     * @return whether the endpoint failed lately, so that this is news; at most ten times a second for each endpoint, since
-     *     an adapter may report it for every request
+     * @return whether the endpoint failed lately, so that this is news; at most ten times a second for each endpoint,
+     *     since an adapter may report it for every request
      */
     public boolean alive(EndpointKey endpoint) {
         TrackedEndpoint tracked = present.get(endpoint);
@@ -168,8 +168,8 @@ public final class EndpointHealth {
     }
 
     /**
-     * Work at the endpoint went well. Any thread; never blocks, never throws, and is nearly free while the endpoint did not
-     * fail lately.
+     * Work at the endpoint went well. Any thread; never blocks, never throws, and is nearly free while the endpoint did
+     * not fail lately.
      */
     public void succeeded(EndpointKey endpoint) {
         TrackedEndpoint tracked = present.get(endpoint);
@@ -179,9 +179,9 @@ public final class EndpointHealth {
     }
 
     /**
-     * Says which endpoints exist now; their number is what the cap and the panic threshold refer to. What is known of others
-     * is forgotten a minute after they left, so that an endpoint that flaps does not return with a clean slate. Control
-     * thread only.
+     * Says which endpoints exist now; their number is what the cap and the panic threshold refer to. What is known of
+     * others is forgotten a minute after they left, so that an endpoint that flaps does not return with a clean slate.
+     * Control thread only.
      */
     public void retain(Set<EndpointKey> endpoints) {
         long now = ticker.nanos();
@@ -247,8 +247,8 @@ public final class EndpointHealth {
     }
 
     /**
-     * A probe ended: a success brings the endpoint back, a failure ejects it again for longer, from now on. Ignored if no
-     * probe of the endpoint is under way. Control thread only.
+     * A probe ended: a success brings the endpoint back, a failure ejects it again for longer, from now on. Ignored if
+     * no probe of the endpoint is under way. Control thread only.
      *
      * @param cause why it failed, or null if it succeeded or nothing is known
      */
@@ -274,8 +274,8 @@ public final class EndpointHealth {
     }
 
     /**
-     * When, on the ticker, time alone next changes {@link #view()}: an ejection is over and a probe is due. How long endpoints
-     * have been out ({@link HealthView#ejectedFor}) is the caller's to watch. Control thread only.
+     * When, on the ticker, time alone next changes {@link #view()}: an ejection is over and a probe is due. How long
+     * endpoints have been out ({@link HealthView#ejectedFor}) is the caller's to watch. Control thread only.
      */
     public DueTime nextDue() {
         long now = ticker.nanos();

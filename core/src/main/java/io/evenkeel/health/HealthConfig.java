@@ -13,10 +13,12 @@ import java.util.Objects;
  *     failures; above 0, at most 1, default 0.85
  * @param minimumCalls how many outcomes the failure rate looks back on, and needs before it says anything; 1 to 10,000,
  *     default 50
- * @param baseEjection how long after its ejection an endpoint is probed first; each failed probe, and each further ejection
- *     soon after a return, doubles the wait; jittered between half and the whole; 1 ms to {@code maxEjection}, default 1 s
- * @param maxEjection the longest wait between two probes; at most a day, default 30 s. For the first minute and a half the wait is
- *     at most 4 s. An endpoint that was well for this long after its return is counted as ejected once less often
+ * @param baseEjection how long after its ejection an endpoint is probed first; each failed probe, and each further
+ *     ejection soon after a return, doubles the wait; jittered between half and the whole; 1 ms to {@code maxEjection},
+ *     default 1 s
+ * @param maxEjection the longest wait between two probes; at most a day, default 30 s. For the first minute and a half
+ *     the wait is at most 4 s. An endpoint that was well for this long after its return is counted as ejected once less
+ *     often
  * @param maxEjectedFraction how much of the endpoints may be out at once, rounded down, yet always one; 0 to 1, default
  *     one third
  * @param panicThreshold when fewer than this fraction of the endpoints are not ejected, ejections are ignored: then the

@@ -11,7 +11,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Which endpoints are left out at one moment, and why. Immutable; every instant is in the nanoseconds of the ticker. */
+/**
+ * Which endpoints are left out at one moment, and why. Immutable; every instant is in the nanoseconds of the ticker.
+ */
 public final class HealthView {
 
     private static final HealthView NONE = new HealthView(0, false, new TreeMap<>(), new TreeMap<>());

@@ -7,8 +7,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /**
- * Shows a ticker to resilience4j, which asks for a clock. Its epoch is the moment it was made, so its dates mean nothing
- * and only differences do.
+ * Shows a ticker to resilience4j, which asks for a clock. Its epoch is the moment it was made, so its dates mean
+ * nothing and only differences do.
  */
 final class TickerClock extends Clock {
 

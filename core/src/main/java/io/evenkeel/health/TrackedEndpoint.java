@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is remembered of one endpoint: its circuit breaker, its streaks, and where it stands.
  *
- * <p>Outcomes arrive from any thread; ejecting, sparing and probing happen on the control thread only. The breaker and the
- * streaks are touched under this endpoint's own lock, which is held for a few instructions and under which nothing foreign
- * is called: the breaker has no event consumers. No thread ever holds two of these locks.
+ * <p>Outcomes arrive from any thread; ejecting, sparing and probing happen on the control thread only. The breaker and
+ * the streaks are touched under this endpoint's own lock, which is held for a few instructions and under which nothing
+ * foreign is called: the breaker has no event consumers. No thread ever holds two of these locks.
  *
- * <p>Invariant, whenever the lock is free: the breaker is closed (or not made yet) in {@code WELL}, open in {@code TRIPPED}
- * and {@code OUT}, half open in {@code PROBING}. An outcome of work reaches the breaker in {@code WELL} only, so that one
- * that was under way when the endpoint was ejected can neither bring it back nor keep it out for longer.
+ * <p>Invariant, whenever the lock is free: the breaker is closed (or not made yet) in {@code WELL}, open in {@code
+ * TRIPPED} and {@code OUT}, half open in {@code PROBING}. An outcome of work reaches the breaker in {@code WELL} only,
+ * so that one that was under way when the endpoint was ejected can neither bring it back nor keep it out for longer.
  */
 final class TrackedEndpoint {
 
@@ -246,7 +246,9 @@ final class TrackedEndpoint {
         }
     }
 
-    /** Puts a tripped endpoint out until {@link #stayOut} says when that ends; false if it recovered in the meantime. */
+    /**
+     * Puts a tripped endpoint out until {@link #stayOut} says when that ends; false if it recovered in the meantime.
+     */
     boolean eject(long now) {
         lock.lock();
         try {
@@ -452,8 +454,8 @@ final class TrackedEndpoint {
     }
 
     /**
-     * Stands for every failure towards the breaker, which only counts: so it neither keeps nor logs the user's exception
-     * while the lock is held.
+     * Stands for every failure towards the breaker, which only counts: so it neither keeps nor logs the user's
+     * exception while the lock is held.
      */
     private static final class Failure extends Exception {
         private static final long serialVersionUID = 1;

@@ -3,16 +3,17 @@ package io.evenkeel.pick;
 /**
  * How good a connection is beside the others: a pure function of what is known of it and of them.
  *
- * <p>Every estimate is drawn towards the others' mean as if {@value #PRIOR} samples of that mean had been seen as well. With many
- * recent samples it is its own; with few, or old ones, it is the others'. So it loses its say with time without samples.
+ * <p>Every estimate is drawn towards the others' mean as if {@value #PRIOR} samples of that mean had been seen as well.
+ * With many recent samples it is its own; with few, or old ones, it is the others'. So it loses its say with time
+ * without samples.
  *
  * <ul>
- *   <li><b>Time</b>: the geometric mean, which one slow answer among ten can't carry away, less what chance may have added to it. Up to
- *       {@value #EQUAL} times the others' it counts as theirs: requests differ more than that. Twice is twice, and the share goes
- *       down by its square.
- *   <li><b>Failures</b>: the share goes down in proportion to the difference from the others' failure rate, as far as that
- *       exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance, and equal rates of any
- *       height are equal.
+ *   <li><b>Time</b>: the geometric mean, which one slow answer among ten can't carry away, less what chance may have
+ *       added to it. Up to {@value #EQUAL} times the others' it counts as theirs: requests differ more than that. Twice
+ *       is twice, and the share goes down by its square.
+ *   <li><b>Failures</b>: the share goes down in proportion to the difference from the others' failure rate, as far as
+ *       that exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance,
+ *       and equal rates of any height are equal.
  *   <li><b>Silence</b>: what is awaited has taken at least as long as nothing was answered.
  * </ul>
  *
@@ -70,7 +71,10 @@ record Appraisal(double quality, Standing standing) {
         return new Appraisal(Math.max(FLOOR, quality), failing > FAILING ? Standing.FAILING : Standing.IN_SERVICE);
     }
 
-    /** How many times longer than the others it takes; 1 for equal or quicker, or if there is nothing to compare it with. */
+    /**
+     * How many times longer than the others it takes; 1 for equal or quicker, or if there is nothing to compare it
+     * with.
+     */
     private static double slower(Evidence own, Evidence others) {
         if (others.answers() < 0.5 || own.answers() <= 0) {
             return 1;

@@ -8,9 +8,9 @@ import java.time.Duration;
  * What became of the requests on one connection, with the weight that their age leaves them: a time counts for a few
  * {@linkplain #LATENCY_TAU seconds}, a failure for {@linkplain #OUTCOME_TAU longer}, since failures are rarer.
  *
- * <p>All times are the ticker's, in nanoseconds. Threads: any; no method blocks or allocates. Nearly all updates of a connection
- * come from its event loop; where two cross, a sample may be lost, which a mean can bear and a lock on this path could
- * not.
+ * <p>All times are the ticker's, in nanoseconds. Threads: any; no method blocks or allocates. Nearly all updates of a
+ * connection come from its event loop; where two cross, a sample may be lost, which a mean can bear and a lock on this
+ * path could not.
  */
 public final class RequestStatistics {
 
@@ -48,7 +48,9 @@ public final class RequestStatistics {
     private double answers;
     private double failures;
     private double outcomes;
-    /** Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence. */
+    /**
+     * Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence.
+     */
     private long updatedAt;
     /** When the first request began that was sent after the last answer. */
     private long awaitedSince = NOTHING_AWAITED;

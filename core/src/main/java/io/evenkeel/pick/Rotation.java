@@ -14,33 +14,34 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Why a rotation</h2>
  *
- * <p>The usual rule, power of two choices on latency times requests in flight (Finagle's and Linkerd's "peak EWMA"), is right
- * under load and wrong without it. When nothing is in flight the estimates decide alone: of three equal Pods one that was 10 %
- * quicker last time gets everything, weights and slow start can't tell (zero in flight is zero for every weight), and a Pod that
- * looked bad once isn't asked again, so that it goes on looking bad. Envoy's users met the last two: a Pod in slow start
- * that gets nothing under least request (envoyproxy/envoy issues 19437, 29259); Linkerd's the other edge of failures as latency:
- * a penalty that keeps a Pod from work for most of a minute (linkerd/linkerd2-proxy pull request 4537 computes it; issue 1213
- * of linkerd/linkerd asks for a shorter way back from fail-fast). Drawing by chance is even only in the long run: 100 requests
- * each, ± 10 % is one standard deviation.
+ * <p>The usual rule, power of two choices on latency times requests in flight (Finagle's and Linkerd's "peak EWMA"), is
+ * right under load and wrong without it. When nothing is in flight the estimates decide alone: of three equal Pods one
+ * that was 10 % quicker last time gets everything, weights and slow start can't tell (zero in flight is zero for every
+ * weight), and a Pod that looked bad once isn't asked again, so that it goes on looking bad. Envoy's users met the last
+ * two: a Pod in slow start that gets nothing under least request (envoyproxy/envoy issues 19437, 29259); Linkerd's the
+ * other edge of failures as latency: a penalty that keeps a Pod from work for most of a minute (linkerd/linkerd2-proxy
+ * pull request 4537 computes it; issue 1213 of linkerd/linkerd asks for a shorter way back from fail-fast). Drawing by
+ * chance is even only in the long run: 100 requests each, ± 10 % is one standard deviation.
  *
- * <p>So the order is a rotation, which is even from the first round on and respects weights at any rate. What is observed changes
- * its weights, and only where it tells a Pod apart from the others.
+ * <p>So the order is a rotation, which is even from the first round on and respects weights at any rate. What is
+ * observed changes its weights, and only where it tells a Pod apart from the others.
  *
  * <h2>How it works</h2>
  *
  * <ol>
- *   <li><b>Turns.</b> Stride scheduling (Waldspurger and Weihl, 1995): each connection has a pass, the lowest is next and moves on
- *       by the inverse of its share. A newcomer is placed by chance, then nothing is drawn any more.
- *   <li><b>Shares.</b> A hundred times a second at most, by whichever thread picks then, every connection is appraised against
- *       the others ({@link Appraisal}): weight × slow start × quality. Quality is never below a tenth while a connection
- *       is in service, so that it is always sampled; old evidence fades towards the others' mean.
- *   <li><b>Room.</b> A turn is passed over while the connection has more than {@value #HEADROOM} times its share of all that is
- *       in flight: consistent hashing's bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2016), here on a rotation. Under
- *       load this is what notices first that a Pod is slower, as requests in flight do in Prequal (Wydrowski et al., NSDI 2024), long
- *       before its answers are in. It keeps the turn and has it as soon as there is room.
+ *   <li><b>Turns.</b> Stride scheduling (Waldspurger and Weihl, 1995): each connection has a pass, the lowest is next
+ *       and moves on by the inverse of its share. A newcomer is placed by chance, then nothing is drawn any more.
+ *   <li><b>Shares.</b> A hundred times a second at most, by whichever thread picks then, every connection is appraised
+ *       against the others ({@link Appraisal}): weight × slow start × quality. Quality is never below a tenth while a
+ *       connection is in service, so that it is always sampled; old evidence fades towards the others' mean.
+ *   <li><b>Room.</b> A turn is passed over while the connection has more than {@value #HEADROOM} times its share of all
+ *       that is in flight: consistent hashing's bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2016), here on a
+ *       rotation. Under load this is what notices first that a Pod is slower, as requests in flight do in Prequal
+ *       (Wydrowski et al., NSDI 2024), long before its answers are in. It keeps the turn and has it as soon as there is
+ *       room.
  *   <li><b>Failing and silent ones</b> are out of service: one request a second at most. Prequal calls the danger
- *       sinkholing: what fails at once looks quick and idle. Here failures are counted apart from times, and what is idle
- *       has no advantage.
+ *       sinkholing: what fails at once looks quick and idle. Here failures are counted apart from times, and what is
+ *       idle has no advantage.
  * </ol>
  *
  * <p>If all are out of service the rotation is over all of them: there is nothing better.
@@ -54,7 +55,10 @@ public final class Rotation {
     static final Duration APPRAISED_EVERY = Duration.ofMillis(10);
     /** How often one that fails is tried again. */
     static final Duration FAILING_RETRY = Duration.ofSeconds(1);
-    /** How often at least one that is silent is tried again: some requests take minutes by design, others beside them don't. */
+    /**
+     * How often at least one that is silent is tried again: some requests take minutes by design, others beside them
+     * don't.
+     */
     static final Duration SILENT_RETRY = Duration.ofSeconds(5);
 
     private static final long APPRAISED_EVERY_NANOS = APPRAISED_EVERY.toNanos();
@@ -143,7 +147,9 @@ public final class Rotation {
         return crowded(all, openEnded, now, inService, perShare);
     }
 
-    /** Forwards only: set back by a thread that was interrupted in its pick, it would cut off what others have passed. */
+    /**
+     * Forwards only: set back by a thread that was interrupted in its pick, it would cut off what others have passed.
+     */
     private void comeTo(long key) {
         long at = (long) VIRTUAL.getOpaque(this);
         while (key - at > 0 && !VIRTUAL.weakCompareAndSetPlain(this, at, key)) {

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
  * When it is a connection's turn, in the rotation's virtual time: each pick moves its pass on by a stride that is the
  * inverse of its share, and the lowest pass is next.
  *
- * <p>The pass is changed by compare-and-set from every picking thread; the rest is written by one appraising thread at a time and
- * read without a fence: a stale share is a share of a hundredth of a second ago.
+ * <p>The pass is changed by compare-and-set from every picking thread; the rest is written by one appraising thread at
+ * a time and read without a fence: a stale share is a share of a hundredth of a second ago.
  */
 final class Turn {
 
@@ -30,7 +30,10 @@ final class Turn {
         return placed;
     }
 
-    /** Gives a newcomer its place: anywhere within its first stride, so that clients that start together don't begin alike. */
+    /**
+     * Gives a newcomer its place: anywhere within its first stride, so that clients that start together don't begin
+     * alike.
+     */
     void place(long virtual, double anywhere) {
         PASS.set(this, virtual + (long) (stride * anywhere));
         placed = true;
@@ -66,8 +69,8 @@ final class Turn {
     }
 
     /**
-     * Where a pass stands in a rotation that has come to {@code virtual}: never so far behind that it would catch up in a burst,
-     * never further ahead than its share now allows.
+     * Where a pass stands in a rotation that has come to {@code virtual}: never so far behind that it would catch up in
+     * a burst, never further ahead than its share now allows.
      */
     long key(long from, long virtual) {
         return Math.max(virtual - 2 * stride, Math.min(from, virtual + stride));

@@ -5,17 +5,21 @@ import java.util.Arrays;
 /**
  * Finds the p smallest of the keys {@code (k - 1 + u) / w} without sorting.
  *
- * <p>Below a threshold t endpoint e has about {@code w·t} keys, so that all p smallest lie near t = p / Σw. The first step
- * counts, in one pass and without a queue, every key up to a t a little smaller than that; what is still missing, about the
- * square root of min(p, N), comes one by one from a binary heap of each endpoint's next key. If the guess was too high, a
- * lower one that cannot be is used: up to (p - N) / Σw there are at most p keys, because e has at most w·t - u + 1.
+ * <p>Below a threshold t endpoint e has about {@code w·t} keys, so that all p smallest lie near t = p / Σw. The first
+ * step counts, in one pass and without a queue, every key up to a t a little smaller than that; what is still missing,
+ * about the square root of min(p, N), comes one by one from a binary heap of each endpoint's next key. If the guess was
+ * too high, a lower one that cannot be is used: up to (p - N) / Σw there are at most p keys, because e has at most w·t
+ * - u + 1.
  *
- * <p>The order is total: by key as a double, then by endpoint key. Both steps compare the same doubles, so that rounding
- * can't make one contradict the other, nor depend on which other endpoints there are.
+ * <p>The order is total: by key as a double, then by endpoint key. Both steps compare the same doubles, so that
+ * rounding can't make one contradict the other, nor depend on which other endpoints there are.
  */
 final class Apportionment {
 
-    /** How many standard deviations the first guess stays below what is expected; the count's deviation is below √min(p, N). */
+    /**
+     * How many standard deviations the first guess stays below what is expected; the count's deviation is below √min(p,
+     * N).
+     */
     private static final double CAUTION = 3;
 
     private final Candidate[] row;

@@ -7,8 +7,8 @@ import java.util.Objects;
  * An endpoint that may be given seats. Immutable.
  *
  * @param key who and where it is; breaks ties
- * @param rank the identity string that is hashed together with the client: the endpoint's own identity, or the one that it
- *     inherited from an endpoint that it replaced ({@link Ranks})
+ * @param rank the identity string that is hashed together with the client: the endpoint's own identity, or the one that
+ *     it inherited from an endpoint that it replaced ({@link Ranks})
  * @param weight its share relative to the other candidates, above 0 and finite
  */
 public record Candidate(EndpointKey key, String rank, double weight) {

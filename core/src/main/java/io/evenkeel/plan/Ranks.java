@@ -16,13 +16,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which name each endpoint is hashed under: its own identity, unless it replaced another endpoint and inherited that one's.
- * Immutable; every change gives a new value.
+ * Which name each endpoint is hashed under: its own identity, unless it replaced another endpoint and inherited that
+ * one's. Immutable; every change gives a new value.
  *
- * <p>To the planner a Pod of a Deployment that is replaced is one endpoint leaving and an unrelated one joining: the first
- * spreads its connections over all others, the second collects connections from all others. In a rolling update most of those
- * moves are undone by the next ones. If the new Pod is hashed under the rank of the one that it replaced, its seats are
- * exactly the seats that became free, and every connection is opened anew once.
+ * <p>To the planner a Pod of a Deployment that is replaced is one endpoint leaving and an unrelated one joining: the
+ * first spreads its connections over all others, the second collects connections from all others. In a rolling update
+ * most of those moves are undone by the next ones. If the new Pod is hashed under the rank of the one that it replaced,
+ * its seats are exactly the seats that became free, and every connection is opened anew once.
  *
  * <p>Ranks are handed out in this order, always by endpoint key, so that the result doesn't depend on the order of the
  * arguments:
@@ -60,8 +60,8 @@ public final class Ranks {
     /**
      * The ranks after a change.
      *
-     * @param left endpoints that left and whose rank may be inherited; one whose rank a present endpoint uses already is
-     *     passed over
+     * @param left endpoints that left and whose rank may be inherited; one whose rank a present endpoint uses already
+     *     is passed over
      * @param arrived endpoints that were not there before; any that are not in {@code present} are ignored
      * @param present all endpoints there are now, {@code arrived} included
      * @return ranks of {@code present}, and of {@code left} for a later call; everything else is forgotten

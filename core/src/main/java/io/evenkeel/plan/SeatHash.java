@@ -3,12 +3,12 @@ package io.evenkeel.plan;
 /**
  * The hash that gives every (client, endpoint) pair its own number in (0, 1).
  *
- * <p>64-bit FNV-1a (Fowler, Noll, Vo) over UTF-16 units, finished with the 64-bit finaliser of MurmurHash3 (Appleby), once
- * after the client and once after the rank. FNV-1a alone leaves names that differ in their last character close together;
- * {@code String.hashCode} or an exclusive-or of two hashes makes clients choose the same endpoints. The finaliser between
- * the two strings also keeps ("ab", "c") apart from ("a", "bc").
+ * <p>64-bit FNV-1a (Fowler, Noll, Vo) over UTF-16 units, finished with the 64-bit finaliser of MurmurHash3 (Appleby),
+ * once after the client and once after the rank. FNV-1a alone leaves names that differ in their last character close
+ * together; {@code String.hashCode} or an exclusive-or of two hashes makes clients choose the same endpoints. The
+ * finaliser between the two strings also keeps ("ab", "c") apart from ("a", "bc").
  *
- * <p>The client's part is hashed once, whatever the number of endpoints.
+ * <p>The client's part is hashed once, independent of the number of endpoints.
  */
 final class SeatHash {
 

@@ -16,9 +16,9 @@ import java.util.Objects;
  *       0   1/10 2/10        …         9/10   window
  * </pre>
  *
- * <p>It climbs in {@value #STEPS} equal steps rather than continuously, so that a client plans anew {@value #STEPS} times
- * per window and between them always gets the same plan. By P3 of {@link Planner} every step only pulls towards the
- * endpoint.
+ * <p>It climbs in {@value #STEPS} equal steps rather than continuously, so that a client plans anew {@value #STEPS}
+ * times per window and between them always gets the same plan. By P3 of {@link Planner} every step only pulls towards
+ * the endpoint.
  */
 public final class SlowStart {
 

@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client can't see how many clients are in which zone. "Its share" is therefore read so:
  * <ul>
- *   <li>If <em>every</em> endpoint carries zone hints, the controller that gave them knew the load or was configured to ignore it: the
- *       endpoints hinted for our zone are ours. A single endpoint without a hint means that the hints are being changed,
- *       and they are ignored.
- *   <li>Otherwise clients are taken to be spread evenly over the Z zones that have endpoints. If all clients stay at home, our
- *       zone's endpoints carry 1/Z of the load with w of the total weight W, which is W / (Z · w) of what they would carry
- *       in an even spread. That must not exceed {@value #MAX_LOAD}. An endpoint whose zone is unknown makes Z unknown: no
- *       preference then.
+ *   <li>If <em>every</em> endpoint carries zone hints, the controller that gave them knew the load or was configured to
+ *       ignore it: the endpoints hinted for our zone are ours. A single endpoint without a hint means that the hints
+ *       are being changed, and they are ignored.
+ *   <li>Otherwise clients are taken to be spread evenly over the Z zones that have endpoints. If all clients stay at
+ *       home, our zone's endpoints carry 1/Z of the load with w of the total weight W, which is W / (Z · w) of what
+ *       they would carry in an even spread. That must not exceed {@value #MAX_LOAD}. An endpoint whose zone is unknown
+ *       makes Z unknown: no preference then.
  * </ul>
  *
- * <p>In both cases at least {@value #MIN_ENDPOINTS} endpoints must remain, so that the loss of one can be borne at home.
- * Clients of other zones that stay undecided and use all endpoints, ours included, are not counted.
+ * <p>In both cases at least {@value #MIN_ENDPOINTS} endpoints must remain, so that the loss of one can be borne at
+ * home. Clients of other zones that stay undecided and use all endpoints, ours included, are not counted.
  */
 public final class ZonePreference {
 

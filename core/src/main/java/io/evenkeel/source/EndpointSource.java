@@ -23,8 +23,8 @@ public interface EndpointSource extends AutoCloseable {
     void start(Observer observer);
 
     /**
-     * For how long an answer proves that what is known is the truth: a source that works reports again within this time,
-     * if only to say that nothing changed. Longer silence is a fault, and makes what is known stale.
+     * For how long an answer proves that what is known is the truth: a source that works reports again within this
+     * time, if only to say that nothing changed. Longer silence is a fault, and makes what is known stale.
      *
      * @return above zero, or null (the default) if this source's answers hold for ever or it makes no promise;
      *     asked for after each report, on the scheduler
@@ -42,7 +42,7 @@ public interface EndpointSource extends AutoCloseable {
     @Override
     void close();
 
-    /** Who is told. Implementations return quickly and never throw. */
+    /** Receives the reports. Implementations return quickly and never throw. */
     @FunctionalInterface
     interface Observer {
         void on(Report report);

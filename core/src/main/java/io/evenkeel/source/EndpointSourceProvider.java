@@ -16,8 +16,8 @@ public interface EndpointSourceProvider {
     /**
      * Makes a source that is not started yet. Reads no network and no file.
      *
-     * @throws IllegalArgumentException if the target's text after the scheme is not what this scheme expects; the message
-     *     names the part and gives an example
+     * @throws IllegalArgumentException if the target's text after the scheme is not what this scheme expects; the
+     *     message names the part and gives an example
      */
     EndpointSource create(Target target, SourceContext context);
 }

@@ -15,11 +15,11 @@ public final class EndpointSources {
     private EndpointSources() {}
 
     /**
-     * Makes a source that is not started, from the {@link EndpointSourceProvider} on the class path that understands the
-     * target's scheme. Providers are looked for with this library's class loader and then with the thread's.
+     * Makes a source that is not started, from the {@link EndpointSourceProvider} on the class path that understands
+     * the target's scheme. Providers are looked for with this library's class loader and then with the thread's.
      *
-     * @throws InvalidTargetException if there is none (the message lists the schemes that there are, and what to add), or
-     *     if the target's text is not what its scheme expects
+     * @throws InvalidTargetException if there is none (the message lists the schemes that there are, and what to add),
+     *     or if the target's text is not what its scheme expects
      */
     public static EndpointSource create(Target target, SourceContext context) {
         for (EndpointSourceProvider provider : providers()) {

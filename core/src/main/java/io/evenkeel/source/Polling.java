@@ -6,21 +6,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Repeats a reading that may block, for as long as its source lives: read on the executor for blocking work, hand over on
- * the scheduler, wait, read again. For those who implement {@link EndpointSource}.
+ * Repeats a reading that may block, for as long as its source lives: read on the executor for blocking work, hand over
+ * on the scheduler, wait, read again. For those who implement {@link EndpointSource}.
  *
  * <pre>
  *   scheduler   begin ─┐            ┌─ handle ── wait ──┐            ┌─ overdue ─┐
  *   blocking           └── read ────┘                   └── read … … … … … … …   └── read ──
  * </pre>
  *
- * <p>Whatever a reading throws, Errors included, and an executor that refuses it, is this reading's failure; the next one
- * comes. A reading that takes longer than the patience is reported as overdue, and one more is started; of more than two
- * that hang, none is started, so that a file system or server that never answers occupies at most two threads.
+ * <p>Anything that a reading throws, Errors included, and an executor that refuses it, is this reading's failure; the
+ * next one comes. A reading that takes longer than the patience is reported as overdue, and one more is started; of
+ * more than two that hang, none is started, so that a file system or server that never answers occupies at most two
+ * threads.
  *
- * <p>Invariant: from {@link #begin} until the source is closed a timer is pending on the scheduler: the wait for the next
- * reading, or the patience with the current one. Every step sets the next timer whatever the handler does. The fields
- * belong to the scheduler.
+ * <p>Invariant: from {@link #begin} until the source is closed a timer is pending on the scheduler: the wait for the
+ * next reading, or the patience with the current one. Every step sets the next timer before the handler runs or fails.
+ * The fields belong to the scheduler.
  *
  * @param <R> what a reading gives
  */

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the sources of one {@link SourceContext} have in common, so that two sources that need the same connection or the
- * same watch use one. A resource is made for its first lease and closed with its last. Thread-safe.
+ * What the sources of one {@link SourceContext} have in common, so that two sources that need the same connection or
+ * the same watch use one. A resource is made for its first lease and closed with its last. Thread-safe.
  */
 public final class SharedResources {
 

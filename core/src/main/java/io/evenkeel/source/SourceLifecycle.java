@@ -5,12 +5,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of the SPI's contract that is the same for every source: started once, one report at a time, none after close.
- * For those who implement {@link EndpointSource}. Thread-safe.
+ * The part of the SPI's contract that is the same for every source: started once, one report at a time, none after
+ * close. For those who implement {@link EndpointSource}. Thread-safe.
  *
- * <p>Invariant: the observer is called under the lock, and close takes the lock; so no call is running when close returns.
- * This is the one place where an observer runs under a lock: the SPI asks it to return quickly and never to throw, and
- * the lock is this source's own. A reentrant close from within the observer is fine.
+ * <p>Invariant: the observer is called under the lock, and close takes the lock; so no call is running when close
+ * returns. This is the one place where an observer runs under a lock: the SPI asks it to return quickly and never to
+ * throw, and the lock is this source's own. A reentrant close from within the observer is fine.
  */
 public final class SourceLifecycle {
 

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * {@code static:///10.0.0.1:5432,[fd00::1]:5432,host:5432}: a list that never changes. Every address has its port; an IPv6
- * address stands in brackets; host names are left to be resolved by whoever connects.
+ * {@code static:///10.0.0.1:5432,[fd00::1]:5432,host:5432}: a list that never changes. Every address has its port; an
+ * IPv6 address stands in brackets; host names are left to be resolved by the adapter that connects.
  */
 public final class StaticSourceProvider implements EndpointSourceProvider {
 

@@ -11,30 +11,30 @@ import java.util.function.Consumer;
 /**
  * The connections of one pool, as the rebalancer sees them; an adapter implements it over its per-endpoint pools.
  *
- * <p>Every verb is called on the control thread only and returns at once. Outcomes are delivered exactly once each, from any
- * thread, also after {@link #leave}. The rebalancer counts: an adapter never opens a connection that it was not asked to open,
- * except to replace one that was lost at the same endpoint while its seat stays there.
+ * <p>Every verb is called on the control thread only and returns at once. Outcomes are delivered exactly once each,
+ * from any thread, also after {@link #leave}. The rebalancer counts: an adapter never opens a connection that it was
+ * not asked to open, except to replace one that was lost at the same endpoint while its seat stays there.
  *
  * <p>A verb that throws anything counts as the failure of that one step: an open has failed, a retire has kept its
- * seat, a move has failed, and the same is tried again later with a back-off. The same holds for one that does not complete:
- * an open within 60 s, a probe within 15 s, a move within its deadline and 30 s, and a retire 30 s after the deadline of the
- * move or drain that it belongs to unless {@link Load#draining} still counts its connection. An outcome that comes later is
- * booked when it comes. Adapters bound their own steps below these times.
+ * seat, a move has failed, and the same is tried again later with a back-off. The same holds for one that does not
+ * complete: an open within 60 s, a probe within 15 s, a move within its deadline and 30 s, and a retire 30 s after the
+ * deadline of the move or drain that it belongs to unless {@link Load#draining} still counts its connection. An outcome
+ * that comes later is booked when it comes. Adapters bound their own steps below these times.
  *
- * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a seat
- * without a connection; it then completes {@link #open} at once.
+ * <p>A <em>seat</em> is the right to one connection at one endpoint. An adapter whose pools grow on demand may hold a
+ * seat without a connection; it then completes {@link #open} at once.
  */
 public interface EndpointConnections {
 
     /**
-     * Makes an endpoint known; opens nothing. Called before any other verb for its key, and again (with the same key) if
-     * the endpoint's description changes.
+     * Makes an endpoint known; opens nothing. Called before any other verb for its key, and again (with the same key)
+     * if the endpoint's description changes.
      */
     void join(Endpoint endpoint);
 
     /**
-     * Adds one seat at the endpoint and, unless the pool grows on demand, connects and validates it before completing. On
-     * a failure the seat is not added.
+     * Adds one seat at the endpoint and, unless the pool grows on demand, connects and validates it before completing.
+     * On a failure the seat is not added.
      */
     void open(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
@@ -53,8 +53,8 @@ public interface EndpointConnections {
     /**
      * Moves one connection as a whole. Only called where {@link SeatPolicy#movement()} is {@code WHOLE}.
      *
-     * @param reason {@code DRAIN}: {@code from} leaves, so the adapter tries hard, and several moves are asked for at once;
-     *     {@code REBALANCE} and {@code AGE}: there is no hurry
+     * @param reason {@code DRAIN}: {@code from} leaves, so the adapter tries hard, and several moves are asked for at
+     *     once; {@code REBALANCE} and {@code AGE}: there is no hurry
      * @param deadline by when it is to complete, in any way
      */
     default void move(
@@ -63,8 +63,8 @@ public interface EndpointConnections {
     }
 
     /**
-     * Sets which endpoints may get new work; all others keep what they have until it is returned. Takes effect before it
-     * returns.
+     * Sets which endpoints may get new work; all others keep what they have until it is returned. Takes effect before
+     * it returns.
      */
     void route(Set<EndpointKey> routable);
 
@@ -72,8 +72,8 @@ public interface EndpointConnections {
     void probe(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
     /**
-     * The endpoint's last seat is gone: frees what is held for it, and closes what an open that is still under way opens. It
-     * may join again.
+     * The endpoint's last seat is gone: frees what is held for it, and closes what an open that is still under way
+     * opens. It may join again.
      */
     void leave(EndpointKey endpoint);
 
@@ -86,8 +86,8 @@ public interface EndpointConnections {
     }
 
     /**
-     * Sorts a failure of this adapter's connections, for the status, messages and advice; may be called from any thread.
-     * The default knows Java's own network and TLS exceptions.
+     * Sorts a failure of this adapter's connections, for the status, messages and advice; may be called from any
+     * thread. The default knows Java's own network and TLS exceptions.
      *
      * @return one of the kinds of an endpoint's failure
      */
@@ -96,10 +96,10 @@ public interface EndpointConnections {
     }
 
     /**
-     * Why a seat is given up.
+     * Why a seat is retired.
      *
-     * <p>{@code REBALANCE}: another endpoint has too few. {@code DRAIN}: the endpoint leaves. {@code AGE}: the connection
-     * is old; the oldest idle one goes, and a seat
+     * <p>{@code REBALANCE}: another endpoint has too few. {@code DRAIN}: the endpoint leaves. {@code AGE}: the
+     * connection is old; the oldest idle one goes, and a seat
      * without a connection is not retired for its age ({@link RetireOutcome.Kept}). {@code RESIZE}: the pool shrinks.
      */
     enum RetireReason {
@@ -121,8 +121,8 @@ public interface EndpointConnections {
         }
 
         /**
-         * There is no connection, for a reason that says nothing against the endpoint (see {@link EndpointSignals}): the
-         * seat is not added and is tried again later. Of a probe it means that the endpoint answers.
+         * There is no connection, for a reason that says nothing against the endpoint (see {@link EndpointSignals}):
+         * the seat is not added and is tried again later. Of a probe it means that the endpoint answers.
          */
         record Refused(Throwable cause) implements OpenOutcome {
             public Refused {

@@ -11,12 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one place through which foreign code is called: listeners, metrics recorders, sources, connection factories, drivers,
- * credentials, interceptors, handlers, subscribers. Any {@link Throwable} is caught here and becomes the failure of the one
- * step that the code was called for, so that no loop, timer or other caller ends because of it.
+ * The one place through which foreign code is called: listeners, metrics recorders, sources, connection factories,
+ * drivers, credentials, interceptors, handlers, subscribers. Any {@link Throwable} is caught here and becomes the
+ * failure of the one step that the code was called for, so that no loop, timer or other caller ends because of it.
  *
- * <p>The first failure of each kind is logged at WARN with its stack trace, the owner and the endpoint; later ones at DEBUG.
- * If the code was interrupted, the thread's interrupt flag is set again.
+ * <p>The first failure of each kind is logged at WARN with its stack trace, the owner and the endpoint; later ones at
+ * DEBUG. If the code was interrupted, the thread's interrupt flag is set again.
  *
  * <p>Callers hold no lock while foreign code runs, and run code that may block on a thread that may block. Thread-safe.
  */
@@ -75,7 +75,9 @@ public final class Guard {
         }
     }
 
-    /** Books a failure of foreign code that was caught elsewhere: restores the interrupt flag, and logs. Never throws. */
+    /**
+     * Books a failure of foreign code that was caught elsewhere: restores the interrupt flag, and logs. Never throws.
+     */
     public void failed(String kind, @Nullable EndpointKey endpoint, Throwable failure) {
         restoreInterrupt(failure);
         try {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * promise.runOn(io, () -> dial(endpoint));
  * }</pre>
  *
- * <p>Invariant: {@code callback} is taken out by one compare-and-set before it is called, so of several completions the first
- * counts and the others return false. The executor must not drop tasks silently: one that is shut down rejects.
+ * <p>Invariant: {@code callback} is taken out by one compare-and-set before it is called, so of several completions the
+ * first counts and the others return false. The executor must not drop tasks silently: one that is shut down rejects.
  *
  * <p>Thread-safe.
  *

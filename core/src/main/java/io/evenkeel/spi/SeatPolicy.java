@@ -10,7 +10,8 @@ import java.util.Objects;
  *   <caption>The three policies</caption>
  *   <tr><th>policy</th><th>seats</th><th>a connection belongs to</th><th>for</th></tr>
  *   <tr><td>{@link #budgeted}</td><td>a budget, split over the endpoints</td><td>the pool</td><td>JDBC</td></tr>
- *   <tr><td>{@link #perEndpoint}</td><td>some at each endpoint, up to a bound</td><td>the pool</td><td>RSocket</td></tr>
+ *   <tr><td>{@link #perEndpoint}</td><td>some at each endpoint, up to a bound</td><td>the
+ *   pool</td><td>RSocket</td></tr>
  *   <tr><td>{@link #held}</td><td>as many as are wanted now</td><td>the application</td><td>AMQP</td></tr>
  * </table>
  */
@@ -18,28 +19,37 @@ public sealed interface SeatPolicy {
 
     /** How a connection gets from one endpoint to another. */
     enum Movement {
-        /** One seat is retired and another opened: {@link EndpointConnections#retire} and {@link EndpointConnections#open}. */
+        /**
+         * One seat is retired and another opened: {@link EndpointConnections#retire} and {@link
+         * EndpointConnections#open}.
+         */
         REPLACE,
-        /** In one verb, {@link EndpointConnections#move}, because the new connection must exist before the old is left. */
+        /**
+         * In one verb, {@link EndpointConnections#move}, because the new connection must exist before the old is left.
+         */
         WHOLE
     }
 
-    /** The pool's seats while this many endpoints take part; at least 1, except in a pool of held seats that has none. */
+    /**
+     * The pool's seats while this many endpoints take part; at least 1, except in a pool of held seats that has none.
+     */
     int seats(int endpoints);
 
     /** How a connection gets from one endpoint to another. */
     Movement movement();
 
     /**
-     * Whether the pool owns its connections, and may therefore close an idle one and count against a budget. Where it does
-     * not, a connection is only ever moved as a whole, and one that is lost is opened again wherever that is possible.
+     * Whether the pool owns its connections, and may therefore close an idle one and count against a budget. Where it
+     * does not, a connection is only ever moved as a whole, and one that is lost is opened again wherever that is
+     * possible.
      */
     boolean isPoolOwned();
 
     /**
-     * Whether an endpoint's weight, and its slow start, are a matter of how many seats it has. Where one connection carries any
-     * number of requests they are a matter of how many requests it gets, which the adapter sees to: weighing both would
-     * square the weights, and leave a light endpoint, or one that starts slowly, without any connection.
+     * Whether an endpoint's weight, and its slow start, are a matter of how many seats it has. Where one connection
+     * carries any number of requests they are a matter of how many requests it gets, which the adapter sees to:
+     * weighing both would square the weights, and leave a light endpoint, or one that starts slowly, without any
+     * connection.
      */
     default boolean areSeatsWeighted() {
         return true;
@@ -55,8 +65,8 @@ public sealed interface SeatPolicy {
     }
 
     /**
-     * So many at each endpoint, whatever it weighs, and never more than {@code most} in all; for connections that carry any
-     * number of requests. They move as a whole.
+     * So many at each endpoint, independent of its weight, and never more than {@code most} in all; for connections
+     * that carry any number of requests. They move as a whole.
      *
      * @throws IllegalArgumentException if {@code each} is below 1 or {@code most} below {@code each}
      */
@@ -65,9 +75,9 @@ public sealed interface SeatPolicy {
     }
 
     /**
-     * As many as are held at this moment; {@link EndpointSignals#wanted} and {@link EndpointSignals#released} change it. Each
-     * connection is owned by the application until it closes it: it is never retired, only moved as a whole, and when it is
-     * lost, or its endpoint can't be reached, its seat goes to any endpoint that can.
+     * As many as are held at this moment; {@link EndpointSignals#wanted} and {@link EndpointSignals#released} change
+     * it. Each connection is owned by the application until it closes it: it is never retired, only moved as a whole,
+     * and when it is lost, or its endpoint can't be reached, its seat goes to any endpoint that can.
      *
      * @throws IllegalArgumentException if {@code seats} is negative
      */

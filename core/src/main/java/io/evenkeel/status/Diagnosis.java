@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Why callers of a pool get no connection, and what to do about it: the one place where messages about that are made.
  * Immutable.
  *
- * <p>The cause is looked for where it would be in the way first: is the pool closed; does the source have endpoints that stay;
- * have the connections that are missing failed, and of what most; are all that exist in use. An ejection is a consequence:
- * where all endpoints are ejected for one kind of failure, that kind is the cause.
+ * <p>The cause is looked for where it would be in the way first: is the pool closed; does the source have endpoints
+ * that stay; have the connections that are missing failed, and of what most; are all that exist in use. An ejection is
+ * a consequence: where all endpoints are ejected for one kind of failure, that kind is the cause.
  *
  * @param cause what is wrong
  * @param advice what to do, as a part of a sentence
@@ -39,7 +39,8 @@ public record Diagnosis(
     /**
      * What is wrong with a pool at which a caller got no connection.
      *
-     * @param whenExhausted what to do if all connections are in use, which depends on the adapter; as a part of a sentence
+     * @param whenExhausted what to do if all connections are in use, which depends on the adapter; as a part of a
+     *     sentence
      */
     public static Diagnosis of(PoolStatus status, String whenExhausted) {
         if (status.closed()) {

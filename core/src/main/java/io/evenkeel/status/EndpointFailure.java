@@ -29,7 +29,10 @@ public record EndpointFailure(FailureCause cause, String message, Duration ago, 
         return new EndpointFailure(cause, endpoint.address() + ": " + describe(exception), ago, exception);
     }
 
-    /** An exception in one line: of types and messages in the chain of causes the outermost, and the innermost if it differs. */
+    /**
+     * An exception in one line: of types and messages in the chain of causes the outermost, and the innermost if it
+     * differs.
+     */
     private static String describe(Throwable exception) {
         try {
             String outer = one(exception);

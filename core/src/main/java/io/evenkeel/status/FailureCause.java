@@ -90,8 +90,8 @@ public enum FailureCause {
     }
 
     /**
-     * The kind of an exception of Java's own network and TLS classes, looked for in it and its causes; {@code OTHER} if there
-     * is none. What an adapter falls back to.
+     * The kind of an exception of Java's own network and TLS classes, looked for in it and its causes; {@code OTHER} if
+     * there is none. What an adapter falls back to.
      */
     public static FailureCause of(Throwable failure) {
         Throwable current = failure;

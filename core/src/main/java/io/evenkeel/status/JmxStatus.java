@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows a pool's status over JMX while it is registered, as {@code io.evenkeel:type=Pool,name="<pool>"}. A second pool of
- * the same name gets {@code ,id=2}, and so on. JMX never stands in a pool's way: whatever goes wrong here is logged once, and
- * the pool is then not shown. Thread-safe.
+ * Shows a pool's status over JMX while it is registered, as {@code io.evenkeel:type=Pool,name="<pool>"}. A second pool
+ * of the same name gets {@code ,id=2}, and so on. JMX never stands in a pool's way: any failure here is logged once,
+ * and the pool is then not shown. Thread-safe.
  */
 public final class JmxStatus implements AutoCloseable {
 
@@ -95,7 +95,7 @@ public final class JmxStatus implements AutoCloseable {
         try {
             server.unregisterMBean(registered);
         } catch (InstanceNotFoundException e) {
-            LOG.debug("pool \"{}\": {} was unregistered by someone else", pool, registered);
+            LOG.debug("pool \"{}\": {} was unregistered elsewhere", pool, registered);
         } catch (JMException | RuntimeException e) {
             LOG.warn("pool \"{}\": {} could not be taken out of JMX", pool, registered, e);
         }

@@ -50,8 +50,8 @@ public interface PoolStatusMXBean {
      * How often a caller got a connection since the pool was made; where a connection carries many
      * requests, requests sent.
      */
-    @Described(
-            "How often a caller got a connection since the pool was made; where a connection carries many requests, requests sent.")
+    @Described("How often a caller got a connection since the pool was made; where a connection "
+            + "carries many requests, requests sent.")
     long getAcquired();
 
     /** How often a caller waited in vain since the pool was made. */

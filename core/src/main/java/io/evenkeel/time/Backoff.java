@@ -15,9 +15,10 @@ import java.util.random.RandomGenerator;
  *    +-------------------------------------------------------------------- failures in a row
  * </pre>
  *
- * <p>The wait doubles with each failure. A plain exponential back-off that has grown for a minute finds a server that is
- * back half a minute late; the plateau keeps the tries frequent for as long as a restart usually takes. Each wait is drawn
- * between half and the whole of its value ("equal jitter"), so that clients that failed together do not return together.
+ * <p>The wait doubles with each failure. A plain exponential back-off that has grown for a minute finds a server that
+ * is back half a minute late; the plateau keeps the tries frequent for as long as a restart usually takes. Each wait is
+ * drawn between half and the whole of its value ("equal jitter"), so that clients that failed together do not return
+ * together.
  *
  * @param first before the first repetition; above zero
  * @param plateau where the wait stays until {@code plateauTries}; from {@code first} to {@code most}
@@ -53,8 +54,8 @@ public record Backoff(Duration first, Duration plateau, int plateauTries, Durati
     }
 
     /**
-     * For connecting to an endpoint: doubles from {@code first} to 4 s, stays there for the first minute and a half, and then
-     * doubles to 30 s.
+     * For connecting to an endpoint: doubles from {@code first} to 4 s, stays there for the first minute and a half,
+     * and then doubles to 30 s.
      *
      * @param first above zero, at most 4 s
      */

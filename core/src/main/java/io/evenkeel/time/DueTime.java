@@ -51,8 +51,8 @@ public final class DueTime {
     }
 
     /**
-     * Itself if it is still to come, else never: for what is due already, could not be done, and waits for something other
-     * than time.
+     * Itself if it is still to come, else never: for what is due already, could not be done, and waits for something
+     * other than time.
      */
     public DueTime ifAfter(long now) {
         return isDue(now) ? NEVER : this;

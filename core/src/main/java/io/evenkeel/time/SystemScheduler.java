@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
  * The scheduler for real use: one daemon thread, started with the first task. Its creator closes it.
  *
  * <p>A task that throws anything is logged and the thread goes on. If the thread can't be started, scheduling
- * throws what the JVM threw and nothing is queued; the next call tries again. Closing drops the tasks that have not begun and lets the one
- * that runs finish, without interrupting it; tasks scheduled afterwards are dropped silently. Thread-safe.
+ * throws what the JVM threw and nothing is queued; the next call tries again. Closing drops the tasks that have not
+ * begun and lets the one that runs finish, without interrupting it; tasks scheduled afterwards are dropped silently.
+ * Thread-safe.
  */
 public final class SystemScheduler implements Scheduler, AutoCloseable {
 
@@ -98,15 +99,18 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
                 : Math.max(0, delay.isNegative() ? 0 : delay.toNanos());
     }
 
-    /** Drops the tasks that have not begun and ends the thread after the one that runs. May be called again, and on the thread itself. */
+    /**
+     * Drops the tasks that have not begun and ends the thread after the one that runs. May be called again, and on the
+     * thread itself.
+     */
     @Override
     public void close() {
         executor.shutdown();
     }
 
     /**
-     * Waits until a closed scheduler's thread is gone. On that thread itself it returns at once, since it would wait for
-     * itself. If the caller is interrupted, it stops waiting and stays interrupted.
+     * Waits until a closed scheduler's thread is gone. On that thread itself it returns at once, since it would wait
+     * for itself. If the caller is interrupted, it stops waiting and stays interrupted.
      *
      * @param atMost how long to wait; zero or less only looks
      * @return whether the thread is gone (or was never started)

@@ -30,16 +30,16 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   answer   a,b        a,b,c   a,c,d                a,c,d
  *   time     0          5 s     5.5 s                6.5 s
- *   window   none       opens   last change moves    ends: settle after the last change, at most settleMax after the first
+ *   window   none       opens   last change moves    ends: settle after the last, at most settleMax after the first
  *   believed a,b        a,b     a,b                  a,c,d
  * </pre>
  *
  * <ul>
  *   <li>While no endpoint is known there is none to protect: any answer is published at once.
- *   <li>An endpoint that begins to leave is published at once, with everything else that is good news; what is bad news (gone,
- *       not ready) stays in the window.
- *   <li>An empty answer's window lasts at least {@code emptyGrace}. It opens anew whenever the answer becomes empty or stops
- *       being so.
+ *   <li>An endpoint that begins to leave is published at once, with everything else that is good news; what is bad news
+ *       (gone, not ready) stays in the window.
+ *   <li>An empty answer's window lasts at least {@code emptyGrace}. It opens anew whenever the answer becomes empty or
+ *       stops being so.
  *   <li>A source that fails closes the window without publishing; its next answer opens a new one.
  * </ul>
  *

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one watch per target (and configuration), however many pools use it. A watch begins with its first subscriber and
- * ends with its last. Thread-safe.
+ * Keeps one watch per target (and configuration), however many pools use it. A watch begins with its first subscriber
+ * and ends with its last. Thread-safe.
  *
  * <p>Everything that a watch does, it does on one thread: it starts and closes its source, decides what to believe and
  * calls its subscribers there. The lock here guards only who watches what, and no foreign code runs under it.
@@ -53,8 +53,8 @@ public final class EndpointWatchers {
     }
 
     /**
-     * Watches that run on the caller's scheduler and executor and take their sources from the caller: for tests, and for
-     * those who want to share nothing with the rest of the process.
+     * Watches that run on the caller's scheduler and executor and take their sources from the caller: for tests, and
+     * for those who want to share nothing with the rest of the process.
      *
      * @param context what sources and watchers use; stays the caller's and is not closed here
      * @param sources makes a source that is not started
@@ -75,8 +75,8 @@ public final class EndpointWatchers {
     /**
      * Begins to listen to a target.
      *
-     * @param consumer gets the current snapshot soon and every later one in order, always on the watch thread; it returns
-     *     quickly. If it throws, that is logged once and the others are told nevertheless.
+     * @param consumer gets the current snapshot soon and every later one in order, always on the watch thread; it
+     *     returns quickly. If it throws, that is logged once and the others are notified nevertheless.
      * @return what ends it; the subscriber closes it
      * @throws IllegalArgumentException if no source understands the target
      */
@@ -223,23 +223,23 @@ public final class EndpointWatchers {
     public interface Subscription extends AutoCloseable {
 
         /**
-         * What is believed now, possibly a moment before the consumer receives it. Of two equal states this has the later
-         * {@link WatchSnapshot#answeredAtNanos()}: answers that change nothing are not told, but show here.
+         * What is believed now, possibly a moment before the consumer receives it. Of two equal states this has the
+         * later {@link WatchSnapshot#answeredAtNanos()}: answers that change nothing are not told, but show here.
          */
         WatchSnapshot current();
 
         /**
-         * Ends it. The consumer is not called any more once this has returned; if it is being called by the watch thread,
-         * this waits for it, unless it is the consumer itself that closes. The last subscriber also ends the threads and
-         * waits up to 5 s until they are gone. May be called again.
+         * Ends it. The consumer is not called any more once this has returned; if it is being called by the watch
+         * thread, this waits for it, unless it is the consumer itself that closes. The last subscriber also ends the
+         * threads and waits up to 5 s until they are gone. May be called again.
          */
         @Override
         void close();
 
         /**
-         * Ends it as {@link #close()} does, but keeps the watch alive for a while: a subscriber of the same target that comes
-         * before then finds the endpoints known and costs the source nothing. For clients that come and go, such as channels
-         * that fall idle.
+         * Ends it as {@link #close()} does, but keeps the watch alive for a while: a subscriber of the same target that
+         * comes before then finds the endpoints known and costs the source nothing. For clients that come and go, such
+         * as channels that fall idle.
          *
          * @param linger how long; zero or less is as {@code close()}
          */

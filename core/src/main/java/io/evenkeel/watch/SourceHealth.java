@@ -6,6 +6,8 @@ public enum SourceHealth {
     UNKNOWN,
     /** The source answers: what is known is current, up to the settle window. */
     HEALTHY,
-    /** The source fails, or says that there is nothing: what is known is the last that was good, and nothing is removed. */
+    /**
+     * The source fails, or says that there is nothing: what is known is the last that was good, and nothing is removed.
+     */
     STALE
 }

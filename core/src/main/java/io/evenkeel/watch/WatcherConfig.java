@@ -47,7 +47,9 @@ public record WatcherConfig(Duration settle, Duration settleMax, Duration emptyG
 
         private Builder() {}
 
-        /** How long to wait after the last change. Defaults to 1 s, or {@code settleMax} if that is less; 0 to 365 days. */
+        /**
+         * How long to wait after the last change. Defaults to 1 s, or {@code settleMax} if that is less; 0 to 365 days.
+         */
         public Builder settle(Duration settle) {
             this.settle = Durations.zeroOrMore("settle", settle);
             return this;

@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the API server and our credentials, when they are first needed and again when they turn out to be out of date. All
- * who are configured alike share one, and with it one connection where the server speaks HTTP/2. Reads files and may run a
- * credential plugin, so {@link #connect} is called where that may block. Thread-safe.
+ * Finds the API server and our credentials, when they are first needed and again when they turn out to be out of date.
+ * All who are configured alike share one, and with it one connection where the server speaks HTTP/2. Reads files and
+ * may run a credential plugin, so {@link #connect} is called where that may block. Thread-safe.
  */
 final class ApiAccess implements AutoCloseable {
 
@@ -105,8 +105,8 @@ final class ApiAccess implements AutoCloseable {
     }
 
     /**
-     * Gives up a connection that failed, with everything that was read for it; unless another has done so already. Doesn't
-     * block: its sockets are closed a few seconds after they were last used.
+     * Discards a connection that failed, with everything that was read for it; unless another has done so already.
+     * Doesn't block: its sockets are closed a few seconds after they were last used.
      */
     @SuppressWarnings("ReferenceEquality") // it is this very connection that failed
     void renew(@Nullable ApiConnection failed) {

@@ -24,7 +24,7 @@ import okhttp3.Request;
  */
 record ApiConnection(ApiClient client, OkHttpClient http, String namespace, String origin) {
 
-    // Longer than this and no SYN is answered any more. What follows is timed by whoever sent it.
+    // Longer than this and no SYN is answered any more. What follows is timed by the sender.
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
     // From a list to its watch, and from one watch to the next; a source that was closed leaves nothing after that.
@@ -44,7 +44,7 @@ record ApiConnection(ApiClient client, OkHttpClient http, String namespace, Stri
         OkHttpClient.Builder builder = client.getHttpClient().newBuilder();
         settings.accept(builder);
         OkHttpClient http = builder
-                // Over HTTP/2 a connection that answers no ping is given up, within twice this time. Without it a watch
+                // Over HTTP/2 a connection that answers no ping is closed, within twice this time. Without it a watch
                 // over a connection that is half open looks like a Service on which nothing happens.
                 .pingInterval(environment.ping())
                 .connectionPool(new ConnectionPool(1, KEEP_IDLE_SECONDS, TimeUnit.SECONDS))

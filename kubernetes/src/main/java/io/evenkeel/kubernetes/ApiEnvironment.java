@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param variables environment variables
  * @param serviceAccount directory with {@code token}, {@code ca.crt} and {@code namespace}
  * @param pluginTimeout how long a credential plugin may run
- * @param ping how often a connection over HTTP/2 is asked for a sign of life; twice that is the most it can be dead unnoticed
+ * @param ping how often a connection over HTTP/2 is asked for a sign of life; twice that is the most it can be dead
+ *     unnoticed
  */
 record ApiEnvironment(Map<String, String> variables, Path serviceAccount, Duration pluginTimeout, Duration ping) {
 

@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an API server sends where an object is expected: a slice, a bookmark or a Status. One shape for all three, since in
- * an event the type may follow the object. Fields that were not there are empty, 0 or null.
+ * What an API server sends where an object is expected: a slice, a bookmark or a Status. One shape for all three, since
+ * in an event the type may follow the object. Fields that were not there are empty, 0 or null.
  *
  * @param kind such as {@code EndpointSlice} or {@code Status}; items of a list have none
  * @param slice the object as a slice; its name is empty in a bookmark and in a Status

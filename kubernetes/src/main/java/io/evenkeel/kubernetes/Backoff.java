@@ -5,8 +5,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long to wait before the API server is asked again: 1 s after the first failure, doubling to 30 s, half of it at random,
- * so that those who were thrown out together do not come back together. Not thread-safe.
+ * How long to wait before the API server is asked again: 1 s after the first failure, doubling to 30 s, half of it at
+ * random, so that those who were thrown out together do not come back together. Not thread-safe.
  */
 final class Backoff {
 
@@ -39,8 +39,8 @@ final class Backoff {
     /**
      * The wait after the failures so far.
      *
-     * @param retryAfter what the server asked for, or null. If it is longer it is honoured, with up to as much again at random
-     *     as the back-off, since the server says the same to everybody
+     * @param retryAfter what the server asked for, or null. If it is longer it is honoured, with up to as much again at
+     *     random as the back-off, since the server says the same to every client
      */
     Duration wait(@Nullable Duration retryAfter) {
         Duration longest = FIRST.multipliedBy(1L << Math.min(Math.max(0, failures - 1), 10));

@@ -5,7 +5,9 @@ import java.io.FilterReader;
 import java.io.IOException;
 import java.io.Reader;
 
-/** A reader that ends with an exception where more comes than an answer can have, so that no answer fills the memory. */
+/**
+ * A reader that ends with an exception where more comes than an answer can have, so that no answer fills the memory.
+ */
 final class BoundedReader extends FilterReader {
 
     private long most;

@@ -20,8 +20,8 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 
 /**
- * Client certificates and keys in PEM. The JDK reads certificates, and keys in PKCS #8; kind, minikube and kubeadm write
- * PKCS #1 and k3s writes SEC 1, which become PKCS #8 by a header before them (RFC 5208, RFC 5915).
+ * Client certificates and keys in PEM. The JDK reads certificates, and keys in PKCS #8; kind, minikube and kubeadm
+ * write PKCS #1 and k3s writes SEC 1, which become PKCS #8 by a header before them (RFC 5208, RFC 5915).
  */
 final class ClientKeys {
 
@@ -103,7 +103,7 @@ final class ClientKeys {
         return der(SEQUENCE, concat(VERSION, concat(der(SEQUENCE, algorithm), der(OCTETS, key))));
     }
 
-    /** The curve's object identifier, which SEC 1 has as an option and everyone writes. */
+    /** The curve's object identifier, which SEC 1 has as an option and every tool writes. */
     private static byte[] curveOf(byte[] sec1) throws CredentialsException {
         try {
             int at = contentOf(sec1, 0);

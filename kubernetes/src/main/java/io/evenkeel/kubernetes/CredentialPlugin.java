@@ -20,9 +20,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A credential plugin of a kubeconfig ({@code exec}), as client-go runs it: without a terminal, and for at most as long as
- * it is given. A plugin that takes longer is killed with its children; nothing waits for its output to end, since a child
- * may hold that open. Its output is a secret and is never shown. Blocks.
+ * A credential plugin of a kubeconfig ({@code exec}), as client-go runs it: without a terminal, and for at most as long
+ * as it is given. A plugin that takes longer is killed with its children; nothing waits for its output to end, since a
+ * child may hold that open. Its output is a secret and is never shown. Blocks.
  */
 final class CredentialPlugin {
 
@@ -106,7 +106,8 @@ final class CredentialPlugin {
         if ("Always".equals(exec.get("interactiveMode"))) {
             throw new CredentialsException(
                     name
-                            + ": interactiveMode: Always (expected: IfAvailable or Never, since there is no terminal here)",
+                            + ": interactiveMode: Always (expected: IfAvailable or Never, since "
+                            + "there is no terminal here)",
                     null);
         }
         List<String> command = new ArrayList<>(List.of(String.valueOf(exec.get("command"))));

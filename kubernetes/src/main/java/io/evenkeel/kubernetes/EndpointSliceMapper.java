@@ -20,22 +20,23 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a set of EndpointSlices means. {@link #map} is a pure function of the set; an instance gives the same result, kept
- * up to date slice by slice, in which a change costs as much as the slice that changed.
+ * What a set of EndpointSlices means. {@link #map} is a pure function of the set; an instance gives the same result,
+ * kept up to date slice by slice, in which a change costs as much as the slice that changed.
  *
  * <p>From slices to endpoints in three steps:
  *
  * <ol>
  *   <li>Every entry of a slice, with the slice's own number of the chosen port, is a <em>sighting</em>.
- *   <li>All sightings of one Pod are one endpoint. Sightings are the same Pod's if they have the same {@code targetRef.uid},
- *       else if they have the same address and port. While a Pod is carried over from one slice to another it stands in
- *       both: if one says that it terminates, it does; else if one says that it is ready, it is. Of two addresses that of
- *       the preferred family counts.
+ *   <li>All sightings of one Pod are one endpoint. Sightings are the same Pod's if they have the same {@code
+ *       targetRef.uid}, else if they have the same address and port. While a Pod is carried over from one slice to
+ *       another it stands in both: if one says that it terminates, it does; else if one says that it is ready, it is.
+ *       Of two addresses that of the preferred family counts.
  *   <li>Two Pods at the same address and port: addresses are given out again once their Pod is gone, so the one that is
  *       ready is there and the other is not any more.
  * </ol>
  *
- * <p>The condition, with the API's defaults ({@code ready} and {@code serving} true, {@code terminating} false) applied before:
+ * <p>The condition, with the API's defaults ({@code ready} and {@code serving} true, {@code terminating} false) applied
+ * before:
  *
  * <table>
  *   <caption>Conditions</caption>
@@ -121,7 +122,8 @@ public final class EndpointSliceMapper {
     }
 
     /**
-     * The endpoints of all slices of one Service, as version 0; a pure function, the order of the slices has no influence.
+     * The endpoints of all slices of one Service, as version 0; a pure function, the order of the slices has no
+     * influence.
      *
      * @param port name or number of the Pods' port, or null for the only one
      * @param preferred which address of a dual-stack Pod counts
@@ -199,8 +201,8 @@ public final class EndpointSliceMapper {
     }
 
     /**
-     * Why slices are refused, such as {@code EndpointSlice pg-abc: ports[0].port: 70000 (expected: 1 to 65535)}: then the
-     * endpoints may be those of before. Null if all is well.
+     * Why slices are refused, such as {@code EndpointSlice pg-abc: ports[0].port: 70000 (expected: 1 to 65535)}: then
+     * the endpoints may be those of before. Null if all is well.
      */
     public @Nullable String fault() {
         if (faults.isEmpty()) {
@@ -239,7 +241,7 @@ public final class EndpointSliceMapper {
         }
     }
 
-    /** Exchanges the sightings of one slice, and works out anew whatever they touch. */
+    /** Exchanges the sightings of one slice, and works out anew all that they touch. */
     private boolean see(String name, @Nullable EndpointSlice slice) {
         Set<Sighting> now = slice == null ? Set.of() : sightingsIn(slice);
         Set<Sighting> before = now.isEmpty() ? sightings.remove(name) : sightings.put(name, now);

@@ -19,16 +19,18 @@ import org.jspecify.annotations.Nullable;
 /** Turns what went wrong into what to do about it. */
 final class Explanations {
 
-    /** However long a server asks to wait: a Service that is looked at once in ten minutes is as good as not watched. */
+    /**
+     * However long a server asks to wait: a Service that is looked at once in ten minutes is as good as not watched.
+     */
     private static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(10);
 
-    /** As which the API server lets in whoever presents nothing that it knows. */
+    /** As which the API server lets in a client that presents nothing that it knows. */
     private static final String ANONYMOUS = "system:anonymous";
 
     private Explanations() {}
 
     /**
-     * What was asked, and of whom.
+     * What was asked, and of which server.
      *
      * @param verb {@code list} or {@code watch}
      * @param namespace that was meant in the end
@@ -75,7 +77,8 @@ final class Explanations {
                 new ApiProblem(
                         Kind.REFUSED,
                         "cannot " + asked.what() + ": " + said
-                                + " (expected: an API server that serves discovery.k8s.io/v1, Kubernetes 1.21 or newer; is its"
+                                + " (expected: an API server that serves discovery.k8s.io/v1, "
+                                + "Kubernetes 1.21 or newer; is its"
                                 + " address right?)",
                         wait,
                         null);
@@ -87,7 +90,7 @@ final class Explanations {
         };
     }
 
-    /** The server ended a watch by an event of type ERROR: whatever it was, what comes after it is not known. */
+    /** The server ended a watch by an event of type ERROR: what comes after it is not known. */
     static ApiProblem brokenOff(Asked asked, ApiStatus status) {
         String said = status.message().isEmpty() ? "without saying why" : status.code() + ", " + status.message();
         return new ApiProblem(
@@ -146,8 +149,8 @@ final class Explanations {
                     .append(", the server's time is ")
                     .append(now);
         }
-        return text.append(
-                        " (expected: a token or certificate of this cluster that is valid now; it is read again before each try)")
+        return text.append(" (expected: a token or certificate of this cluster that is valid now; it "
+                        + "is read again before each try)")
                 .toString();
     }
 
@@ -229,7 +232,8 @@ final class Explanations {
         if (find(failure, CertificateExpiredException.class) != null
                 || find(failure, CertificateNotYetValidException.class) != null) {
             return "a certificate is not valid at this time: " + message(failure)
-                    + " (expected: the clocks of this machine and of the API server to agree, and a certificate that was"
+                    + " (expected: the clocks of this machine and of the API server to agree, and a "
+                    + "certificate that was"
                     + " renewed in time)";
         }
         // The latter: a CA of the same name with another key, as every cluster of kubeadm has one.
@@ -240,18 +244,20 @@ final class Explanations {
                     + message(failure);
         }
         if (find(failure, SSLPeerUnverifiedException.class) != null) {
-            return "its certificate is for another name (expected: an address that is in the certificate, or tls-server-name in"
+            return "its certificate is for another name (expected: an address that is in the "
+                    + "certificate, or tls-server-name in"
                     + " the kubeconfig): " + message(failure);
         }
         if (find(failure, SSLException.class) != null) {
             return "no TLS connection came about: " + message(failure)
-                    + " (expected: an address that speaks https, and a client certificate, if any, that the server accepts)";
+                    + " (expected: an address that speaks https, and a client certificate, if any, "
+                    + "that the server accepts)";
         }
         if (find(failure, UnknownHostException.class) != null) {
             return "its name is not known: " + message(failure);
         }
         if (find(failure, ConnectException.class) != null || find(failure, NoRouteToHostException.class) != null) {
-            return "nobody answers there: " + message(failure)
+            return "nothing answers there: " + message(failure)
                     + " (expected: the address of the API server, and no NetworkPolicy that forbids to reach it)";
         }
         return message(failure);
@@ -289,8 +295,9 @@ final class Explanations {
     /** The Service has no slice. */
     static String noSlice(String service, String namespace) {
         return "Service " + service + " has no EndpointSlice in namespace " + namespace
-                + ": does it exist, does its selector match Pods? (A Service without selector has only the EndpointSlices that"
-                + " somebody writes, labelled kubernetes.io/service-name=" + service
+                + ": does it exist, does its selector match Pods? (A Service without selector has "
+                + "only EndpointSlices that"
+                + " are written by hand or by a controller, labelled kubernetes.io/service-name=" + service
                 + "; one of type ExternalName has none: use dns: for that)";
     }
 }

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known of the slices of one Service, and from where on it can be watched further.
  *
- * <p>A server's versions only grow, and a watch sends its events in order. So whatever comes with a version below the newest
- * seen is of another time line: etcd was restored from a backup, or a proxy repeats what it has kept. Nothing of it is
- * taken over, and only a list of the newest state, asked for without a version, can tell what is true. Not thread-safe.
+ * <p>A server's versions only grow, and a watch sends its events in order. So an event that comes with a version below
+ * the newest seen is of another time line: etcd was restored from a backup, or a proxy repeats what it has kept.
+ * Nothing of it is taken over, and only a list of the newest state, asked for without a version, can tell what is true.
+ * Not thread-safe.
  */
 final class KnownSlices {
 

@@ -13,8 +13,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several kubeconfig files as one, by kubectl's rules: of clusters, contexts and users of one name the first counts, and so
- * does the first current context; a file that doesn't exist is passed over; paths are relative to the file that they are in.
+ * Several kubeconfig files as one, by kubectl's rules: of clusters, contexts and users of one name the first counts,
+ * and so does the first current context; a file that doesn't exist is passed over; paths are relative to the file that
+ * they are in.
  */
 final class KubeConfigFiles {
 
@@ -28,7 +29,7 @@ final class KubeConfigFiles {
     /**
      * @param files that exist
      * @throws IOException if one can't be read
-     * @throws RuntimeException of whatever kind client-java throws if one is not a kubeconfig
+     * @throws RuntimeException of the kinds that client-java throws if one is not a kubeconfig
      */
     static KubeConfig read(List<Path> files) throws IOException {
         KubeConfigFiles merged = new KubeConfigFiles();

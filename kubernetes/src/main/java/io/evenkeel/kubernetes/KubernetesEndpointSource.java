@@ -25,23 +25,24 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>what the {@linkplain Builder builder} was given: an {@link ApiClient}, or a kubeconfig file
- *   <li>in a Pod, its service account ({@code KUBERNETES_SERVICE_HOST} is set and the token can be read), unless the target
- *       names a context
+ *   <li>in a Pod, its service account ({@code KUBERNETES_SERVICE_HOST} is set and the token can be read), unless the
+ *       target names a context
  *   <li>the files in the environment variable {@code KUBECONFIG}, merged as kubectl does it
  *   <li>{@code ~/.kube/config}
  * </ol>
  *
  * <p>The account needs to be allowed {@code list} and {@code watch} on {@code endpointslices} of the API group
- * {@code discovery.k8s.io} in the Service's namespace, and nothing else. If it isn't, the report says which Role to apply.
+ * {@code discovery.k8s.io} in the Service's namespace, and nothing else. If it isn't, the report says which Role to
+ * apply.
  *
- * <p>What it reports: {@code Endpoints} whenever they change, at most every 100 ms, and, unchanged, when the server confirms
- * them; {@code Missing} if the Service has no slice or not this port; {@code Failed} if the server can't be asked. It is
- * silent about a watch that breaks off and can be taken up again at once. See {@link EndpointSliceMapper} for what
- * becomes of the slices.
+ * <p>What it reports: {@code Endpoints} whenever they change, at most every 100 ms, and, unchanged, when the server
+ * confirms them; {@code Missing} if the Service has no slice or not this port; {@code Failed} if the server can't be
+ * asked. It is silent about a watch that breaks off and can be taken up again at once. See {@link EndpointSliceMapper}
+ * for what becomes of the slices.
  *
- * <p>All sources of one {@link SourceContext} that mean the same Service share one watch, whatever their port. A watch costs
- * the API server about eight requests an hour, and has one thread, {@code evenkeel-k8s-<service>}, that waits for it.
- * Thread-safe.
+ * <p>All sources of one {@link SourceContext} that mean the same Service share one watch, also where their ports
+ * differ. A watch costs the API server about eight requests an hour, and has one thread, {@code
+ * evenkeel-k8s-<service>}, that waits for it. Thread-safe.
  */
 public final class KubernetesEndpointSource implements EndpointSource {
 
@@ -55,7 +56,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
     private final SourceLifecycle life = new SourceLifecycle();
     private final OfWatch listener;
     private volatile List<EndpointSlice> shown = List.of();
-    // Set by start, on whatever thread that is; closed once.
+    // Set by start, on its thread; closed once.
     private volatile @Nullable Lease<ApiAccess> access;
     private volatile @Nullable Lease<SliceWatch> watch;
 
@@ -160,7 +161,8 @@ public final class KubernetesEndpointSource implements EndpointSource {
     }
 
     /**
-     * The slices as they were when endpoints were last reported, in order of their names; for display. Empty before that.
+     * The slices as they were when endpoints were last reported, in order of their names; for display. Empty before
+     * that.
      */
     public List<EndpointSlice> slices() {
         return shown;
@@ -203,7 +205,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
             reportSoon();
         }
 
-        /** Whatever a mapper throws, it may be half done: the next one begins with everything that the watch knows. */
+        /** A mapper that throws may be half done: the next one begins with everything that the watch knows. */
         private boolean map(BooleanSupplier step) {
             try {
                 if (defect == null) {
@@ -305,8 +307,8 @@ public final class KubernetesEndpointSource implements EndpointSource {
         }
 
         /**
-         * Uses this client's address, certificates and credentials instead of looking for a configuration. Defaults to none.
-         * It stays the caller's; its connections are not used, only those like them.
+         * Uses this client's address, certificates and credentials instead of looking for a configuration. Defaults to
+         * none. It stays the caller's; its connections are not used, only those like them.
          */
         public Builder apiClient(ApiClient client) {
             this.apiClient = Objects.requireNonNull(client, "apiClient");
@@ -326,8 +328,9 @@ public final class KubernetesEndpointSource implements EndpointSource {
         }
 
         /**
-         * How long connecting and listing may take, and then opening the watch, until that counts as failed. Defaults to
-         * 30 s, twice what an API server may let a request wait in its queue; above 0, at most 10 min. Of several sources that share a watch, the first one's holds.
+         * How long connecting and listing may take, and then opening the watch, until that counts as failed. Defaults
+         * to 30 s, twice what an API server may let a request wait in its queue; above 0, at most 10 min. Of several
+         * sources that share a watch, the first one's holds.
          */
         public Builder listTimeout(Duration timeout) {
             this.listTimeout = Objects.requireNonNull(timeout, "listTimeout");
@@ -358,7 +361,8 @@ public final class KubernetesEndpointSource implements EndpointSource {
             }
             if (apiClient != null && (kubeconfig != null || target.context() != null)) {
                 throw new IllegalArgumentException(
-                        "apiClient: set together with a kubeconfig or a context (expected: one way to find the API server)");
+                        "apiClient: set together with a kubeconfig or a context (expected: one way "
+                                + "to find the API server)");
             }
             ApiEnvironment where = environment == null ? ApiEnvironment.ofThisProcess() : environment;
             ApiAccess.Config config = new ApiAccess.Config(apiClient, kubeconfig, target.context(), where);

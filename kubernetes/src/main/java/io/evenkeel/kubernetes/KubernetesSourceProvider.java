@@ -7,8 +7,8 @@ import io.evenkeel.source.SourceContext;
 import java.util.Set;
 
 /**
- * The Pods behind a Kubernetes Service: {@code k8s:///pg.default:5432}, see {@link KubernetesTarget}. The API server and the
- * credentials are found as {@link KubernetesEndpointSource} describes.
+ * The Pods behind a Kubernetes Service: {@code k8s:///pg.default:5432}, see {@link KubernetesTarget}. The API server
+ * and the credentials are found as {@link KubernetesEndpointSource} describes.
  */
 public final class KubernetesSourceProvider implements EndpointSourceProvider {
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code k8s:///pg.default:5432}: the Service {@code pg} in {@code default}, the Pods' port 5432
  *   <li>{@code k8s:///pg.default:postgres}: the port of that name, which can differ from slice to slice
  *   <li>{@code k8s:///pg}: in our own namespace, and the only port there is
- *   <li>{@code k8s://staging/pg.default:5432}: with the context {@code staging} of the kubeconfig; special characters are
- *       percent-encoded
+ *   <li>{@code k8s://staging/pg.default:5432}: with the context {@code staging} of the kubeconfig; special characters
+ *       are percent-encoded
  * </ul>
  *
  * @param context of the kubeconfig, or null for the current one, or the cluster we run in

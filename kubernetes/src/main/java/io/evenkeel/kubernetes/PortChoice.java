@@ -8,12 +8,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which port of the Pods is meant. Slices carry the Pods' ports and their names, and not the Service's port numbers. The
- * same name can stand for different numbers in different slices, while the Pods are changed from one to the other.
+ * Which port of the Pods is meant. Slices carry the Pods' ports and their names, and not the Service's port numbers.
+ * The same name can stand for different numbers in different slices, while the Pods are changed from one to the other.
  *
- * <p>A number means what bears it: where it belongs to a name in one slice, it means that name in every slice. A headless
- * Service may have no ports at all; then a number is taken as it is. Where only some slices have none, their Pods lack the
- * named port that the others have.
+ * <p>A number means what bears it: where it belongs to a name in one slice, it means that name in every slice. A
+ * headless Service may have no ports at all; then a number is taken as it is. Where only some slices have none, their
+ * Pods lack the named port that the others have.
  *
  * @param text a name or a number, or null for the only port there is
  */
@@ -21,7 +21,7 @@ record PortChoice(@Nullable String text) {
 
     private static final String PROTOCOL = "TCP";
 
-    /** The names that are meant, given the ports of all slices; empty if none is, or if it can't be told which. */
+    /** The names that are meant, given the ports of all slices; empty if none is, or if it is ambiguous. */
     Set<String> names(Collection<Port> ports) {
         Set<String> names = new HashSet<>();
         for (Port port : ports) {

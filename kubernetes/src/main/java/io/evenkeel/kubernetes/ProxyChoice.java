@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The proxy between us and the API server, as client-go and kubectl choose it: a cluster's {@code proxy-url}, else
- * {@code HTTPS_PROXY} (or {@code HTTP_PROXY}, for a server of plain http) unless {@code NO_PROXY} excepts the server. Loopback
- * addresses have no proxy by the environment.
+ * {@code HTTPS_PROXY} (or {@code HTTP_PROXY}, for a server of plain http) unless {@code NO_PROXY} excepts the server.
+ * Loopback addresses have no proxy by the environment.
  *
  * @param proxy that is used
  * @param authorization for it, or null

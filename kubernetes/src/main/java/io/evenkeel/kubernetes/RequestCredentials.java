@@ -10,8 +10,8 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is sent with every request to say who we are. A token in a file is read for each of them: the kubelet replaces it
- * long before it expires. If it cannot be read the request is not sent, or it would be sent as nobody.
+ * What is sent with every request to say who we are. A token in a file is read for each of them: the kubelet replaces
+ * it long before it expires. If it cannot be read the request is not sent, or it would be sent without an identity.
  *
  * @param authorization the header's value, or null; where there is a file too, what is used while that cannot be read
  * @param tokenFile or null

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is wrong with a slice. The API server checks what it stores, but more than it can write EndpointSlices: other
- * controllers, proxies, and everyone who may edit one.
+ * controllers, proxies, and all who may edit one.
  */
 final class SliceFaults {
 

@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads slices as they come off the wire, and of each only what is used. Fields it doesn't know are skipped, so that a newer
- * API server is no reason to stop; null is the same as left out. What contradicts the API's types is an
+ * Reads slices as they come off the wire, and of each only what is used. Fields it doesn't know are skipped, so that a
+ * newer API server is no reason to stop; null is the same as left out. What contradicts the API's types is an
  * {@link IOException}.
  *
  * <p>Nothing is kept between two objects, and no object is held as text or as a tree: a slice of a hundred Pods is some
@@ -294,7 +294,7 @@ final class SliceReader implements Closeable {
         return new Port(texts[0], texts[1], number[0]);
     }
 
-    /** Whatever is no port is the slice's fault, which is for the mapper to find: here it only has to fit an int. */
+    /** What is no port is the slice's fault, which is for the mapper to find: here it only has to fit an int. */
     private @Nullable Integer portNumber() throws IOException {
         if (isNull()) {
             return null;

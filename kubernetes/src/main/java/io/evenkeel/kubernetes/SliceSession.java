@@ -22,8 +22,8 @@ import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One conversation with the API server: a list if need be, then a watch, until one of the two ends it. It blocks, so it has
- * a thread to itself, on which it says what it hears; it decides nothing.
+ * One conversation with the API server: a list if need be, then a watch, until one of the two ends it. It blocks, so it
+ * has a thread to itself, on which it reports what it receives; it decides nothing.
  */
 final class SliceSession implements Runnable {
 

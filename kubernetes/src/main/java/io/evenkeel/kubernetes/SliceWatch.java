@@ -30,24 +30,25 @@ import org.slf4j.LoggerFactory;
  *   410, as a status or within a watch    list again; within a second the first time, else after the back-off
  *   versions that go back                 list again, without a version; the same
  *   what the API does not promise         the same: watched from the same version, it would come again
- *   401                                   read the credentials again; within a second the first time, else after the back-off
+ *   401                                   read the credentials again; at first within a second, else after the back-off
  *   a fault after it had worked           watch on, within a second and without a report; else after the back-off
  *   anything else                         report it, try again after the back-off
  * </pre>
  *
- * <p>A connection whose other end vanished looks like a Service on which nothing happens. So every wait has an end. Connecting
- * and listing: {@code listTimeout}. A watch: {@link #SILENCE} after its last event, since API servers send a bookmark about
- * every minute; and {@link #OVERTIME} after the end that was agreed. A server that has never sent a bookmark gets twice as
- * long after each time, up to the agreed end. Over HTTP/2 a ping finds a dead connection sooner, see {@link ApiConnection}.
+ * <p>A connection whose other end vanished looks like a Service on which nothing happens. So every wait has an end.
+ * Connecting and listing: {@code listTimeout}. A watch: {@link #SILENCE} after its last event, since API servers send a
+ * bookmark about every minute; and {@link #OVERTIME} after the end that was agreed. A server that has never sent a
+ * bookmark gets twice as long after each time, up to the agreed end. Over HTTP/2 a ping finds a dead connection sooner,
+ * see {@link ApiConnection}.
  *
- * <p>The back-off begins at 1 s and doubles to 30 s, half of it at random; a longer {@code Retry-After} is honoured, with up
- * to as much again at random as the back-off. It begins anew when a watch has worked, which is when it lasted
+ * <p>The back-off begins at 1 s and doubles to 30 s, half of it at random; a longer {@code Retry-After} is honoured,
+ * with up to as much again at random as the back-off. It begins anew when a watch has worked, which is when it lasted
  * {@link #SETTLED}: what it sent before that proves nothing, or a server that ends every watch after its first bookmark
  * would be asked every second.
  *
- * <p>What counts as proof that the endpoints are true: a list, an event or a bookmark. That a watch was accepted is none: a
- * server that was set back to a backup accepts it and sends nothing. So after a failure that was reported, and after a
- * session without any proof, the slices are listed. And since no version proves that a server was
+ * <p>What counts as proof that the endpoints are true: a list, an event or a bookmark. That a watch was accepted is
+ * none: a server that was set back to a backup accepts it and sends nothing. So after a failure that was reported, and
+ * after a session without any proof, the slices are listed. And since no version proves that a server was
  * not set back to a backup and has counted on since, the slices are listed anew, at a random time of
  * {@link #SOONEST_RELIST} to {@link #LATEST_RELIST}.
  *
@@ -221,7 +222,7 @@ final class SliceWatch implements AutoCloseable {
         SliceSession next = new SliceSession(access, plan, requests::incrementAndGet, new OnScheduler());
         session = next;
         if (closed) {
-            // Between the look at it above and the line before this: whoever closed it saw no session.
+            // Between the look at it above and the line before this: the close saw no session.
             return;
         }
         expectWithin(listTimeout, "no answer within " + listTimeout);
@@ -269,7 +270,7 @@ final class SliceWatch implements AutoCloseable {
         }
     }
 
-    /** Carries what a session receives from its thread to the scheduler, where sessions that were given up don't count. */
+    /** Carries what a session receives from its thread to the scheduler, where abandoned sessions don't count. */
     private final class OnScheduler implements SliceSession.Observer {
 
         private void onScheduler(SliceSession from, Runnable task) {

@@ -11,6 +11,11 @@ class OneWayFlowTest implements ModuleRules {
     private static final JavaClasses KUBERNETES = ModuleRules.mainClassesIn("io.evenkeel.kubernetes");
 
     @Override
+    public int classCycles() {
+        return 0;
+    }
+
+    @Override
     public JavaClasses module() {
         return KUBERNETES;
     }

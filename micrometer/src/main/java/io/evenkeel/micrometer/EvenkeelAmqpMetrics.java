@@ -4,7 +4,10 @@ import io.evenkeel.amqp.AmqpMetrics;
 import io.evenkeel.endpoint.EndpointKey;
 import java.time.Duration;
 
-/** What only the AMQP adapter counts: roll-backs, pauses and recoveries. A class of its own, since it needs that adapter. */
+/**
+ * What only the AMQP adapter counts: roll-backs, pauses and recoveries. A class of its own, since it needs that
+ * adapter.
+ */
 public final class EvenkeelAmqpMetrics implements AmqpMetrics {
     private final MeterSource meters;
 

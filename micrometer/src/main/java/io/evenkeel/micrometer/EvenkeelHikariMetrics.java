@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives a JDBC pool several of HikariCP's metrics trackers at once: ours, and those that were wanted anyway. A class of its own,
- * since it needs HikariCP, as the JDBC adapter does.
+ * Gives a JDBC pool several of HikariCP's metrics trackers at once: ours, and those that were wanted anyway. A class of
+ * its own, since it needs HikariCP, as the JDBC adapter does.
  */
 public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
     private final MeterSource meters;
@@ -26,9 +26,9 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
     }
 
     /**
-     * Adds {@link EvenkeelMeter#ACQUIRE} and {@link EvenkeelMeter#USAGE} to the pool that will be built from this configuration,
-     * and HikariCP's own meters where {@link EvenkeelMetrics.Builder#hikariNames} is set. A metrics tracker that is set already,
-     * or a registry of Micrometer's, goes on as before.
+     * Adds {@link EvenkeelMeter#ACQUIRE} and {@link EvenkeelMeter#USAGE} to the pool that will be built from this
+     * configuration, and HikariCP's own meters where {@link EvenkeelMetrics.Builder#hikariNames} is set. A metrics
+     * tracker that is set already, or a registry of Micrometer's, goes on as before.
      *
      * @param config not yet in use; its metrics tracker factory is replaced by one that serves all
      * @throws IllegalArgumentException if it has a registry of another library
@@ -54,10 +54,10 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
             return new MicrometerMetricsTrackerFactory(own);
         }
         if (config.getMetricRegistry() != null) {
-            throw new IllegalArgumentException(
-                    "metricRegistry: "
-                            + config.getMetricRegistry().getClass().getName()
-                            + " (expected: one of Micrometer's, or none; set a metricsTrackerFactory to have another library's, too)");
+            throw new IllegalArgumentException("metricRegistry: "
+                    + config.getMetricRegistry().getClass().getName()
+                    + " (expected: one of Micrometer's, or none; set a "
+                    + "metricsTrackerFactory to have another library's, too)");
         }
         return config.getMetricsTrackerFactory();
     }

@@ -6,8 +6,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every meter that {@link EvenkeelMetrics} registers. Each has the tag {@code pool}, the pool's name, and the tags listed here;
- * those that are about one Pod also have the tag {@code pod} if {@link EvenkeelMetrics.Builder#podTag} is set.
+ * Every meter that {@link EvenkeelMetrics} registers. Each has the tag {@code pool}, the pool's name, and the tags
+ * listed here; those that are about one Pod also have the tag {@code pod} if {@link EvenkeelMetrics.Builder#podTag} is
+ * set.
  */
 public enum EvenkeelMeter {
     /** Connections by state; their sum is what the servers see. */
@@ -123,7 +124,8 @@ public enum EvenkeelMeter {
             Meter.Type.GAUGE,
             null,
             false,
-            "Connections of the Pod that has most, divided by the mean over the Pods that take part; 1 is even, NaN without any"),
+            "Connections of the Pod that has most, divided by the mean over the Pods that take "
+                    + "part; 1 is even, NaN without any"),
     /** When the source of the Pods last answered. */
     SOURCE_AGE(
             "evenkeel.source.age",

@@ -26,9 +26,9 @@ import java.util.function.Supplier;
  * connectionFactory.setAmqpMetrics(EvenkeelAmqpMetrics.of(metrics));   // AMQP: pauses, roll-backs and recoveries, too
  * }</pre>
  *
- * <p>{@link EvenkeelMeter} describes each meter. Percentiles and histograms are left to the registry. Before it is bound to a
- * registry gauges are kept and counts are lost. Pools of the same name are counted together; a pool's gauges are removed when it
- * is closed. Thread-safe.
+ * <p>{@link EvenkeelMeter} describes each meter. Percentiles and histograms are left to the registry. Before it is
+ * bound to a registry gauges are kept and counts are lost. Pools of the same name are counted together; a pool's gauges
+ * are removed when it is closed. Thread-safe.
  */
 public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
 
@@ -137,8 +137,8 @@ public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
         private Builder() {}
 
         /**
-         * Whether meters about one Pod have the tag {@code pod}, its name or address. Defaults to false: every rollout makes new
-         * time series then, for ever in most back ends.
+         * Whether meters about one Pod have the tag {@code pod}, its name or address. Defaults to false: every rollout
+         * makes new time series then, for ever in most back ends.
          */
         @CanIgnoreReturnValue
         public Builder podTag(boolean value) {
@@ -147,8 +147,8 @@ public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
         }
 
         /**
-         * Whether {@link EvenkeelHikariMetrics#observe} also registers HikariCP's own meters, {@code hikaricp.connections.*}, for
-         * dashboards that exist. Defaults to false.
+         * Whether {@link EvenkeelHikariMetrics#observe} also registers HikariCP's own meters, {@code
+         * hikaricp.connections.*}, for dashboards that exist. Defaults to false.
          */
         @CanIgnoreReturnValue
         public Builder hikariNames(boolean value) {

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Timers and counters as {@link EvenkeelMeter} describes them, each made when it is first wanted. Keeps them, because to look
- * one up in a registry costs several objects. Thread-safe.
+ * Timers and counters as {@link EvenkeelMeter} describes them, each made when it is first wanted. Keeps them, because
+ * to look one up in a registry costs several objects. Thread-safe.
  */
 final class MeterSource {
     private final MeterRegistry registry;

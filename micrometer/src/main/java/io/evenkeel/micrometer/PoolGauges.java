@@ -24,8 +24,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gauges of all pools of one name, from the first one's start to the last one's close. Each read looks at the pools as they
- * are at that moment. Thread-safe.
+ * The gauges of all pools of one name, from the first one's start to the last one's close. Each read looks at the pools
+ * as they are at that moment. Thread-safe.
  */
 final class PoolGauges {
 

@@ -20,8 +20,8 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 
 /**
- * Many questions of one server at once over UDP, on the calling thread, with at most {@link #AT_ONCE} under way. What gets no
- * whole answer here is left for {@link DnsClient#ask}, which has retries, other servers and TCP.
+ * Many questions of one server at once over UDP, on the calling thread, with at most {@link #AT_ONCE} under way. What
+ * gets no whole answer here is left for {@link DnsClient#ask}, which has retries, other servers and TCP.
  */
 final class DnsBatch {
 
@@ -126,7 +126,7 @@ final class DnsBatch {
         try {
             channel.close();
         } catch (IOException unclosable) {
-            // It is given up anyway, and the question is asked again in another way.
+            // It is abandoned anyway, and the question is asked again in another way.
             return;
         }
     }

@@ -32,9 +32,9 @@ import org.xbill.DNS.Section;
 /**
  * Asks DNS servers one question at a time on the calling thread, over UDP and, when an answer does not fit, over TCP.
  *
- * <p>dnsjava encodes and decodes; its own transport is not used, because it keeps a thread and a shutdown hook for the rest
- * of the process. Each question has a socket of its own, so that its source port is the system's random choice. Closing
- * closes the sockets, which ends a question that is under way.
+ * <p>dnsjava encodes and decodes; its own transport is not used, because it keeps a thread and a shutdown hook for the
+ * rest of the process. Each question has a socket of its own, so that its source port is the system's random choice.
+ * Closing closes the sockets, which ends a question that is under way.
  */
 final class DnsClient implements Closeable {
 
@@ -218,7 +218,7 @@ final class DnsClient implements Closeable {
             try {
                 socket.close();
             } catch (IOException unclosable) {
-                // The others are still to be closed, and whoever closes us could do nothing about this one.
+                // The others are still to be closed, and the caller of close could do nothing about this one.
                 LOG.debug("A socket could not be closed", unclosable);
             }
         }

@@ -92,8 +92,8 @@ final class DnsLookup {
     }
 
     /**
-     * Asks for addresses, trying the search path: IPv4 where the name has any, else IPv6. Not both, because a Pod of both
-     * families is one Pod, and DNS does not say which address belongs with which.
+     * Asks for addresses, trying the search path: IPv4 where the name has any, else IPv6. Not both, because a Pod of
+     * both families is one Pod, and DNS does not say which address belongs with which.
      */
     Answer addresses(Name name) {
         return firstOf(config.candidates(name), Type.A, Type.AAAA);

@@ -19,8 +19,8 @@ import org.xbill.DNS.SRVRecord;
 import org.xbill.DNS.Type;
 
 /**
- * Endpoints from SRV records: the addresses of every target, which servers mostly send along. Remembers each target's last
- * addresses, so that one target whose address cannot be had does not look as if it were gone.
+ * Endpoints from SRV records: the addresses of every target, which servers mostly send along. Remembers each target's
+ * last addresses, so that one target whose address cannot be had does not look as if it were gone.
  */
 final class DnsServices {
 

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Name;
 
 /**
- * Asks again and again, as often as the answers' TTLs allow. The schedule's fields belong to the scheduler, the look-up's to
- * the one look-up that is under way; each hands over to the other, so neither needs a lock.
+ * Asks again and again, as often as the answers' TTLs allow. The schedule's fields belong to the scheduler, the
+ * look-up's to the one look-up that is under way; each hands over to the other, so neither needs a lock.
  */
 final class DnsSource implements EndpointSource {
 
@@ -43,7 +43,7 @@ final class DnsSource implements EndpointSource {
      *
      * @param name as given, possibly relative
      * @param text of it, for messages
-     * @param literal the address, where it is one and nobody needs to be asked
+     * @param literal the address, where it is one and no server needs to be asked
      * @param srv whether for SRV records
      * @param port of the addresses; 0 for SRV
      */

@@ -20,17 +20,18 @@ import org.xbill.DNS.TextParseException;
  *
  * <ul>
  *   <li>{@code dns:///pg-headless.default.svc:5432}: the addresses (A, or AAAA where there is no A) of a name.
- *   <li>{@code dns:///_postgres._tcp.pg-headless.default.svc}: SRV records, which have the ports, and for a StatefulSet the
- *       Pods' names. Of several priorities only the best (lowest number) is used; weights count relative to each other.
+ *   <li>{@code dns:///_postgres._tcp.pg-headless.default.svc}: SRV records, which have the ports, and for a StatefulSet
+ *       the Pods' names. Of several priorities only the best (lowest number) is used; weights count relative to each
+ *       other.
  *   <li>{@code dns://10.96.0.10:53/…}: asks this server instead of the system's. Its port is 53 unless given.
  * </ul>
  *
- * <p>Search domains and {@code ndots} of {@code resolv.conf}, which is read for each look-up, are honoured, and so is the hosts
- * file ({@code /etc/hosts} or {@code jdk.net.hosts.file}; all addresses of a name) unless a server is named. A search domain
- * that fails does not end the search; a circle of aliases and an answer that is cut off are failures, and never an empty
- * answer.
- * Neither the JVM's DNS cache nor any other is used: a name is asked again when its TTL has passed, after at least 1 s and
- * at most 30 s; after a failure or an empty answer, after 1 s doubling to 30 s, jittered.
+ * <p>Search domains and {@code ndots} of {@code resolv.conf}, which is read for each look-up, are honoured, and so is
+ * the hosts file ({@code /etc/hosts} or {@code jdk.net.hosts.file}; all addresses of a name) unless a server is named.
+ * A search domain that fails does not end the search; a circle of aliases and an answer that is cut off are failures,
+ * and never an empty answer.
+ * Neither the JVM's DNS cache nor any other is used: a name is asked again when its TTL has passed, after at least 1 s
+ * and at most 30 s; after a failure or an empty answer, after 1 s doubling to 30 s, jittered.
  */
 public final class DnsSourceProvider implements EndpointSourceProvider {
 
@@ -99,7 +100,7 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
         return new InetSocketAddress(address, server.port());
     }
 
-    /** The address that the text is, or null if it is a name; never asks anybody. */
+    /** The address that the text is, or null if it is a name; never asks a server. */
     private static @Nullable InetAddress literal(String host) {
         int family = host.indexOf(':') >= 0 ? Address.IPv6 : Address.IPv4;
         byte[] bytes = Address.toByteArray(host, family);

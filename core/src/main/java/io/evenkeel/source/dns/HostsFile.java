@@ -34,8 +34,8 @@ record HostsFile(Path file) {
     }
 
     /**
-     * The addresses of a name, in order and without repetition: IPv4 where it has any, else IPv6. Empty if it is not in the
-     * file, or there is none that can be read: many containers have none, and DNS decides then.
+     * The addresses of a name, in order and without repetition: IPv4 where it has any, else IPv6. Empty if it is not in
+     * the file, or there is none that can be read: many containers have none, and DNS decides then.
      *
      * @param name with or without the root's dot
      */

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   started   0 ─────── 1 ─────── …        the next one when the last of them fails, or after the patience
- *   believed            1 ── 0             whoever answers first; an earlier one takes over, the later ones are closed
+ *   believed            1 ── 0             the first to answer; an earlier one takes over, the later ones are closed
  * </pre>
  *
  * The fields belong to the scheduler. Invariants: {@code believed <= asked}; what is after {@code believed} is closed.
@@ -164,8 +164,8 @@ final class FallbackSource implements EndpointSource {
     /**
      * As reported, except that an endpoint that is in use keeps the identity under which it is used: DNS knows no Pods'
      * names or other ones, and a new identity at the same address would be a new endpoint to which everything is
-     * reconnected. What is at one address is taken for the same Pod until the address is gone, or until its identity turns
-     * up at another address: then it is the one that has it now, and the other is called as reported.
+     * reconnected. What is at one address is taken for the same Pod until the address is gone, or until its identity
+     * turns up at another address: then it is the one that has it now, and the other is called as reported.
      */
     private Endpoints keepingIdentities(int from, Endpoints reported) {
         if (from > 0) {

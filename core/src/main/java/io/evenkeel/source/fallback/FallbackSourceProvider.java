@@ -17,23 +17,25 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several targets, of which the first is meant and the others help an application to start while the first can't be asked:
+ * Several targets, of which the first is meant and the others help an application to start while the first can't be
+ * asked:
  *
  * <pre>{@code
  * fallback:///k8s:///pg.default:5432|dns:///pg-headless.default.svc:5432|snapshot:///var/cache/app/pg.json
  * }</pre>
  *
- * <p>A target's turn comes when the one before it fails, finds nothing, or has said nothing for 5 s; another time stands where
- * the authority would, as in {@code fallback://2s/…} ({@code ms}, {@code s} or {@code m}). Whoever is earlier in the list is
- * believed as soon as it answers. Once the first has answered, the others are given up for good: from then on, what it last
- * said is kept when it fails.
+ * <p>A target's turn comes when the one before it fails, finds nothing, or has said nothing for 5 s; another time
+ * stands where the authority would, as in {@code fallback://2s/…} ({@code ms}, {@code s} or {@code m}). An answer of
+ * one earlier in the list is believed as soon as it answers. Once the first has answered, the others are closed for
+ * good: from then on, what it last said is kept when it fails.
  *
- * <p>{@code snapshot:} as the last one is a file in which the endpoints that were last ready are kept, so that an application
- * can start again while nobody can be asked. It is written within 10 s of a change, by exchanging the file, and is in the
- * format of {@link FileSourceProvider}. Its directory must exist. What comes from it is believed, but known to be stale.
+ * <p>{@code snapshot:} as the last one is a file in which the endpoints that were last ready are kept, so that an
+ * application can start again while no source answers. It is written within 10 s of a change, by exchanging the file,
+ * and is in the format of {@link FileSourceProvider}. Its directory must exist. What comes from it is believed, but
+ * known to be stale.
  *
- * <p>DNS knows no names of Pods, or other ones. An endpoint that was used under one identity keeps it when a source that
- * calls it otherwise takes over, so that nothing is reconnected.
+ * <p>DNS knows no names of Pods, or other ones. An endpoint that was used under one identity keeps it when a source
+ * that calls it otherwise takes over, so that nothing is reconnected.
  */
 public final class FallbackSourceProvider implements EndpointSourceProvider {
 

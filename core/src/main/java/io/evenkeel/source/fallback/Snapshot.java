@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that remembers the endpoints over a restart. Written by exchanging it as a whole, so that whoever reads it while
+ * A file that remembers the endpoints over a restart. Written by exchanging it as a whole, so that a reader of it while
  * another process writes reads one or the other. The fields belong to the scheduler.
  */
 final class Snapshot {
@@ -49,7 +49,7 @@ final class Snapshot {
         this.life = life;
     }
 
-    /** Remembers those that are ready; nobody at all is nothing to start with, and leaves the file as it is. */
+    /** Remembers those that are ready; an empty set is nothing to start with, and leaves the file as it is. */
     void save(List<Endpoint> endpoints) {
         List<Endpoint> ready = new ArrayList<>();
         for (Endpoint endpoint : endpoints) {

@@ -196,7 +196,7 @@ public final class EndpointFile {
         return object;
     }
 
-    /** Where it went wrong, without the parser's advice to whoever programs with it. */
+    /** Where it went wrong, without the parser's advice to its own callers. */
     private static String reasonOf(Exception invalid) {
         String message = String.valueOf(invalid.getMessage());
         return message.lines()

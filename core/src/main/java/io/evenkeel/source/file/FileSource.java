@@ -13,8 +13,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a file once a second and compares what it says, not when it was written: that sees every way in which a file can be
- * replaced, on every file system, and a replacement by the same content is none. The fields belong to the scheduler.
+ * Reads a file once a second and compares what it says, not when it was written: that sees every way in which a file
+ * can be replaced, on every file system, and a replacement by the same content is none. The fields belong to the
+ * scheduler.
  */
 final class FileSource implements EndpointSource {
 

@@ -19,10 +19,11 @@ import java.util.Set;
  * }</pre>
  *
  * Only {@code host} and {@code port} are required; {@code condition} is {@code READY}, {@code TERMINATING} or
- * {@code NOT_READY}. Unknown fields are ignored, for the future's sake; a field of the wrong type makes the file invalid.
+ * {@code NOT_READY}. Unknown fields are ignored, for the future's sake; a field of the wrong type makes the file
+ * invalid.
  *
- * <p>The file may be replaced by a rename or by the swap of a link above it (a mounted ConfigMap), or be written in place.
- * While it is invalid, or missing, what it last said is kept.
+ * <p>The file may be replaced by a rename or by the swap of a link above it (a mounted ConfigMap), or be written in
+ * place. While it is invalid, or missing, what it last said is kept.
  */
 public final class FileSourceProvider implements EndpointSourceProvider {
 

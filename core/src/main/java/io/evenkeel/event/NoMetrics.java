@@ -1,6 +1,0 @@
-package io.evenkeel.event;
-
-/** Records nothing. */
-enum NoMetrics implements MetricsRecorder {
-    INSTANCE
-}

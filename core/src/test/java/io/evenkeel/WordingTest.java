@@ -1,0 +1,30 @@
+package io.evenkeel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WordingTest {
+
+    @Test
+    void main_code_is_written_in_the_fields_words_and_in_lines_of_120() throws Exception {
+        assertThat(Wording.offences(Path.of("src", "main", "java"))).isEmpty();
+    }
+
+    @Test
+    void comments_and_messages_are_looked_at_and_identifiers_are_not(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("Sample.java"), """
+                /** Somebody waits. */
+                class Sample {
+                    String nobody = "nobody answers";
+                    // is told of it; these are told apart
+                }
+                """);
+        assertThat(Wording.offences(directory))
+                .containsExactly("Sample.java:1: Somebody", "Sample.java:3: nobody", "Sample.java:4: is told");
+    }
+}
