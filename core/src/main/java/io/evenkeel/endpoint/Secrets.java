@@ -15,17 +15,22 @@ public final class Secrets {
 
     /** {@code password=…}, {@code "sslPassword": "…"} and their like, up to what separates properties. */
     private static final Pattern PROPERTY = Pattern.compile(
-            "(?i)(\\b[\\w.-]*(?:password|passwd|passphrase|pwd|secret|token|credentials?|api-?key)[\"']?\\s*[=:]\\s*)"
+            "(?i)([\\w.-]{0,64}(?:password|passwd|passphrase|pwd|secret|token|credentials?|api-?key)[\"']?\\s*[=:]\\s*)"
                     + "(\"[^\"]*\"|'[^']*'|[^\\s&;,}\\])]+)");
 
     /** {@code Authorization: Bearer …}. */
     private static final Pattern BEARER = Pattern.compile("(?i)\\b(bearer|basic)\\s+[\\w.~+/=-]{8,}");
 
+    // Nothing longer is read by people, and masking must stay cheap for hostile text.
+    private static final int LONGEST = 8_192;
+
     private Secrets() {}
 
-    /** The text, with {@code ***} for what looks like a credential. */
+    /** The text, with {@code ***} for what looks like a credential; of more than 8,192 characters, only so many. */
     public static String mask(String text) {
-        String masked = USER_INFO.matcher(text).replaceAll(MASK + "@");
+        String bounded =
+                text.length() > LONGEST ? text.substring(0, LONGEST) + "… (" + text.length() + " characters)" : text;
+        String masked = USER_INFO.matcher(bounded).replaceAll(MASK + "@");
         masked = BEARER.matcher(masked).replaceAll("$1 " + MASK);
         return PROPERTY.matcher(masked).replaceAll("$1" + MASK);
     }

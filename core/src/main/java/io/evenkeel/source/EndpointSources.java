@@ -24,10 +24,21 @@ public final class EndpointSources {
     public static EndpointSource create(Target target, SourceContext context) {
         for (EndpointSourceProvider provider : providers()) {
             if (provider.schemes().contains(target.scheme())) {
-                return provider.create(target, context);
+                return create(provider, target, context);
             }
         }
         throw unknownScheme(target, schemes());
+    }
+
+    /** Whatever a provider refuses a target with, callers get one type, without credentials and of a bounded length. */
+    private static EndpointSource create(EndpointSourceProvider provider, Target target, SourceContext context) {
+        try {
+            return provider.create(target, context);
+        } catch (InvalidTargetException refused) {
+            throw refused;
+        } catch (IllegalArgumentException refused) {
+            throw new InvalidTargetException(String.valueOf(refused.getMessage()), refused);
+        }
     }
 
     /** The refusal of a target whose scheme is none of these: what to add. */
