@@ -172,9 +172,10 @@ final class ChannelPublisher {
     /** Sends there from now on; the gate is sealed. */
     void begin(RawChannel to) {
         confirms.begin(to);
+        gate.forgetPassed();
     }
 
-    /** Whether the last switch failed since a listener of confirms published again and again. */
+    /** Whether switches failed since a listener of confirms published again and again. */
     boolean isPublishedOnByListeners() {
         return gate.wasPassed() && unconfirmed() > 0;
     }

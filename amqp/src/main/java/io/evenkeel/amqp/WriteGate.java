@@ -53,9 +53,13 @@ final class WriteGate {
         }
     }
 
-    /** Whether a thread that must not be kept waiting passed it since it was last closed. */
+    /** Whether a thread that must not be kept waiting passed it while it was closed, since {@link #forgetPassed}. */
     boolean wasPassed() {
         return passed;
+    }
+
+    void forgetPassed() {
+        passed = false;
     }
 
     private void await() {
@@ -89,9 +93,7 @@ final class WriteGate {
     boolean close(long waitNanos) throws InterruptedException {
         lock.lock();
         try {
-            if (state.getAndUpdate(value -> value | CLOSED) >= 0) {
-                passed = false;
-            }
+            state.getAndUpdate(value -> value | CLOSED);
             long left = waitNanos;
             while (state.get() != CLOSED) {
                 if (left <= 0) {

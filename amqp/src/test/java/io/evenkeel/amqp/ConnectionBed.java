@@ -180,6 +180,11 @@ final class ConnectionBed implements ConnectionHost {
         }
     }
 
+    /** How often the time was looked at, if no time was let pass. */
+    long looks() {
+        return clock.get() / LOOK_NANOS;
+    }
+
     /** Lets time pass, with all that is due then. */
     void elapse(Duration by) {
         clock.addAndGet(by.toNanos());

@@ -227,4 +227,44 @@ class MoveCommitTest {
         bed.elapse(Duration.ofSeconds(31));
         assertThat(bed.cluster.open(A)).isEmpty();
     }
+
+    @Test
+    void what_happens_on_the_link_in_use_costs_no_look_at_lame_ducks() throws Exception {
+        bed.dialer.handover = ConsumerHandover.LAME_DUCK;
+        VirtualChannel holding = bed.channel();
+        VirtualChannel channel = bed.channel();
+        bed.consume(holding, "held");
+        bed.cluster.publish("held");
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(bed.cluster.open(A)).as("the lame duck").hasSize(1);
+        bed.cluster.publish("q");
+        long looks = bed.looks();
+        channel.basicAck(consumer.tags.get(0), false);
+        assertThat(bed.looks())
+                .as("looks at the time, which each look at a lame duck takes")
+                .isEqualTo(looks);
+        holding.basicAck(1, false);
+        assertThat(bed.cluster.open(A)).isEmpty();
+    }
+
+    @Test
+    void a_channel_whose_listeners_of_confirms_go_on_publishing_says_so() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        bed.cluster.holdConfirms = true;
+        bed.dialer.publisherPause = Duration.ofMillis(5);
+        // The fake's reader thread is the one that confirms, as far as the connection knows.
+        channel.addConfirmListener(
+                (number, multiple) -> channel.basicPublish("", "q", null, new byte[0]), (number, multiple) -> {});
+        channel.basicPublish("", "q", null, new byte[0]);
+        CompletableFuture<MoveOutcome> move = CompletableFuture.supplyAsync(() -> bed.move(B));
+        while (!move.isDone()) {
+            bed.raw(A, 1).confirmAll();
+        }
+        assertThat(move.get(10, TimeUnit.SECONDS))
+                .isInstanceOfSatisfying(
+                        MoveOutcome.Postponed.class,
+                        postponed -> assertThat(postponed.reason()).contains("listeners of confirms go on publishing"));
+    }
 }
