@@ -27,7 +27,7 @@ class ArtifactsIT {
     static Stream<Path> jars() throws IOException {
         try (Stream<Path> files = Files.walk(INSTALLED)) {
             List<Path> jars = files.filter(file -> file.toString().endsWith(".jar"))
-                    .filter(file -> !file.toString().contains("compatibility"))
+                    .filter(file -> !file.getFileName().toString().startsWith("evenkeel-compatibility"))
                     .filter(file -> !file.toString().endsWith("-tests.jar"))
                     .filter(file -> !file.toString().endsWith("-sources.jar"))
                     .filter(file -> !file.toString().endsWith("-javadoc.jar"))

@@ -25,7 +25,7 @@ final class TargetName {
         String path = target.path();
         int inner = path.indexOf('|');
         String first = inner < 0 ? path : path.substring(0, inner);
-        if (first.contains(":///") || inner >= 0 && first.contains("://")) {
+        if (first.contains(":///") || (inner >= 0 && first.contains("://"))) {
             return of(Target.parse(first));
         }
         return orWhole(

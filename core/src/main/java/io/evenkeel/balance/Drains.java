@@ -179,7 +179,7 @@ final class Drains {
     /** Forgets the endpoints that hold nothing any more and are to hold nothing. */
     void removeGone(long now) {
         for (Slot slot : List.copyOf(state.slots.all())) {
-            if (isAbandoned(slot, now)) {
+            if (isAbandoned(slot)) {
                 slot.seats = 0;
             }
             boolean unused = slot.isEmpty() && slot.target == 0 && !state.isEjected(slot.key());
@@ -198,7 +198,7 @@ final class Drains {
      * Seats of a leaving endpoint that the adapter has not confirmed as retired, while neither it nor the signals show
      * any connection there: the confirmation is lost.
      */
-    private boolean isAbandoned(Slot slot, long now) {
+    private boolean isAbandoned(Slot slot) {
         return slot.overran
                 && slot.seats > 0
                 && slot.retiring == 0

@@ -58,7 +58,7 @@ public final class HostSyntax {
         String address = percent < 0 ? text : text.substring(0, percent);
         if (address.indexOf(':') < 0
                 || address.length() > LONGEST_IPV6
-                || !address.chars().allMatch(c -> c == ':' || c == '.' || Character.digit(c, 16) >= 0 && c < 128)
+                || !address.chars().allMatch(c -> c == ':' || c == '.' || (Character.digit(c, 16) >= 0 && c < 128))
                 || (percent >= 0 && !isScope(text.substring(percent + 1)))) {
             return false;
         }

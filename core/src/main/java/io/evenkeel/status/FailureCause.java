@@ -109,7 +109,7 @@ public enum FailureCause {
 
     private static @Nullable FailureCause ofOne(Throwable failure) {
         if (failure instanceof SSLPeerUnverifiedException
-                || failure instanceof CertificateException && isAboutTheName(failure.getMessage())) {
+                || (failure instanceof CertificateException && isAboutTheName(failure.getMessage()))) {
             return TLS_NAME;
         }
         if (failure instanceof SSLException || failure instanceof CertificateException) {

@@ -7,9 +7,9 @@ import com.zaxxer.hikari.metrics.PoolStats;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,14 +39,13 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
             // HikariCP takes one or the other
             config.setMetricRegistry(null);
         }
-        MetricsTrackerFactory hikaris = metrics.hikariNames() && configured == null
-                ? new MicrometerMetricsTrackerFactory(metrics.registry())
-                : null;
-        config.setMetricsTrackerFactory(new EvenkeelHikariMetrics(
-                metrics.meters(),
-                Stream.of(configured, hikaris)
-                        .filter(factory -> factory != null)
-                        .toList()));
+        List<MetricsTrackerFactory> others = new ArrayList<>();
+        if (configured != null) {
+            others.add(configured);
+        } else if (metrics.hikariNames()) {
+            others.add(new MicrometerMetricsTrackerFactory(metrics.registry()));
+        }
+        config.setMetricsTrackerFactory(new EvenkeelHikariMetrics(metrics.meters(), List.copyOf(others)));
     }
 
     private static @Nullable MetricsTrackerFactory configured(HikariConfig config) {

@@ -61,8 +61,8 @@ final class MeterSource {
     }
 
     private Key key(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint, @Nullable String value) {
-        boolean named = podTag && meter.isPerPod() && endpoint != null;
-        return new Key(meter, pool, named ? endpoint.identity() : null, value);
+        boolean named = podTag && meter.isPerPod();
+        return new Key(meter, pool, named && endpoint != null ? endpoint.identity() : null, value);
     }
 
     private Tags tags(Key key) {

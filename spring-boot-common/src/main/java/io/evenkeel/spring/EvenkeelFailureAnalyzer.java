@@ -8,7 +8,7 @@ final class EvenkeelFailureAnalyzer extends AbstractFailureAnalyzer<InvalidEvenk
 
     @Override
     protected FailureAnalysis analyze(Throwable root, InvalidEvenkeelSettingException refused) {
-        String message = String.valueOf(refused.getCause().getMessage());
+        String message = refused.why();
         return new FailureAnalysis(
                 "Evenkeel can't balance " + refused.what() + ":\n\n    " + message,
                 "Change the properties under " + refused.prefix()

@@ -4,13 +4,19 @@ package io.evenkeel.spring;
 public class InvalidEvenkeelSettingException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
+    private final String why;
     private final String what;
     private final String prefix;
 
     InvalidEvenkeelSettingException(String what, String prefix, IllegalArgumentException cause) {
         super(what + " can't be balanced: " + cause.getMessage(), cause);
+        this.why = String.valueOf(cause.getMessage());
         this.what = what;
         this.prefix = prefix;
+    }
+
+    String why() {
+        return why;
     }
 
     String what() {

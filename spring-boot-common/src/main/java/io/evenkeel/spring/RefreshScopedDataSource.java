@@ -28,7 +28,13 @@ final class RefreshScopedDataSource extends AbstractDataSource implements AutoCl
     private volatile boolean closed;
 
     /** @param target the scope's object that the pool was built from */
-    private record Current(Object target, EvenkeelDataSource pool) {}
+    private record Current(Object target, EvenkeelDataSource pool) {
+        @SuppressWarnings(
+                "ReferenceEquality") // a scope's objects are told apart by identity, whatever they think is equal
+        boolean isOf(Object other) {
+            return target == other;
+        }
+    }
 
     private RefreshScopedDataSource(DataSourceFactory factory, String beanName, Advised proxy, Current current) {
         this.factory = factory;
@@ -70,14 +76,14 @@ final class RefreshScopedDataSource extends AbstractDataSource implements AutoCl
     private EvenkeelDataSource pool() {
         Current now = current;
         Object target = target(proxy);
-        return now.target() == target || closed ? now.pool() : refreshed(target);
+        return now.isOf(target) || closed ? now.pool() : refreshed(target);
     }
 
     private EvenkeelDataSource refreshed(Object target) {
         changing.lock();
         try {
             Current old = current;
-            if (old.target() == target || closed) {
+            if (old.isOf(target) || closed) {
                 return old.pool();
             }
             EvenkeelDataSource pool = factory.build(beanName, (HikariDataSource) target);

@@ -71,7 +71,8 @@ public class RequesterBalancer implements BeanPostProcessor, DisposableBean {
         }
         try {
             Object result = method.invoke(builder, arguments);
-            return result == builder ? proxy : result;
+            // each setter returns the builder itself
+            return result instanceof RSocketRequester.Builder ? proxy : result;
         } catch (InvocationTargetException thrown) {
             throw thrown.getCause();
         }
