@@ -9,6 +9,9 @@ import java.util.function.DoublePredicate;
 
 /** What was promised and what was reached. HikariCP's figures stand beside it and are not judged. */
 final class Summary {
+    /** How long after the end of a server its connections may still be handed out. */
+    private static final long NOTICED_WITHIN = 5_000_000L;
+
     private static final long SECOND = 1_000_000_000L;
 
     private final List<Stage> stages;
@@ -42,10 +45,10 @@ final class Summary {
         for (Stage.Name name : List.of(Stage.Name.SCALE_OUT, Stage.Name.ROLLING_UPDATE, Stage.Name.SCALE_IN)) {
             rows.add(moves(name));
         }
-        for (Stage.Name name : List.of(Stage.Name.KILL, Stage.Name.FREEZE)) {
-            rows.add(faultFailures(name));
-            rows.add(recovery(name));
-        }
+        rows.add(killFailures());
+        rows.add(recovery(Stage.Name.KILL));
+        rows.add(freezeFailures());
+        rows.add(recovery(Stage.Name.FREEZE));
         rows.add(new Row("connections left after close", "0", "", Integer.toString(leftBehind), leftBehind == 0));
         return rows;
     }
@@ -69,7 +72,7 @@ final class Summary {
         }
         text.append(String.format(
                 "%n  In brackets: the least number of connects that leads to the same end; failed queries that had begun before"
-                        + " the fault.%n  After a fault each connection of the struck Pod may fail once, and no other.%n"
+                        + " the fault, or more than 5 ms after the kill.%n"
                         + "  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy does"
                         + " not.%n%n  %s%n",
                 verdict()));
@@ -132,19 +135,44 @@ final class Summary {
                 evenkeel.made() <= 1.1 * evenkeel.least());
     }
 
-    /** A connection may fail once, when its Pod is struck; then it has to be known as broken. */
-    private Row faultFailures(Stage.Name name) {
-        Stage stage = stage(name);
+    /** A server that is killed ends its connections, so a query fails only if it was under way when they ended. */
+    private Row killFailures() {
+        Stage stage = stage(Stage.Name.KILL);
+        Stage.Event event = event(stage);
+        List<Sample> failures = slice(Kind.EVENKEEL, stage).failures();
+        boolean onlyThere = failures.stream().allMatch(sample -> event.pod().equals(sample.pod()));
+        long late = begunLater(failures, event.at());
+        return new Row(
+                "failed queries (begun > 5 ms after), " + stage.name().label(),
+                "(0)",
+                later(slice(Kind.PLAIN, stage).failures(), event.at()),
+                later(failures, event.at()) + (onlyThere ? "" : "!"),
+                onlyThere && late == 0);
+    }
+
+    /** A server that is frozen says nothing, so each of its connections may fail once; then it is known as broken. */
+    private Row freezeFailures() {
+        Stage stage = stage(Stage.Name.FREEZE);
         Stage.Event event = event(stage);
         List<Sample> failures = slice(Kind.EVENKEEL, stage).failures();
         int held = event.held().getOrDefault(Kind.EVENKEEL, 0);
         boolean onlyThere = failures.stream().allMatch(sample -> event.pod().equals(sample.pod()));
         return new Row(
-                "failed queries (in flight), " + name.label(),
+                "failed queries (in flight), " + stage.name().label(),
                 "<= " + held + ", its own",
                 inFlight(slice(Kind.PLAIN, stage).failures(), event.at()),
                 inFlight(failures, event.at()) + (onlyThere ? "" : "!"),
                 onlyThere && failures.size() <= held);
+    }
+
+    private static long begunLater(List<Sample> failures, long at) {
+        return failures.stream()
+                .filter(sample -> sample.began() - at > NOTICED_WITHIN)
+                .count();
+    }
+
+    private static String later(List<Sample> failures, long at) {
+        return failures.size() + " (" + begunLater(failures, at) + ")";
     }
 
     private static String inFlight(List<Sample> failures, long at) {

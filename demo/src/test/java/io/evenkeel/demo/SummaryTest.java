@@ -44,18 +44,30 @@ class SummaryTest {
     }
 
     @Test
-    void killed_pod_may_fail_each_of_its_connections_once() {
-        fail(Stage.Name.KILL, "d");
-        fail(Stage.Name.KILL, "d");
+    void killed_pod_may_fail_what_was_under_way_and_nothing_that_began_later() {
+        long killed = stages.get(Stage.Name.KILL.ordinal()).from();
+        for (int i = 0; i < 10; i++) {
+            ledger.record(Kind.EVENKEEL, new Sample("d", killed - 5, killed - 5, killed + SECOND, "broken"));
+        }
+        ledger.record(Kind.EVENKEEL, new Sample("d", killed, killed + 4_000_000, killed + SECOND, "broken"));
         assertThat(missed(0)).isEmpty();
-        fail(Stage.Name.KILL, "d");
-        assertThat(missed(0)).containsExactly("failed queries (in flight), SIGKILL, restart");
+        ledger.record(Kind.EVENKEEL, new Sample("d", killed, killed + 6_000_000, killed + SECOND, "broken"));
+        assertThat(missed(0)).containsExactly("failed queries (begun > 5 ms after), SIGKILL, restart");
+    }
+
+    @Test
+    void frozen_pod_may_fail_each_of_its_connections_once() {
+        fail(Stage.Name.FREEZE, "d");
+        fail(Stage.Name.FREEZE, "d");
+        assertThat(missed(0)).isEmpty();
+        fail(Stage.Name.FREEZE, "d");
+        assertThat(missed(0)).hasSize(1).first().asString().startsWith("failed queries (in flight), ");
     }
 
     @Test
     void failure_at_another_pod_than_the_killed_one_is_a_broken_promise() {
         fail(Stage.Name.KILL, "a");
-        assertThat(missed(0)).containsExactly("failed queries (in flight), SIGKILL, restart");
+        assertThat(missed(0)).containsExactly("failed queries (begun > 5 ms after), SIGKILL, restart");
     }
 
     @Test
