@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** The right to one connection at one Pod, and that connection. */
 @SuppressWarnings("unused") // the padding
 final class Seat extends SeatWord {
-    /** In place of a stamp: whatever the time, the connection is looked at before it is handed out. */
+    /** In place of a stamp: at any time, the connection is looked at before it is handed out. */
     static final long SUSPECT = Long.MIN_VALUE / 2;
 
     final Pod pod;

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Dials run in parallel over Pods, one at a time at each. In a pool of fixed size every seat is to have its connection;
  * in an elastic one there are dials for as many callers as wait, and for the idle ones that are to be kept ready. A dial
- * that has not ended after {@value #SLOW_MILLIS} ms counts for nobody any more, so that the next Pod is dialled. Callers stay
+ * that has not ended after {@value #SLOW_MILLIS} ms counts for no caller any more, so that the next Pod is dialled. Callers stay
  * in the queue meanwhile: they get what comes first, a new connection or one that is returned.
  */
 final class Supply {
