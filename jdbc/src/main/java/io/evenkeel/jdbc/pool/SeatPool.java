@@ -269,7 +269,7 @@ public final class SeatPool implements ConnectionPool {
     private final class Attempt {
         private final long started = ticker.nanos();
         private final long deadline;
-        private final List<Pod> failed = new ArrayList<>(0);
+        private List<Pod> failed = List.of();
         private int failures;
         private boolean waited;
 
@@ -305,6 +305,7 @@ public final class SeatPool implements ConnectionPool {
             }
             failures++;
             if (!failed.contains(seat.pod)) {
+                failed = failed.isEmpty() ? new ArrayList<>() : failed;
                 failed.add(seat.pod);
             }
             return null;

@@ -145,7 +145,7 @@ final class WaitQueue {
         if (waiting == 0) {
             return;
         }
-        List<Waiter> served = new ArrayList<>();
+        List<Waiter> served = List.of();
         lock.lock();
         try {
             while (next(ring) != ring) {
@@ -156,6 +156,7 @@ final class WaitQueue {
                 Waiter head = next(ring);
                 unlink(head);
                 head.seat = seat;
+                served = served.isEmpty() ? new ArrayList<>() : served;
                 served.add(head);
             }
         } finally {
