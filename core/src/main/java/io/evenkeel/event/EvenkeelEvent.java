@@ -2,6 +2,7 @@ package io.evenkeel.event;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.Secrets;
 import java.time.Duration;
 
 /** Something that happened to one pool. Records, so that a listener can switch over them. */
@@ -27,7 +28,24 @@ public sealed interface EvenkeelEvent {
     record ConnectionOpened(String pool, EndpointKey endpoint, Duration took) implements EvenkeelEvent {}
 
     /** A connection could not be established. */
-    record ConnectionFailed(String pool, EndpointKey endpoint, Throwable cause) implements EvenkeelEvent {}
+    record ConnectionFailed(String pool, EndpointKey endpoint, Throwable cause) implements EvenkeelEvent {
+
+        /** Without what the exception's message repeats of credentials. */
+        @Override
+        public String toString() {
+            return "ConnectionFailed[pool=" + pool + ", endpoint=" + endpoint + ", cause="
+                    + Secrets.mask(describe(cause)) + "]";
+        }
+
+        /** The exception is a driver's: one that cannot describe itself still has a type. */
+        private static String describe(Throwable cause) {
+            try {
+                return String.valueOf(cause);
+            } catch (RuntimeException unreadable) {
+                return cause.getClass().getName();
+            }
+        }
+    }
 
     /** A seat moved: the new connection is open and the old one is closed. */
     record ConnectionMoved(String pool, EndpointKey from, EndpointKey to) implements EvenkeelEvent {}
