@@ -30,7 +30,7 @@ public final class EndpointSources {
         throw unknownScheme(target, schemes());
     }
 
-    /** Whatever a provider refuses a target with, callers get one type, without credentials and of a bounded length. */
+    /** Any refusal of a target by its provider, as one type, without credentials and of a bounded length. */
     private static EndpointSource create(EndpointSourceProvider provider, Target target, SourceContext context) {
         try {
             return provider.create(target, context);
