@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,7 @@ final class ChannelPublisher {
     /** Whether something was refused since confirms were last waited for. */
     private volatile boolean refused;
     /** How often the channel's connection was lost. */
-    private volatile int losses;
+    private final AtomicInteger losses = new AtomicInteger();
     /** What a wait for confirms that a loss has ended fails with. */
     private volatile @Nullable ShutdownSignalException lastLoss;
 
@@ -206,7 +207,7 @@ final class ChannelPublisher {
     /** The connection is lost: a wait for confirms that is under way fails, also if it only looks after recovery. */
     void connectionLost(ShutdownSignalException signal) {
         lastLoss = signal;
-        losses++;
+        losses.incrementAndGet();
         changed();
     }
 
@@ -291,10 +292,10 @@ final class ChannelPublisher {
             throw new IllegalStateException("Confirms not selected");
         }
         long nanos = timeoutMillis == 0 ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        int known = losses;
-        boolean done =
-                confirmed.await(() -> !shutdown.isOpen() || losses != known || confirms.unconfirmed() == 0, nanos);
-        ShutdownSignalException cause = losses != known ? lastLoss : shutdown.cause();
+        int known = losses.get();
+        boolean done = confirmed.await(
+                () -> !shutdown.isOpen() || losses.get() != known || confirms.unconfirmed() == 0, nanos);
+        ShutdownSignalException cause = losses.get() != known ? lastLoss : shutdown.cause();
         if (cause != null) {
             throw ShutdownSignals.translated(cause, owner);
         }

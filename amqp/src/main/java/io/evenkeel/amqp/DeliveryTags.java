@@ -72,6 +72,7 @@ final class DeliveryTags {
     }
 
     /** Forgets the epochs of a raw channel that has nothing unsettled; what it delivered is settled, or lost if so said. */
+    @SuppressWarnings("ReferenceEquality") // epochs and raw channels are told apart by identity
     void forget(RawChannel gone, boolean lost) {
         Epoch current = current();
         for (Epoch epoch : epochs.all()) {

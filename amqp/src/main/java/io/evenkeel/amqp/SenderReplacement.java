@@ -6,6 +6,7 @@ import com.rabbitmq.client.Connection;
 import io.evenkeel.time.Backoff;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +29,7 @@ final class SenderReplacement {
 
     private final VirtualChannel owner;
     private final VirtualConnection connection;
-    private volatile int replaced;
+    private final AtomicInteger replaced = new AtomicInteger();
 
     SenderReplacement(VirtualChannel owner, VirtualConnection connection) {
         this.owner = owner;
@@ -38,14 +39,14 @@ final class SenderReplacement {
     /** The broker confirmed something. */
     void acked(RawChannel raw) {
         if (raw.acked()) {
-            replaced = 0;
+            replaced.set(0);
         }
     }
 
     /** The broker refused something. */
     void nacked(RawChannel raw) {
         if (raw.isOpenedByUs() && !raw.isAcked() && raw.takeReplacement()) {
-            schedule(raw, WAITS.nominal(replaced + 1));
+            schedule(raw, WAITS.nominal(replaced.get() + 1));
         }
     }
 
@@ -85,7 +86,7 @@ final class SenderReplacement {
             LOG.debug("{}: {} refuses everything, and no channel is free to replace it", owner, raw);
             return;
         }
-        replaced++;
+        replaced.incrementAndGet();
         RawChannel next = owner.prepareSender(raw.link(), channel);
         if (owner.publisher().sendOn(next, connection.dialer().publisherPause().toNanos(), true)) {
             LOG.info("{}: {} refused everything since it was opened, and is replaced for sending", owner, raw);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -294,7 +295,8 @@ public class AcquireBenchmark {
         }
         return new Score(
                 result.getPrimaryResult().getScore(),
-                result.getSecondaryResults().get(BYTES).getScore());
+                Objects.requireNonNull(result.getSecondaryResults().get(BYTES), BYTES)
+                        .getScore());
     }
 
     private static void print(Map<String, List<Score>> scores, List<Case> cases, List<String> pools) {

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * catch (SQLException e) {
  *     if (e instanceof Diagnosed diagnosed && diagnosed.diagnosis() != null) {
  *         PoolStatus status = diagnosed.diagnosis().status();
+ *     }
+ * }
  * }</pre>
  */
 public interface Diagnosed {

@@ -205,7 +205,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
         full.set(false);
         if (!open.isEmpty()) {
             show(ConnectivityState.READY, new PodPicker(open.toArray(new PodConnection[0]), rotation, ticker, full));
-        } else if (!failing || dialling && shown != ConnectivityState.TRANSIENT_FAILURE) {
+        } else if (!failing || (dialling && shown != ConnectivityState.TRANSIENT_FAILURE)) {
             show(ConnectivityState.CONNECTING, new FixedResultPicker(PickResult.withNoResult()));
         } else {
             show(ConnectivityState.TRANSIENT_FAILURE, new Unavailable());

@@ -1,6 +1,5 @@
 package io.evenkeel.grpc;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import io.evenkeel.adapter.PoolSettings;
@@ -63,14 +62,11 @@ final class PodNameResolver extends NameResolver {
     private final @Nullable PoolSettings settings;
     private final AtomicReference<@Nullable WatchSnapshot> latest = new AtomicReference<>();
 
-    // In the synchronization context.
-    @GuardedBy("context")
+    // Touched in the synchronization context only.
     private EndpointWatchers.@Nullable Subscription subscription;
 
-    @GuardedBy("context")
     private @Nullable List<EquivalentAddressGroup> reported;
 
-    @GuardedBy("context")
     private long reportedVersion;
 
     private volatile boolean shutDown;

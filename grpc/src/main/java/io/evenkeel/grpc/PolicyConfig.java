@@ -109,8 +109,11 @@ record PolicyConfig(
 
     private static @Nullable String text(Map<String, ?> json, String name) {
         Object value = json.get(name);
-        if (value == null || value instanceof String text && !text.isBlank()) {
-            return (String) value;
+        if (value == null) {
+            return null;
+        }
+        if (value instanceof String text && !text.isBlank()) {
+            return text;
         }
         throw new IllegalArgumentException(name + ": " + value + " (expected: a text that is not blank)");
     }

@@ -74,25 +74,24 @@ final class ResumedCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
     private Leg begin(Listener<RespT> listener, Metadata headers) {
         Metadata own = new Metadata();
         own.merge(headers);
-        Leg leg = new Leg(listener, own);
-        leg.call = channel.newCall(method, options.withOption(FollowedCall.KEY, leg));
-        leg.call.start(leg, headers);
-        leg.call.setMessageCompression(compressed);
+        Leg leg;
         lock.lock();
         try {
-            leg.receivedBefore = received;
+            leg = new Leg(listener, own, received);
+            // Before it is started: its end may begin the next leg before start() returns here.
             current = leg;
         } finally {
             lock.unlock();
         }
-        leg.requestMore();
+        leg.start(headers);
         return leg;
     }
 
+    /** The leg that takes what the application does now; null before it is started, which it makes up for then. */
     private @Nullable Leg current() {
         lock.lock();
         try {
-            return current;
+            return current != null && current.started ? current : null;
         } finally {
             lock.unlock();
         }
@@ -166,19 +165,31 @@ final class ResumedCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
         private final Listener<RespT> listener;
         private final Metadata headers;
         /** Written before the call is started. */
-        private @Nullable ClientCall<ReqT, RespT> call;
+        private volatile @Nullable ClientCall<ReqT, RespT> call;
 
-        @GuardedBy("lock")
-        private long receivedBefore;
+        private final long receivedBefore;
 
         @GuardedBy("lock")
         private long requested;
 
+        /** Whether the call takes requests, messages and a cancel. */
+        private volatile boolean started;
+
         private volatile @Nullable EndpointKey left;
 
-        Leg(Listener<RespT> listener, Metadata headers) {
+        Leg(Listener<RespT> listener, Metadata headers, long receivedBefore) {
             this.listener = listener;
             this.headers = headers;
+            this.receivedBefore = receivedBefore;
+        }
+
+        private void start(Metadata given) {
+            ClientCall<ReqT, RespT> begun = channel.newCall(method, options.withOption(FollowedCall.KEY, this));
+            call = begun;
+            begun.start(this, given);
+            begun.setMessageCompression(compressed);
+            started = true;
+            requestMore();
         }
 
         ClientCall<ReqT, RespT> call() {

@@ -132,7 +132,7 @@ final class ClientKeys {
         }
         int length = 0;
         for (int i = 0; i < Math.min(3, first & 0x7f); i++) {
-            length = length << 8 | der[at + 2 + i] & 0xff;
+            length = (length << 8) | (der[at + 2 + i] & 0xff);
         }
         return length;
     }

@@ -72,7 +72,10 @@ final class KubeConfigUser {
     }
 
     private static @Nullable Map<?, ?> named(@Nullable List<Object> all, @Nullable Object name, String key) {
-        for (Object entry : all == null || name == null ? List.of() : all) {
+        if (all == null || name == null) {
+            return null;
+        }
+        for (Object entry : all) {
             if (entry instanceof Map<?, ?> map && name.equals(map.get("name"))) {
                 // "user: {}" may be written as "user:".
                 return map.get(key) instanceof Map<?, ?> value ? value : Map.of();

@@ -6,7 +6,6 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.HostSyntax;
 import io.evenkeel.kubernetes.EndpointSlice.Entry;
 import io.evenkeel.kubernetes.EndpointSlice.Port;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,9 +68,9 @@ final class SliceFaults {
         try {
             // The rules are the endpoint's own.
             EndpointKey key = new EndpointKey(name == null ? address : name, address, 1);
-            Objects.requireNonNull(new Endpoint(
-                    key, entry.zone(), entry.nodeName(), 1.0, EndpointCondition.READY, entry.hintedZones()));
-            return null;
+            Endpoint valid = new Endpoint(
+                    key, entry.zone(), entry.nodeName(), 1.0, EndpointCondition.READY, entry.hintedZones());
+            return valid.key().equals(key) ? null : "endpoint: " + valid.key() + " (expected: " + key + ")";
         } catch (IllegalArgumentException invalid) {
             return invalid.getMessage();
         }

@@ -282,7 +282,7 @@ final class SliceReader implements Closeable {
 
     private Port port() throws IOException {
         String[] texts = {"", "TCP"};
-        Integer[] number = {null};
+        @Nullable Integer[] number = {null};
         fields(name -> {
             switch (name) {
                 case "name" -> texts[0] = string();

@@ -98,6 +98,7 @@ final class WireWatch {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // another object is another wire
     private void lost(DuplexConnection wire) {
         if (wire == current) {
             answer(asked.get(), false);

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,7 @@ final class MetaDataHandler implements InvocationHandler {
         }
         switch (method.getName()) {
             case "unwrap", "isWrapperFor" -> {
-                Class<?> type = (Class<?>) arguments[0];
+                Class<?> type = (Class<?>) Objects.requireNonNull(arguments)[0];
                 if (type.isInstance(proxy)) {
                     return method.getName().equals("unwrap") ? proxy : true;
                 }
@@ -66,9 +67,10 @@ final class MetaDataHandler implements InvocationHandler {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // a handle equals itself only
     private Object ofObject(Object proxy, Method method, Object @Nullable [] arguments) {
         return switch (method.getName()) {
-            case "equals" -> proxy == arguments[0];
+            case "equals" -> proxy == Objects.requireNonNull(arguments)[0];
             case "hashCode" -> System.identityHashCode(proxy);
             default -> delegate.toString();
         };

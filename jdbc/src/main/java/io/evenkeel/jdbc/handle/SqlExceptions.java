@@ -64,7 +64,7 @@ final class SqlExceptions {
                 || failure instanceof SQLSyntaxErrorException
                 || failure instanceof SQLTransactionRollbackException
                 || failure instanceof SQLFeatureNotSupportedException
-                || failure instanceof SQLClientInfoException && !hasReason(failure)
+                || (failure instanceof SQLClientInfoException && !hasReason(failure))
                 || failure instanceof SQLWarning;
         if (request) {
             return Fault.NONE;

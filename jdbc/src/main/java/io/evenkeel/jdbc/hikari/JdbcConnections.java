@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The connections of one data source: a {@link Lane} per Pod, and one {@link Acquirer} over all of them.
  *
- * <p>The verbs of {@link EndpointConnections} are for the control thread; {@link #acquire} is for every thread.
+ * <p>The verbs of {@link io.evenkeel.spi.EndpointConnections} are for the control thread; {@link #acquire} is for every thread.
  */
 public final class JdbcConnections implements ConnectionPool {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcConnections.class);

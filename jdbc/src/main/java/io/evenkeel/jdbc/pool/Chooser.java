@@ -36,6 +36,7 @@ final class Chooser {
     }
 
     /** The slot's hints for this routing. */
+    @SuppressWarnings("ReferenceEquality") // hints are of one routing object
     static Hints hints(Slot slot, Routing routing) {
         Hints hints = slot.hints;
         if (hints == null || hints.routing != routing) {

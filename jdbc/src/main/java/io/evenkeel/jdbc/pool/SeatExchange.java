@@ -81,6 +81,7 @@ final class SeatExchange {
     }
 
     /** Whether the routing is still this one, read again after the seat was taken; if not, the seat is put back. */
+    @SuppressWarnings("ReferenceEquality") // another object is another routing
     private boolean isOf(Routing now, Seat seat) {
         if (routing == now) {
             return true;

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Session {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final int CLOSE_MILLIS = (int) TimeUnit.SECONDS.toMillis(15);
-    private static final Statement[] NONE = {};
+    private static final @Nullable Statement[] NONE = {};
 
     private final DriverConnection driver;
     private final Connection connection;
@@ -46,7 +46,7 @@ final class Session {
 
     private volatile boolean evicted;
 
-    private Statement[] statements = NONE;
+    private @Nullable Statement[] statements = NONE;
     private int statementCount;
 
     /**
@@ -97,6 +97,7 @@ final class Session {
     }
 
     /** Whether {@link #peek} sees anything. */
+    @SuppressWarnings("ReferenceEquality") // NONE is one object
     boolean hasProbe() {
         return driver.probe() != LivenessProbe.NONE;
     }
@@ -143,6 +144,7 @@ final class Session {
     }
 
     /** From the end: what was opened last is mostly closed first. */
+    @SuppressWarnings("ReferenceEquality") // a driver may call two statements equal
     void closed(Statement statement) {
         for (int i = statementCount - 1; i >= 0; i--) {
             if (statements[i] == statement) {
@@ -164,8 +166,11 @@ final class Session {
         int count = statementCount;
         statementCount = 0;
         for (int i = 0; i < count; i++) {
-            Statement statement = statements[i];
+            @Nullable Statement statement = statements[i];
             statements[i] = null;
+            if (statement == null) {
+                continue;
+            }
             try {
                 statement.close();
             } catch (SQLException | RuntimeException e) {

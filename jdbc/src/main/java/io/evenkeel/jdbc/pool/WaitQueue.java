@@ -82,6 +82,7 @@ final class WaitQueue {
         return waiter;
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
     @GuardedBy("lock")
     private void link(Waiter waiter, Waiter behind) {
         Waiter next = next(behind);
@@ -92,6 +93,7 @@ final class WaitQueue {
         waiting = waiting + 1;
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
     @GuardedBy("lock")
     private void unlink(Waiter waiter) {
         previous(waiter).after = waiter.after;
