@@ -31,9 +31,11 @@ class SnippetsTest {
             import com.rabbitmq.client.Connection;
             import com.zaxxer.hikari.*;
             import io.evenkeel.amqp.*;
+            import io.evenkeel.grpc.*;
             import io.evenkeel.jdbc.*;
             import io.evenkeel.micrometer.*;
             import io.evenkeel.rsocket.*;
+            import io.grpc.*;
             import io.micrometer.core.instrument.MeterRegistry;
             import io.rsocket.*;
             import io.rsocket.core.*;
