@@ -31,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Lock order: this lock is never held while another lock is taken, nor while anything else of ours is called.
  */
 final class Lane {
-    static final int SUCCESSES_AFTER_FAILURE = 50;
-
     /** A seat that is being given up, and who wants to know. */
     record Retirement(Seat seat, Runnable done) {}
 
@@ -405,8 +403,9 @@ final class Lane {
 
     void failed(Throwable cause) {
         lastFailure = cause;
-        successesOwed = SUCCESSES_AFTER_FAILURE;
         signals.failed(key, cause);
+        // After it: only with the failure does health want to see successes.
+        successesOwed = signals.successesWanted(key);
     }
 
     /** Racing callers may report one more or fewer; nothing depends on the exact number. */
