@@ -31,7 +31,10 @@ public final class FaultInjector {
         OUT_OF_MEMORY_BEFORE,
         /** It does what it was called for, and then throws. */
         EXCEPTION_AFTER,
-        /** It returns, does nothing, and the callback that it was given is never called. Only for calls that get one. */
+        /**
+         * It returns, does nothing, and the callback that it was given is never called; a call without one does not return, if
+         * the injector knows how to wait, and is not failed else.
+         */
         NEVER_COMPLETES;
 
         boolean isBefore() {
@@ -53,6 +56,7 @@ public final class FaultInjector {
 
     private final int failAt;
     private final Kind kind;
+    private final @Nullable Runnable never;
     private final AtomicInteger calls = new AtomicInteger();
     private volatile @Nullable String failed;
     private volatile boolean armed = true;
@@ -60,8 +64,22 @@ public final class FaultInjector {
 
     /** @param failAt which call fails, counted from 1 */
     public FaultInjector(int failAt, Kind kind) {
+        this(failAt, kind, null);
+    }
+
+    private FaultInjector(int failAt, Kind kind, @Nullable Runnable never) {
         this.failAt = failAt;
         this.kind = kind;
+        this.never = never;
+    }
+
+    /**
+     * Has a call never return.
+     *
+     * @param never blocks the thread that it runs on; when it returns, as after an interruption, the call throws
+     */
+    public static FaultInjector blocking(int failAt, Runnable never) {
+        return new FaultInjector(failAt, Kind.NEVER_COMPLETES, never);
     }
 
     /** Only counts. */
@@ -112,11 +130,15 @@ public final class FaultInjector {
         }
         if (kind == Kind.NEVER_COMPLETES) {
             boolean hasCallback = arguments != null && Arrays.stream(arguments).anyMatch(Consumer.class::isInstance);
-            if (!hasCallback) {
+            if (!hasCallback && never == null) {
                 return pass(foreign, method, arguments);
             }
             failed(method, arguments);
-            return null;
+            if (hasCallback) {
+                return null;
+            }
+            never.run();
+            throw new IllegalStateException(MESSAGE);
         }
         failed(method, arguments);
         if (!kind.isBefore()) {

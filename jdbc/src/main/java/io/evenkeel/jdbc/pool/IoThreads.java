@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * <p>A task that takes long must not stand in the way of the others: for each of those there is a thread more, up to
  * {@value #MOST_EXTRA}. A Pod has one dial at a time, so they are as many as Pods that don't answer.
  */
-final class IoThreads {
+class IoThreads {
     private static final Logger LOG = LoggerFactory.getLogger(IoThreads.class);
     static final int MOST = 8;
     static final int MOST_EXTRA = 256;

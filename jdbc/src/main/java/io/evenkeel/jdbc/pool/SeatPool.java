@@ -113,6 +113,11 @@ public final class SeatPool implements ConnectionPool {
 
     /** Opens nothing. */
     public SeatPool(HikariSettings settings, Parts parts) {
+        this(settings, parts, new IoThreads(settings.name(), parts.threads()));
+    }
+
+    /** On other threads, for tests. */
+    SeatPool(HikariSettings settings, Parts parts, IoThreads io) {
         this.settings = settings;
         this.name = settings.name();
         this.signals = parts.signals();
@@ -120,7 +125,7 @@ public final class SeatPool implements ConnectionPool {
         this.observers = parts.observers();
         this.classifier = parts.classifier();
         this.ticker = parts.ticker();
-        this.io = new IoThreads(name, parts.threads());
+        this.io = io;
         this.clock = new CoarseClock(this::startTicking);
         this.exchange = new SeatExchange(ticker, clock, parts.seed(), this::discard, this::closeIdle);
         exchange.pack(settings.isElastic());

@@ -1,0 +1,164 @@
+package io.evenkeel.jdbc.pool;
+
+import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.time.Ticker;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The engine's threads in a test: every task and timer runs when the test's scheduler says so, one after another. Where tasks
+ * may block for ever, each has a thread of its own, and the next begins when this one has ended or is {@link #block blocked}.
+ */
+final class SteppedThreads extends IoThreads {
+
+    private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private final ManualScheduler scheduler;
+    private final AtomicLong whileClosing = new AtomicLong();
+    private final boolean mayBlock;
+    private final List<Thread> blocked = new CopyOnWriteArrayList<>();
+    private final ThreadLocal<CountDownLatch> step = new ThreadLocal<>();
+    private final AtomicInteger outside = new AtomicInteger();
+    private volatile boolean closing;
+    private volatile boolean closed;
+
+    SteppedThreads(ManualScheduler scheduler, boolean mayBlock) {
+        super("stepped", null);
+        this.scheduler = scheduler;
+        this.mayBlock = mayBlock;
+    }
+
+    /** The scheduler's time, which passes while the pool closes: the thread that closes waits, and runs no tasks meanwhile. */
+    Ticker ticker() {
+        return () -> scheduler.ticker().nanos() + (closing ? whileClosing.addAndGet(TICK) : 0);
+    }
+
+    /** From here on tasks run at once. */
+    void beginClose() {
+        closing = true;
+    }
+
+    /** Runs it to its end, or until it blocks. */
+    void run(Runnable task) {
+        if (!mayBlock) {
+            task.run();
+            return;
+        }
+        CountDownLatch over = new CountDownLatch(1);
+        Thread thread = new Thread(() -> {
+            step.set(over);
+            try {
+                task.run();
+            } finally {
+                over.countDown();
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            over.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Blocks the task that calls it until the threads are ended. */
+    void block() {
+        CountDownLatch over = step.get();
+        if (over == null) {
+            outside.incrementAndGet();
+            return;
+        }
+        blocked.add(Thread.currentThread());
+        over.countDown();
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Tasks that are blocked now. */
+    int blocked() {
+        return (int) blocked.stream().filter(Thread::isAlive).count();
+    }
+
+    /** How often something that may block was called where nothing may. */
+    int calledOutside() {
+        return outside.get();
+    }
+
+    @Override
+    boolean execute(Runnable task) {
+        if (closed) {
+            return false;
+        }
+        Runnable guarded = () -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                // As the threads themselves: the loop that runs tasks does not end.
+            }
+        };
+        if (closing) {
+            run(guarded);
+        } else {
+            scheduler.execute(() -> {
+                if (!closed) {
+                    run(guarded);
+                }
+            });
+        }
+        return true;
+    }
+
+    @Override
+    Cancellable schedule(Runnable task, long delayMillis) {
+        AtomicBoolean pending = new AtomicBoolean(!closed);
+        var timer = scheduler.schedule(Duration.ofMillis(delayMillis), () -> {
+            if (pending.getAndSet(false) && !closed) {
+                task.run();
+            }
+        });
+        return () -> {
+            timer.cancel();
+            return pending.getAndSet(false);
+        };
+    }
+
+    @Override
+    Cancellable repeat(Runnable task, long periodMillis) {
+        AtomicBoolean running = new AtomicBoolean(true);
+        scheduler.schedule(Duration.ofMillis(periodMillis), new Runnable() {
+            @Override
+            public void run() {
+                if (running.get() && !closed) {
+                    scheduler.schedule(Duration.ofMillis(periodMillis), this);
+                    task.run();
+                }
+            }
+        });
+        return () -> running.getAndSet(false);
+    }
+
+    @Override
+    boolean close(Duration patience) {
+        closed = true;
+        super.close(Duration.ZERO);
+        blocked.forEach(Thread::interrupt);
+        for (Thread thread : blocked) {
+            try {
+                thread.join(TimeUnit.SECONDS.toMillis(5));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return blocked() == 0;
+    }
+}
