@@ -11,8 +11,16 @@ import java.util.function.BooleanSupplier;
 final class ChangeSignal {
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Condition changed;
     private volatile int waiting;
+
+    ChangeSignal() {
+        this(ReentrantLock::newCondition);
+    }
+
+    ChangeSignal(Conditions conditions) {
+        changed = conditions.of(lock);
+    }
 
     /** Something may be so now that was not before. */
     void changed() {

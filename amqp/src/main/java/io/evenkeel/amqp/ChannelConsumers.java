@@ -129,11 +129,12 @@ final class ChannelConsumers {
 
     /**
      * The broker has started it: called before the application's handler of consume-ok and before the request returns,
-     * whichever comes first, so that a cancel finds it from then on. Does nothing if it has ended.
+     * whichever comes first, so that a cancel finds it from then on. Does nothing if it has ended: one that waits for its
+     * cancel-ok may still be delivered to, and is kept until then.
      */
     void started(ConsumerRecord record, String tag) {
         record.tag(tag);
-        byTag.compute(tag, (any, known) -> record.isEnded() ? (known == record ? null : known) : record);
+        byTag.compute(tag, (any, known) -> record.isEnded() ? known : record);
     }
 
     void cancel(String consumerTag) throws IOException {

@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ final class ChannelPublisher {
     private final SenderReplacement replacement;
     private final WriteGate gate;
     private final PublishConfirms confirms;
-    private final ChangeSignal confirmed = new ChangeSignal();
+    private final ChangeSignal confirmed;
     private final List<ReturnListener> returnListeners = new CopyOnWriteArrayList<>();
     private final List<ConfirmListener> confirmListeners = new CopyOnWriteArrayList<>();
     private volatile boolean confirmMode;
@@ -43,7 +44,9 @@ final class ChannelPublisher {
             ShutdownSignals shutdown,
             ChannelTransaction transaction,
             SenderReplacement replacement,
+            ChangeSignal confirmed,
             RawChannel raw) {
+        this.confirmed = confirmed;
         this.replacement = replacement;
         this.owner = owner;
         this.gate = gate;
@@ -129,14 +132,27 @@ final class ChannelPublisher {
         }
     }
 
-    /** Puts a new raw channel into the mode of this one. */
+    /**
+     * Puts a raw channel into the mode of this one, if it isn't; the application may select it after a move has opened the
+     * raw channel.
+     */
     void prepare(RawChannel raw) throws IOException {
-        if (confirmMode) {
+        if (confirmMode && !confirms(raw)) {
             raw.channel().confirmSelect();
         }
-        if (transaction.isSelected()) {
+        if (transaction.isSelected() && !raw.transactional) {
             raw.channel().txSelect();
+            raw.transactional = true;
         }
+    }
+
+    private static boolean confirms(RawChannel raw) {
+        return raw.channel().getNextPublishSeqNo() > 0;
+    }
+
+    /** Whether it is in the mode of this one; with the gate sealed, it stays so. */
+    boolean isPrepared(RawChannel raw) {
+        return (!confirmMode || confirms(raw)) && (!transaction.isSelected() || raw.transactional);
     }
 
     /**
@@ -156,7 +172,7 @@ final class ChannelPublisher {
             boolean quiet = empty
                     && transaction.isEmpty()
                     && confirmed.await(() -> from.unconfirmed() == 0 || from.isLost() || to.isLost(), pauseNanos);
-            if ((!quiet && !regardless) || to.isLost() || !gate.seal(WriteGate.SWITCH_NANOS)) {
+            if ((!quiet && !regardless) || to.isLost() || !gate.seal(WriteGate.SWITCH_NANOS) || !isPrepared(to)) {
                 return false;
             }
             if (!regardless && from.unconfirmed() > 0) {
@@ -254,12 +270,25 @@ final class ChannelPublisher {
         });
     }
 
-    AMQP.Tx.SelectOk txSelect() throws IOException {
-        return send(channel -> {
-            AMQP.Tx.SelectOk ok = channel.txSelect();
+    /**
+     * @param together whether both sides are on one raw channel
+     * @return null if they aren't, and nothing was done
+     */
+    AMQP.Tx.@Nullable SelectOk txSelect(BooleanSupplier together) throws IOException {
+        gate.enter();
+        owner.receiver().gate().enter();
+        try {
+            if (!together.getAsBoolean()) {
+                return null;
+            }
+            AMQP.Tx.SelectOk ok = raw().channel().txSelect();
+            raw().transactional = true;
             transaction.select();
             return ok;
-        });
+        } finally {
+            owner.receiver().gate().exit();
+            gate.exit();
+        }
     }
 
     AMQP.Tx.CommitOk txCommit() throws IOException {

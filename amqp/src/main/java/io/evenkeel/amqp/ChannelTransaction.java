@@ -17,8 +17,8 @@ final class ChannelTransaction {
     private volatile boolean open;
 
     /** @param passes whether the calling thread must not be kept waiting */
-    ChannelTransaction(BooleanSupplier passes) {
-        beginning = new WriteGate(passes);
+    ChannelTransaction(BooleanSupplier passes, Conditions conditions) {
+        beginning = new WriteGate(passes, conditions);
     }
 
     void select() {

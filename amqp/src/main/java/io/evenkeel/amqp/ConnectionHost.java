@@ -4,6 +4,8 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** What a virtual connection needs of the pool that it is in. No method blocks. */
 interface ConnectionHost {
@@ -32,6 +34,11 @@ interface ConnectionHost {
     Guard guard();
 
     long nanos();
+
+    /** What threads that hold this lock wait on. */
+    default Condition condition(ReentrantLock lock) {
+        return lock.newCondition();
+    }
 
     /** Runs a task that doesn't block once, that much later; the result takes it back. */
     Scheduler.Cancellable after(Duration delay, Runnable task);

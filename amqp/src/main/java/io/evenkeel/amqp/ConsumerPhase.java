@@ -213,10 +213,11 @@ final class ConsumerPhase {
         boolean consumed = !channel.consumers().all().isEmpty();
         Scheduler.Cancellable bound = connection.links().bound(next, budget.request());
         try {
+            channel.publisher().prepare(raw);
             boolean switched = channel.isTransactional()
                     ? channel.switchBetweenTransactions(
                             raw, connection.dialer().publisherPause().toNanos())
-                    : channel.receiveOn(raw);
+                    : channel.receiveAloneOn(raw);
             if (!switched) {
                 return false;
             }

@@ -43,6 +43,7 @@ final class ConsumerRecord {
     private final @Nullable Map<String, Object> arguments;
     private final Consumer consumer;
     private final AtomicBoolean gone = new AtomicBoolean();
+    private final AtomicBoolean announced = new AtomicBoolean();
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
 
     private volatile String queue;
@@ -165,6 +166,11 @@ final class ConsumerRecord {
     /** Its connection was lost, in any state. */
     void lost() {
         state.getAndUpdate(now -> now == State.ENDED ? now : State.PAUSED);
+    }
+
+    /** @return whether no consume-ok was handled before */
+    boolean takeFirstOk() {
+        return announced.compareAndSet(false, true);
     }
 
     /** @return whether the caller is the one that sees to what has gone with it */

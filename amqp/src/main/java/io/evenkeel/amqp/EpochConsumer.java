@@ -39,6 +39,9 @@ final class EpochConsumer implements Consumer {
     public void handleConsumeOk(String consumerTag) {
         if (announced) {
             owner.consumers().started(record, consumerTag);
+        }
+        // Where the broker that it began at is lost before its consume-ok was handled, that of the next comes first.
+        if (record.takeFirstOk() || (announced && record.isCurrent(this))) {
             record.consumer().handleConsumeOk(consumerTag);
         }
     }

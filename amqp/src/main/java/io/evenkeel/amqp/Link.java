@@ -110,6 +110,11 @@ final class Link {
         return signal != null && lossTaken.compareAndSet(false, true) ? signal : null;
     }
 
+    /** Whether it was closed by us. */
+    boolean isRetired() {
+        return state.get() == State.RETIRED;
+    }
+
     boolean isLost() {
         return state.get() == State.LOST;
     }

@@ -205,11 +205,16 @@ final class Move {
         }
     }
 
-    private void sendAtHome(VirtualChannel channel, Link next) throws InterruptedException {
+    private void sendAtHome(VirtualChannel channel, Link next) throws IOException, InterruptedException {
         RawChannel home = channel.on(from);
         if (home != null && channel.sendingOn().link() == next && !channel.isTransactional()) {
-            channel.publisher()
-                    .sendOn(home, connection.dialer().publisherPause().toNanos(), true);
+            long pause = connection.dialer().publisherPause().toNanos();
+            channel.publisher().prepare(home);
+            if (!channel.publisher().sendOn(home, pause, true)) {
+                // Its mode was selected just now.
+                channel.publisher().prepare(home);
+                channel.publisher().sendOn(home, pause, true);
+            }
         }
     }
 
@@ -259,6 +264,7 @@ final class Move {
             channel.transactionLost();
             return channel.receiveOn(home) && channel.publisher().sendOn(home, WriteGate.SWITCH_NANOS, true);
         }
+        channel.publisher().prepare(home);
         long pause = connection.dialer().publisherPause().toNanos();
         long until = budget.now() + BACK_NANOS;
         while (!channel.switchBetweenTransactions(home, pause)) {

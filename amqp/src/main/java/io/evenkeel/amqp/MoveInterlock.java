@@ -18,7 +18,7 @@ final class MoveInterlock {
 
     private final Runnable onVeto;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Condition changed;
     /** Guarded by the lock, as the next two. */
     private int running;
 
@@ -27,8 +27,9 @@ final class MoveInterlock {
     private volatile @Nullable String veto;
 
     /** @param onVeto wakes the mover */
-    MoveInterlock(Runnable onVeto) {
+    MoveInterlock(Runnable onVeto, Conditions conditions) {
         this.onVeto = onVeto;
+        changed = conditions.of(lock);
     }
 
     /**

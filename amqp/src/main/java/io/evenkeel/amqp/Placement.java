@@ -182,6 +182,11 @@ final class Placement implements EndpointConnections, ConnectionHost {
             took = connection.recover(link);
         } catch (Throwable e) {
             connection.links().discard(link, "not recovered");
+            if (connection.state() == VirtualConnection.State.CLOSED) {
+                // By the application, which closed this link as well: its broker is not to blame.
+                LOG.debug("Pool {}: {} was closed while it was recovered", pool, connection, e);
+                return new OpenOutcome.Withdrawn();
+            }
             throw e;
         }
         if (took == null) {

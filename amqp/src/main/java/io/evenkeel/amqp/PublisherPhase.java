@@ -1,5 +1,6 @@
 package io.evenkeel.amqp;
 
+import io.evenkeel.time.Scheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,12 +69,24 @@ final class PublisherPhase {
     }
 
     private boolean send(VirtualChannel channel, RawChannel raw, long pause, boolean regardless)
-            throws InterruptedException {
+            throws InterruptedException, IOException {
+        prepare(channel, raw);
         long closed = budget.now();
         boolean done = channel.publisher()
                 .sendOn(raw, Math.max(1, budget.isForced() ? pause : Math.min(pause, budget.left())), regardless);
         connection.upkeep().publisherPaused(Duration.ofNanos(budget.now() - closed));
         return done;
+    }
+
+    private void prepare(VirtualChannel channel, RawChannel raw) throws IOException {
+        if (!channel.publisher().isPrepared(raw)) {
+            Scheduler.Cancellable bound = connection.links().bound(raw.link(), budget.request());
+            try {
+                channel.publisher().prepare(raw);
+            } finally {
+                bound.cancel();
+            }
+        }
     }
 
     private String unconfirmed(VirtualChannel channel) {

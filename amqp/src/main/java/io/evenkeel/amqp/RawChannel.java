@@ -55,6 +55,9 @@ final class RawChannel {
     /** The prefetch count of the whole channel that was set last, or -1. */
     volatile int sharedPrefetch = -1;
 
+    /** Whether it is in transaction mode. */
+    volatile boolean transactional;
+
     private volatile boolean beingResumed;
     /** Whether a move, a recovery or a replacement opened it, rather than the application. */
     private final boolean openedByUs;

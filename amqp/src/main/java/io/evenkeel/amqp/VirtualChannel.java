@@ -19,9 +19,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,17 +59,18 @@ final class VirtualChannel extends TopologyChannel {
     VirtualChannel(VirtualConnection connection, Link link, Channel channel) {
         this.connection = connection;
         this.number = channel.getChannelNumber();
-        this.transaction = new ChannelTransaction(connection::isReaderThread);
+        this.transaction = new ChannelTransaction(connection::isReaderThread, connection.conditions());
         RawChannel raw = new RawChannel(link, channel, () -> changed(link));
-        this.receiver =
-                new ChannelReceiver(new WriteGate(connection::isReaderThread), shutdown, transaction, raws, raw);
+        this.receiver = new ChannelReceiver(
+                new WriteGate(connection::isReaderThread, connection.conditions()), shutdown, transaction, raws, raw);
         this.consumers = new ChannelConsumers(this, connection, receiver);
         this.publisher = new ChannelPublisher(
                 this,
-                new WriteGate(connection::isReaderThread),
+                new WriteGate(connection::isReaderThread, connection.conditions()),
                 shutdown,
                 transaction,
                 new SenderReplacement(this, connection),
+                new ChangeSignal(connection.conditions()),
                 raw);
         listenTo(raw);
     }
@@ -251,7 +254,16 @@ final class VirtualChannel extends TopologyChannel {
      * @return false if an operation under way did not end in time, or a consumer was started meanwhile
      */
     boolean receiveOn(RawChannel to) throws IOException, InterruptedException {
-        if (!receiver.receiveOn(to, consumers::arePaused)) {
+        return receiveOn(to, consumers::arePaused);
+    }
+
+    /** The same, but not if it has become transactional meanwhile: then both sides switch at once. */
+    boolean receiveAloneOn(RawChannel to) throws IOException, InterruptedException {
+        return receiveOn(to, () -> consumers.arePaused() && !transaction.isSelected());
+    }
+
+    private boolean receiveOn(RawChannel to, BooleanSupplier ready) throws IOException, InterruptedException {
+        if (!receiver.receiveOn(to, ready)) {
             return false;
         }
         consumers.moveReplyConsumers();
@@ -328,7 +340,11 @@ final class VirtualChannel extends TopologyChannel {
                     && sending.seal(WriteGate.SWITCH_NANOS)
                     && receiving.close(WriteGate.SWITCH_NANOS)
                     && receiving.seal(WriteGate.SWITCH_NANOS);
-            if (!between || !isBetweenTransactions() || !consumers.arePaused() || to.isLost()) {
+            if (!between
+                    || !publisher.isPrepared(to)
+                    || !isBetweenTransactions()
+                    || !consumers.arePaused()
+                    || to.isLost()) {
                 return false;
             }
             receiver.begin(to);
@@ -403,7 +419,15 @@ final class VirtualChannel extends TopologyChannel {
     @Override
     public void close(int code, String message) throws IOException, TimeoutException {
         connection.forget(this);
-        sendingOn().channel().close(code, message);
+        RawChannel raw = sendingOn();
+        try {
+            raw.channel().close(code, message);
+        } catch (IOException | ShutdownSignalException e) {
+            // Forgotten, it keeps no link from being closed in order after a move, and that closes it as well.
+            if (!raw.link().isRetired()) {
+                throw e;
+            }
+        }
         closed(code, message);
     }
 
@@ -590,7 +614,17 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public AMQP.Tx.SelectOk txSelect() throws IOException {
-        return publisher.txSelect();
+        AMQP.Tx.SelectOk ok = publisher.txSelect(() -> receivingOn() == sendingOn());
+        if (ok == null) {
+            // Half of it has moved, and what it receives must be of the transaction that it sends in.
+            interlock().enter("channel " + number + " becomes transactional", false);
+            try {
+                ok = publisher.txSelect(() -> true);
+            } finally {
+                interlock().exit();
+            }
+        }
+        return Objects.requireNonNull(ok);
     }
 
     @Override

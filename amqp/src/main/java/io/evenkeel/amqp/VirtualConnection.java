@@ -63,16 +63,16 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private final ConnectionHost upkeep;
     private final ShutdownSignals shutdown = new ShutdownSignals();
     private final TopologyRecord topology = new TopologyRecord();
-    private final ChangeSignal activity = new ChangeSignal();
+    private final ChangeSignal activity;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     private final Map<Integer, VirtualChannel> channels = new ConcurrentHashMap<>();
     private final Links links;
     private final BlockedState blocked;
-    private final MoveInterlock interlock = new MoveInterlock(activity::changed);
+    private final MoveInterlock interlock;
     private final MoveBackoff backoff = new MoveBackoff();
     private final List<RecoveryListener> recoveryListeners = new CopyOnWriteArrayList<>();
     /** Channels are created within it; a move closes it to see that it has moved all of them. */
-    private final WriteGate creating = new WriteGate(this::isReaderThread);
+    private final WriteGate creating;
 
     private volatile boolean moverActive;
     /**
@@ -89,6 +89,9 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             throws IOException, TimeoutException {
         this.dialer = dialer;
         this.upkeep = upkeep;
+        this.activity = new ChangeSignal(upkeep::condition);
+        this.interlock = new MoveInterlock(activity::changed, upkeep::condition);
+        this.creating = new WriteGate(this::isReaderThread, upkeep::condition);
         this.blocked = new BlockedState(this, this::exceptionHandler, upkeep.guard());
         this.links = new Links(
                 dialer,
@@ -468,6 +471,10 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     void inBackground(Runnable task) {
         upkeep.inBackground(task);
+    }
+
+    Conditions conditions() {
+        return upkeep::condition;
     }
 
     Guard guard() {

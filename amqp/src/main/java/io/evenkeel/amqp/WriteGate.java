@@ -29,11 +29,17 @@ final class WriteGate {
     private final AtomicInteger state = new AtomicInteger();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition opened = lock.newCondition();
-    private final Condition emptied = lock.newCondition();
+    private final Condition opened;
+    private final Condition emptied;
 
     WriteGate(BooleanSupplier passes) {
+        this(passes, ReentrantLock::newCondition);
+    }
+
+    WriteGate(BooleanSupplier passes, Conditions conditions) {
         this.passes = passes;
+        opened = conditions.of(lock);
+        emptied = conditions.of(lock);
     }
 
     /** While set, no thread passes: the switch itself, which waits for nothing, is under way. */

@@ -56,6 +56,9 @@ final class FakeChannel extends ChannelOverloads {
     private int prefetch;
     final List<Integer> shared = new ArrayList<>();
     boolean tx;
+    /** What was published in the open transaction. */
+    private final List<Runnable> open = new ArrayList<>();
+
     private ShutdownSignalException cause;
     private Consumer defaultConsumer;
 
@@ -80,17 +83,18 @@ final class FakeChannel extends ChannelOverloads {
     void push() {
         for (Subscription subscription : new ArrayList<>(subscriptions.values())) {
             Deque<Message> waiting = cluster.queues.get(subscription.queue());
-            while (cause == null && !waiting.isEmpty() && mayTake(subscription)) {
+            while (cause == null && waiting != null && !waiting.isEmpty() && mayTake(subscription)) {
                 Message message = waiting.poll();
                 long tag = ++lastTag;
                 if (!subscription.autoAck()) {
                     unacked.put(tag, new Unacked(subscription.queue(), message));
                 }
+                String consumerTag = tagOf(subscription);
                 Envelope envelope = new Envelope(tag, message.redelivered(), "", subscription.queue());
                 dispatch(() -> subscription
                         .consumer()
                         .handleDelivery(
-                                tagOf(subscription),
+                                consumerTag,
                                 envelope,
                                 FakeCluster.properties(Map.of("x-stream-offset", message.number())),
                                 FakeCluster.body(message.number())));
@@ -112,6 +116,10 @@ final class FakeChannel extends ChannelOverloads {
     }
 
     private void dispatch(Work work) {
+        if (cluster.wire != null) {
+            cluster.wire.toWorker(this, work);
+            return;
+        }
         dispatch.add(work);
         if (!cluster.holdDispatch) {
             dispatchAll();
@@ -212,7 +220,19 @@ final class FakeChannel extends ChannelOverloads {
                         .add(one.message()));
         back.forEach(cluster::giveBack);
         unacked.clear();
-        subscriptions.forEach((tag, subscription) -> subscription.consumer().handleShutdownSignal(tag, signal));
+        Map<String, Subscription> ended = new LinkedHashMap<>(subscriptions);
+        if (cluster.wire != null) {
+            subscriptions.clear();
+            ended.values().forEach(one -> cluster.consumerGone(one.queue()));
+        }
+        ended.forEach((tag, subscription) -> {
+            Work work = () -> subscription.consumer().handleShutdownSignal(tag, signal);
+            if (cluster.wire != null) {
+                cluster.wire.toWorker(this, work);
+            } else {
+                subscription.consumer().handleShutdownSignal(tag, signal);
+            }
+        });
         shutdownListeners.forEach(listener -> listener.shutdownCompleted(signal));
         cluster.deliver();
     }
@@ -231,6 +251,10 @@ final class FakeChannel extends ChannelOverloads {
 
     int unackedCount() {
         return unacked.size();
+    }
+
+    boolean consumes(String queue) {
+        return subscriptions.values().stream().anyMatch(one -> one.queue().equals(queue));
     }
 
     boolean hasConsumer(String tag) {
@@ -253,6 +277,14 @@ final class FakeChannel extends ChannelOverloads {
         return nextPublish > 0;
     }
 
+    private void accept(String queue, byte[] body) {
+        if (cluster.wire == null) {
+            cluster.publish(queue);
+        } else {
+            cluster.publish(queue, FakeCluster.number(body));
+        }
+    }
+
     private void settle(long tag, boolean multiple, boolean requeue, boolean back) throws IOException {
         operation("settle");
         if (!(tag == 0 && multiple) && !unacked.containsKey(tag)) {
@@ -265,6 +297,9 @@ final class FakeChannel extends ChannelOverloads {
                 : List.of(tag);
         for (long one : settled) {
             Unacked gone = unacked.remove(one);
+            if (!back) {
+                cluster.acknowledged.add(gone.message().number());
+            }
             if (back && requeue) {
                 cluster.giveBack(gone.queue(), List.of(gone.message()));
             }
@@ -304,6 +339,11 @@ final class FakeChannel extends ChannelOverloads {
             closeByBroker(AMQP.NOT_FOUND, "NOT_FOUND - no queue '" + queue + "' in vhost '/'", "consume");
             throw new IOException(cause);
         }
+        FakeConnection owner = cluster.exclusive.get(queue);
+        if (owner != null && owner != connection) {
+            closeByBroker(405, "RESOURCE_LOCKED - queue '" + queue + "' is exclusive", "consume");
+            throw new IOException(cause);
+        }
         String actual = tag.isEmpty() ? "amq.ctag-" + connection.broker.identity() + (lastTag + 1) : tag;
         subscriptions.put(actual, new Subscription(queue, autoAck, prefetch, callback, arguments));
         cluster.consuming.remove(this);
@@ -320,6 +360,7 @@ final class FakeChannel extends ChannelOverloads {
         if (gone == null) {
             throw new IOException("Unknown consumerTag");
         }
+        cluster.consumerGone(gone.queue());
         dispatch(() -> gone.consumer().handleCancelOk(tag));
     }
 
@@ -351,13 +392,21 @@ final class FakeChannel extends ChannelOverloads {
             unconfirmed.add(tag);
             boolean refused = cluster.refuses.test(this);
             if (!refused) {
-                cluster.publish(key);
+                accept(key, body);
             }
-            if (!cluster.holdConfirms) {
+            if (cluster.wire != null) {
+                cluster.wire.toReader(connection, () -> {
+                    if (cause == null && unconfirmed.contains(tag)) {
+                        confirm(tag, false, !refused);
+                    }
+                });
+            } else if (!cluster.holdConfirms) {
                 confirm(tag, false, !refused);
             }
+        } else if (tx) {
+            open.add(() -> accept(key, body));
         } else {
-            cluster.publish(key);
+            accept(key, body);
         }
     }
 
@@ -393,12 +442,15 @@ final class FakeChannel extends ChannelOverloads {
     @Override
     public AMQP.Tx.CommitOk txCommit() throws IOException {
         operation("txCommit");
+        open.forEach(Runnable::run);
+        open.clear();
         return new AMQImpl.Tx.CommitOk();
     }
 
     @Override
     public AMQP.Tx.RollbackOk txRollback() throws IOException {
         operation("txRollback");
+        open.clear();
         return new AMQImpl.Tx.RollbackOk();
     }
 
@@ -408,7 +460,18 @@ final class FakeChannel extends ChannelOverloads {
             throws IOException {
         operation("queueDeclare");
         String name = queue.isEmpty() ? "amq.gen-" + cluster.queues.size() : queue;
+        FakeConnection owner = cluster.exclusive.get(name);
+        if (cluster.wire != null && owner != null && owner != connection) {
+            closeByBroker(405, "RESOURCE_LOCKED - queue '" + name + "' is exclusive");
+            throw new IOException(cause);
+        }
         cluster.queue(name);
+        if (cluster.wire != null && exclusive) {
+            cluster.exclusive.put(name, connection);
+        }
+        if (cluster.wire != null && autoDelete) {
+            cluster.autoDelete.add(name);
+        }
         return new AMQImpl.Queue.DeclareOk(name, 0, 0);
     }
 
@@ -636,6 +699,8 @@ final class FakeChannel extends ChannelOverloads {
     public AMQP.Queue.DeleteOk queueDelete(String queue, boolean ifUnused, boolean ifEmpty) throws IOException {
         operation("queueDelete");
         cluster.queues.remove(queue);
+        cluster.exclusive.remove(queue);
+        cluster.autoDelete.remove(queue);
         return new AMQImpl.Queue.DeleteOk(0);
     }
 

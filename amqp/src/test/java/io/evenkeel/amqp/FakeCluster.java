@@ -32,6 +32,43 @@ final class FakeCluster {
         void before(EndpointKey broker, String operation) throws IOException;
     }
 
+    /** Brings what brokers send to the threads of the client. */
+    interface Wire {
+        void toWorker(FakeChannel channel, FakeChannel.Work work);
+
+        void toReader(FakeConnection connection, FakeChannel.Work work);
+    }
+
+    /** Exclusive queues and the connections that they go with. */
+    final Map<String, FakeConnection> exclusive = new HashMap<>();
+
+    final Set<String> autoDelete = new HashSet<>();
+
+    /** What goes with its connection, or its last consumer, goes. */
+    void forgetUnused() {
+        exclusive.entrySet().removeIf(entry -> !entry.getValue().isOpen() && drop(entry.getKey()));
+    }
+
+    void consumerGone(String queue) {
+        if (autoDelete.contains(queue) && consuming.stream().noneMatch(channel -> channel.consumes(queue))) {
+            autoDelete.remove(queue);
+            drop(queue);
+        }
+    }
+
+    private boolean drop(String queue) {
+        queues.remove(queue);
+        return true;
+    }
+
+    /** Null: what is sent is handled at once. */
+    Wire wire;
+
+    /** Everything that was ever put into a queue, in order, and what was acknowledged. */
+    final List<Long> enqueued = new ArrayList<>();
+
+    final Set<Long> acknowledged = new HashSet<>();
+
     final Map<String, Deque<Message>> queues = new HashMap<>();
     final List<FakeChannel> consuming = new ArrayList<>();
     final List<FakeConnection> connections = new ArrayList<>();
@@ -60,8 +97,16 @@ final class FakeCluster {
 
     /** Puts a message into a queue and sends it to who consumes. */
     long publish(String queue) {
+        return publish(queue, ++published);
+    }
+
+    /** Messages to a queue that does not exist are dropped, where what is declared matters. */
+    long publish(String queue, long number) {
+        if (wire != null && !queues.containsKey(queue)) {
+            return number;
+        }
         queue(queue);
-        long number = ++published;
+        enqueued.add(number);
         queues.get(queue).add(new Message(number, false));
         deliver();
         return number;
@@ -75,6 +120,9 @@ final class FakeCluster {
 
     void giveBack(String queue, List<Message> messages) {
         Deque<Message> waiting = queues.get(queue);
+        if (waiting == null) {
+            return;
+        }
         for (int i = messages.size() - 1; i >= 0; i--) {
             waiting.addFirst(new Message(messages.get(i).number(), true));
         }
@@ -87,7 +135,9 @@ final class FakeCluster {
     }
 
     void operation(EndpointKey broker, String operation) throws IOException {
-        log.add(broker.identity() + " " + operation);
+        if (wire == null) {
+            log.add(broker.identity() + " " + operation);
+        }
         fault.before(broker, operation);
     }
 

@@ -56,6 +56,7 @@ final class FakeConnection implements Connection {
         for (FakeChannel channel : new ArrayList<>(channels.values())) {
             channel.end(signal);
         }
+        cluster.forgetUnused();
         listeners.forEach(listener -> listener.shutdownCompleted(signal));
     }
 
@@ -73,22 +74,31 @@ final class FakeConnection implements Connection {
 
     @Override
     public Channel createChannel() throws IOException {
+        request();
         int number = 1;
         while (channels.containsKey(number)) {
             number++;
         }
-        return number > cluster.channelMax ? null : createChannel(number);
+        return number > cluster.channelMax ? null : open(number);
     }
 
     @Override
     public Channel createChannel(int number) throws IOException {
+        request();
+        return channels.containsKey(number) ? null : open(number);
+    }
+
+    private void request() throws IOException {
         if (cause != null) {
             throw new AlreadyClosedException(cause);
         }
         cluster.operation(broker, "createChannel");
-        if (channels.containsKey(number)) {
-            return null;
+        if (cause != null) {
+            throw new AlreadyClosedException(cause);
         }
+    }
+
+    private FakeChannel open(int number) {
         FakeChannel channel = new FakeChannel(this, number);
         channels.put(number, channel);
         return channel;

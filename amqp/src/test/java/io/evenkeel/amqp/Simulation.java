@@ -1,0 +1,929 @@
+package io.evenkeel.amqp;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.ConfirmListener;
+import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.spi.EndpointConnections.MoveOutcome;
+import io.evenkeel.spi.Guard;
+import io.evenkeel.time.Scheduler;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: an application on one virtual connection over a {@link FakeCluster}, moves, and faults, all of it chosen by a
+ * seed; then the checks.
+ */
+final class Simulation implements ConnectionHost, FakeCluster.Wire {
+
+    private static final boolean TRACES = Boolean.getBoolean("evenkeel.simulation.trace");
+    private static final Duration LONGEST = Duration.ofMinutes(3);
+    private static final List<EndpointKey> BROKERS =
+            List.of(FakeCluster.broker("a"), FakeCluster.broker("b"), FakeCluster.broker("c"));
+
+    /** Requests that are not answered, so that silence does not keep them waiting. */
+    private static final Set<String> ONE_WAY = Set.of("publish", "settle", "closeChannel");
+
+    private final Random random;
+    private final SimThreads threads;
+    private final FakeCluster cluster = new FakeCluster();
+    private final FakeCluster.FakeDialer dialer = (FakeCluster.FakeDialer) cluster.dialer();
+    private final SimCoverage coverage;
+    private final Guard guard = new Guard("simulation");
+    private final List<App> apps = new ArrayList<>();
+    private VirtualConnection connection;
+    private long messages;
+    /** Whether anything ended that was delivered or published on, so that messages may come again. */
+    private boolean lossy;
+    /** Whether the application may see that a channel or the connection is closed. */
+    private boolean closing;
+
+    private boolean ended;
+    private int moved;
+    private @Nullable EndpointKey silent;
+    private final Set<String> forgotten = new HashSet<>();
+
+    Simulation(long seed, SimThreads.Carriers carriers, SimCoverage coverage) {
+        this.random = new Random(seed * 0x9E3779B97F4A7C15L);
+        this.threads = new SimThreads(carriers, random);
+        this.coverage = coverage;
+        cluster.wire = this;
+        cluster.fault = this::request;
+        dialer.handover = random.nextBoolean() ? ConsumerHandover.STRICT : ConsumerHandover.LAME_DUCK;
+        dialer.moveDeadline = Duration.ofMillis(50 + random.nextInt(3000));
+        dialer.publisherPause = Duration.ofMillis(20 + random.nextInt(300));
+        dialer.ackHold = random.nextInt(3) == 0 ? Duration.ofMillis(20) : Duration.ZERO;
+    }
+
+    /** Every request to a broker takes a moment, or for ever. */
+    private void request(EndpointKey broker, String operation) throws IOException {
+        trace(() -> broker.identity() + " " + operation);
+        threads.pause();
+        if (broker.equals(silent) && !ONE_WAY.contains(operation)) {
+            FakeConnection first = last(broker);
+            while (broker.equals(silent) && first != null && first.isOpen()) {
+                threads.sleep(Duration.ofMillis(100));
+            }
+        }
+    }
+
+    private void trace(java.util.function.Supplier<String> what) {
+        if (TRACES) {
+            System.out.printf("%9.3f ms %-12s %s%n", threads.now() / 1e6, threads.currentName(), what.get());
+        }
+    }
+
+    private @Nullable FakeConnection last(EndpointKey broker) {
+        List<FakeConnection> open = cluster.open(broker);
+        return open.isEmpty() ? null : open.get(open.size() - 1);
+    }
+
+    long run() throws Throwable {
+        threads.start("main", this::begin);
+        threads.run(LONGEST);
+        quiesce();
+        threads.start("end", this::end);
+        threads.run(LONGEST.multipliedBy(2));
+        checkClosed();
+        threads.release();
+        return threads.steps;
+    }
+
+    private void begin() throws Exception {
+        connection = VirtualConnection.open(dialer, this, BROKERS.get(0));
+        int count = 1 + random.nextInt(2);
+        for (int i = 0; i < count; i++) {
+            App app = new App(i);
+            apps.add(app);
+            threads.start("app" + i, app::run);
+        }
+        threads.start("mover", this::mover);
+        if (random.nextInt(3) > 0) {
+            threads.start("faults", this::faults);
+        }
+    }
+
+    private void mover() {
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            threads.sleep(Duration.ofMillis(random.nextInt(30)));
+            move(random.nextInt(3) == 0);
+        }
+    }
+
+    private void move(boolean forced) {
+        EndpointKey at = connection.current().endpoint();
+        EndpointKey to = BROKERS.get((BROKERS.indexOf(at) + 1) % BROKERS.size());
+        long begun = threads.now();
+        Duration deadline = forced ? Duration.ofSeconds(3) : dialer.moveDeadline;
+        Move move = new Move(connection, to, forced, deadline);
+        MoveOutcome outcome = move.run();
+        trace(() -> "move to " + to + ": " + outcome);
+        coverage.outcome(forced, outcome);
+        if (outcome instanceof MoveOutcome.Moved) {
+            moved++;
+        }
+        Duration took = Duration.ofNanos(threads.now() - begun);
+        // Each channel and step at most once each after the deadline.
+        require(took.compareTo(deadline.plusSeconds(30)) < 0, "a move took " + took);
+    }
+
+    // Faults.
+
+    private void faults() throws Exception {
+        for (int i = 1 + random.nextInt(2); i > 0; i--) {
+            threads.sleep(Duration.ofMillis(random.nextInt(40)));
+            fault();
+        }
+    }
+
+    private void fault() throws Exception {
+        switch (random.nextInt(8)) {
+            case 0 -> lose(connection.current().endpoint(), "loss of A");
+            case 1, 2 -> {
+                for (FakeConnection open : List.copyOf(cluster.connections)) {
+                    if (open.isOpen()
+                            && !open.broker.equals(connection.current().endpoint())) {
+                        lose(open.broker, "loss of B");
+                        return;
+                    }
+                }
+            }
+            case 3 -> {
+                FakeConnection open = last(BROKERS.get(random.nextInt(BROKERS.size())));
+                if (open != null) {
+                    visit(open.broker.equals(connection.current().endpoint()) ? "blocked by A" : "blocked by B");
+                    toReader(open, () -> open.block("low on memory"));
+                    toReader(open, () -> {
+                        threads.sleep(Duration.ofMillis(20));
+                        open.unblock();
+                    });
+                }
+            }
+            case 4 -> {
+                EndpointKey at = connection.current().endpoint();
+                silent = BROKERS.get((BROKERS.indexOf(at) + 1) % BROKERS.size());
+                visit("B silent");
+                // What was switched to it already fails when it is cut.
+                lossy = true;
+                closing = true;
+                threads.sleep(Duration.ofSeconds(8));
+                silent = null;
+            }
+            case 5 -> closeChannel();
+            case 6 -> cancelByBroker();
+            default -> {
+                if (random.nextInt(3) == 0) {
+                    visit("application closes the connection");
+                    ended = true;
+                    lossy = true;
+                    closing = true;
+                    closeConnection();
+                }
+            }
+        }
+    }
+
+    private void closeConnection() throws IOException {
+        try {
+            connection.close();
+        } catch (AlreadyClosedException e) {
+            // Lost at the same moment: as the plain client.
+            coverage.count("close of a connection that is lost");
+        }
+    }
+
+    private void lose(EndpointKey broker, String event) {
+        visit(event);
+        lossy = true;
+        closing = true;
+        for (FakeConnection open : cluster.open(broker)) {
+            toReader(open, () -> open.lose(541, "INTERNAL_ERROR"));
+        }
+    }
+
+    private void closeChannel() {
+        FakeConnection open = last(connection.current().endpoint());
+        if (open != null && !open.channels.isEmpty()) {
+            FakeChannel channel = open.channels.firstEntry().getValue();
+            visit("channel closed by the broker");
+            lossy = true;
+            closing = true;
+            toReader(open, () -> channel.closeByBroker(406, "PRECONDITION_FAILED - simulated"));
+        }
+    }
+
+    private void cancelByBroker() {
+        for (App app : apps) {
+            FakeConnection open = last(connection.current().endpoint());
+            FakeChannel raw = open == null ? null : open.channels.get(app.number());
+            if (raw != null && app.consumer != null && raw.hasConsumer(app.tag())) {
+                visit("consumer cancelled by the broker");
+                app.consumer.brokerCancels = true;
+                cluster.queues.remove(app.queue);
+                forgotten.add(app.queue);
+                lossy = true;
+                // A consumer that is started at this moment closes its channel.
+                closing = true;
+                raw.cancelByBroker(app.tag());
+                return;
+            }
+        }
+    }
+
+    void visit(String event) {
+        trace(() -> connection.state() + ": " + event);
+        coverage.visit(connection.state(), event);
+    }
+
+    private void require(boolean so, String what) {
+        if (!so) {
+            threads.failed(new AssertionError(what));
+        }
+    }
+
+    // The application.
+
+    /** One thread with one channel at a time. */
+    private final class App {
+        final int id;
+        final String queue;
+        final List<Recorder> consumers = new ArrayList<>();
+
+        @Nullable
+        VirtualChannel channel;
+
+        @Nullable
+        Recorder consumer;
+
+        boolean transactional;
+        private List<Long> inTransaction = new ArrayList<>();
+
+        /** Of the channel of now. */
+        @Nullable
+        Numbers numbers;
+
+        final List<Numbers> all = new ArrayList<>();
+        final List<Long> committed = new ArrayList<>();
+        final List<Long> doubtful = new ArrayList<>();
+
+        App(int id) {
+            this.id = id;
+            this.queue = "q" + id;
+        }
+
+        int number() {
+            VirtualChannel known = channel;
+            return known == null ? -1 : known.getChannelNumber();
+        }
+
+        String tag() {
+            return consumer == null ? "" : consumer.tag;
+        }
+
+        void run() throws Exception {
+            cluster.queue(queue);
+            for (int i = 6 + random.nextInt(14); i > 0; i--) {
+                try {
+                    step();
+                } catch (AlreadyClosedException | IOException e) {
+                    if (!closing) {
+                        throw new AssertionError("the application sees " + e + " although nothing was lost", e);
+                    }
+                    channel = connection.isOpen() && channel != null && channel.isOpen() ? channel : null;
+                    threads.sleep(Duration.ofMillis(50));
+                } catch (TimeoutException e) {
+                    coverage.count("waitForConfirms timed out");
+                }
+                if (random.nextInt(3) == 0) {
+                    threads.sleep(Duration.ofMillis(random.nextInt(15)));
+                }
+            }
+        }
+
+        private void step() throws Exception {
+            VirtualChannel open = channel;
+            if (open == null) {
+                if (connection.isOpen()) {
+                    open();
+                } else {
+                    visit("channel opened");
+                    require(closing, "closed without a reason");
+                    connection.createChannel();
+                }
+                return;
+            }
+            switch (random.nextInt(12)) {
+                case 0, 1, 2, 3, 4 -> publish(open);
+                case 5, 6 -> {
+                    if (consumer == null) {
+                        consume(open);
+                    } else if (random.nextBoolean()) {
+                        cancel(open);
+                    } else {
+                        settle(open);
+                    }
+                }
+                case 7 -> settle(open);
+                case 8 -> {
+                    if (transactional) {
+                        commit(open);
+                    } else {
+                        confirms(open);
+                    }
+                }
+                case 9 -> declare(open);
+                case 10 -> open.basicQos(random.nextInt(4));
+                default -> {
+                    if (random.nextInt(4) == 0) {
+                        visit("channel closed by the application");
+                        close(open);
+                    } else {
+                        publish(open);
+                    }
+                }
+            }
+        }
+
+        private void close(VirtualChannel open) throws Exception {
+            lossy = true;
+            if (consumer != null) {
+                consumer.channelClosed = true;
+            }
+            channel = null;
+            consumer = null;
+            doubtful.addAll(inTransaction);
+            inTransaction = new ArrayList<>();
+            if (numbers != null) {
+                numbers.closed = true;
+            }
+            open.close();
+        }
+
+        private void open() throws Exception {
+            visit("channel opened");
+            VirtualChannel opened = (VirtualChannel) connection.createChannel();
+            channel = opened;
+            consumer = null;
+            numbers = null;
+            doubtful.addAll(inTransaction);
+            inTransaction = new ArrayList<>();
+            transactional = random.nextInt(4) == 0;
+            if (transactional) {
+                opened.txSelect();
+            } else if (random.nextInt(3) > 0) {
+                Numbers fresh = new Numbers(opened);
+                opened.confirmSelect();
+                opened.addConfirmListener(fresh);
+                numbers = fresh;
+                all.add(fresh);
+            }
+            if (random.nextBoolean()) {
+                opened.basicQos(1 + random.nextInt(5));
+            }
+            if (random.nextInt(4) > 0) {
+                consume(opened);
+            }
+        }
+
+        private void publish(VirtualChannel open) throws IOException {
+            long message = ++messages;
+            byte[] body = FakeCluster.body(message);
+            Numbers known = numbers;
+            if (transactional) {
+                inTransaction.add(message);
+                open.basicPublish("", queue, null, body);
+            } else if (known == null) {
+                open.basicPublish("", queue, null, body);
+            } else {
+                long number = open.getNextPublishSeqNo();
+                known.published.put(number, message);
+                try {
+                    open.basicPublish("", queue, null, body);
+                } catch (AlreadyClosedException | IOException e) {
+                    known.failed.add(number);
+                    throw e;
+                }
+                long after = open.getNextPublishSeqNo();
+                require(closing || after == number + 1, "publish number " + after + " follows " + number);
+            }
+        }
+
+        private void commit(VirtualChannel open) throws IOException {
+            List<Long> these = inTransaction;
+            inTransaction = new ArrayList<>();
+            try {
+                if (random.nextInt(4) == 0) {
+                    open.txRollback();
+                    coverage.count("rolled back transactions");
+                    forgottenMessages.addAll(these);
+                } else {
+                    open.txCommit();
+                    coverage.count("committed transactions");
+                    // A loss in its middle is silent to who goes on with the next on a recovered channel.
+                    (closing ? doubtful : committed).addAll(these);
+                }
+            } catch (AlreadyClosedException | IOException e) {
+                doubtful.addAll(these);
+                throw e;
+            }
+        }
+
+        /** Rolled back: must be in no queue. */
+        final List<Long> forgottenMessages = new ArrayList<>();
+
+        private void confirms(VirtualChannel open) throws Exception {
+            if (numbers != null) {
+                try {
+                    open.waitForConfirms(2000);
+                } catch (ShutdownSignalException e) {
+                    require(closing, "waitForConfirms: " + e);
+                }
+            }
+        }
+
+        private void consume(VirtualChannel open) throws IOException {
+            if (forgotten.contains(queue)) {
+                return;
+            }
+            Recorder fresh = new Recorder(open, "c" + id + "-" + consumers.size(), random.nextInt(6) == 0);
+            fresh.mode = random.nextInt(8);
+            consumers.add(fresh);
+            consumer = fresh;
+            open.basicConsume(queue, fresh.autoAck, fresh.tag, fresh);
+            fresh.started = true;
+        }
+
+        private void cancel(VirtualChannel open) throws IOException {
+            Recorder known = consumer;
+            visit("consumer cancelled by the application");
+            consumer = null;
+            known.cancelAsked = true;
+            try {
+                open.basicCancel(known.tag);
+                known.cancelled = true;
+            } catch (IOException e) {
+                if (!known.brokerCancels) {
+                    throw e;
+                }
+            }
+        }
+
+        private void settle(VirtualChannel open) throws IOException {
+            Recorder known = consumer;
+            if (known == null || known.unsettled.isEmpty()) {
+                return;
+            }
+            if (random.nextInt(3) == 0) {
+                Map.Entry<Long, Long> last = known.unsettled.lastEntry();
+                if (allRecorded(open, last.getKey())) {
+                    acknowledged.addAll(
+                            known.unsettled.headMap(last.getKey(), true).values());
+                    known.unsettled.headMap(last.getKey(), true).clear();
+                    open.basicAck(last.getKey(), true);
+                }
+            } else {
+                Map.Entry<Long, Long> first = known.unsettled.pollFirstEntry();
+                acknowledged.add(first.getValue());
+                open.basicAck(first.getKey(), false);
+            }
+        }
+
+        /** Whether no other consumer's message is below it, and none was delivered that no handler has seen. */
+        private boolean allRecorded(VirtualChannel open, long tag) {
+            for (Recorder other : consumers) {
+                if (other != consumer
+                        && other.channel == open
+                        && !other.unsettled.headMap(tag).isEmpty()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private void declare(VirtualChannel open) throws IOException {
+            boolean exclusive = random.nextInt(3) == 0;
+            boolean autoDelete = !exclusive && random.nextBoolean();
+            visit(exclusive ? "exclusive queue declared" : "queue declared or deleted");
+            String name = (exclusive ? "x" : "d") + id + "-" + random.nextInt(2) + (autoDelete ? "-auto" : "");
+            open.queueDeclare(name, false, exclusive, autoDelete, null);
+            require(closing || connection.topology().queue(name) != null, "declared and not recorded: " + name);
+            require(closing || cluster.queues.containsKey(name), "declared and not there: " + name);
+            if (random.nextInt(3) > 0) {
+                open.queueDelete(name);
+                require(closing || connection.topology().queue(name) == null, "deleted and recorded: " + name);
+            }
+        }
+    }
+
+    private final Set<Long> acknowledged = new HashSet<>();
+    private final Map<Long, VirtualChannel> firstOn = new HashMap<>();
+    private final Map<Long, Integer> deliveries = new HashMap<>();
+
+    /** What became of publish numbers. */
+    private final class Numbers implements ConfirmListener {
+        final VirtualChannel channel;
+        final TreeMap<Long, Long> published = new TreeMap<>();
+        final Set<Long> failed = new HashSet<>();
+        final Set<Long> acked = new HashSet<>();
+        final Set<Long> told = new HashSet<>();
+        boolean closed;
+        private long upTo;
+
+        Numbers(VirtualChannel channel) {
+            this.channel = channel;
+        }
+
+        @Override
+        public void handleAck(long number, boolean multiple) {
+            told(number, multiple, true);
+        }
+
+        @Override
+        public void handleNack(long number, boolean multiple) {
+            require(lossy, "a message is refused although nothing was lost");
+            told(number, multiple, false);
+        }
+
+        private void told(long number, boolean multiple, boolean ack) {
+            if (!published.containsKey(number)) {
+                require(false, "a confirm for " + number + " that was never published: " + published.keySet());
+                return;
+            }
+            for (long one = multiple ? upTo + 1 : number; one <= number; one++) {
+                if (multiple && told.contains(one)) {
+                    continue;
+                }
+                require(told.add(one), "number " + one + " confirmed twice");
+                if (ack) {
+                    acked.add(one);
+                }
+            }
+            while (told.contains(upTo + 1)) {
+                upTo++;
+            }
+        }
+    }
+
+    /** A consumer that writes down and checks what it is called with. */
+    private final class Recorder extends DefaultConsumer {
+        final VirtualChannel channel;
+        final String tag;
+        final boolean autoAck;
+        final TreeMap<Long, Long> unsettled = new TreeMap<>();
+        boolean started;
+        boolean cancelAsked;
+        boolean cancelled;
+        boolean brokerCancels;
+        boolean channelClosed;
+        int mode;
+        private int consumeOks;
+        private int cancelOks;
+        private int cancels;
+        private long lastFresh;
+        private boolean inside;
+
+        Recorder(VirtualChannel channel, String tag, boolean autoAck) {
+            super(channel);
+            this.channel = channel;
+            this.tag = tag;
+            this.autoAck = autoAck;
+        }
+
+        @Override
+        public void handleConsumeOk(String consumerTag) {
+            consumeOks++;
+            trace(() -> tag + " consume-ok");
+            require(lossy || consumeOks == 1, "consume-ok twice");
+        }
+
+        @Override
+        public void handleCancelOk(String consumerTag) {
+            cancelOks++;
+            trace(() -> tag + " cancel-ok");
+            require(cancelAsked, "a cancel-ok that the application did not ask for");
+            require(cancelOks == 1, "cancel-ok twice");
+            require(!inside || lossy, "cancel-ok while a delivery is handled");
+        }
+
+        @Override
+        public void handleCancel(String consumerTag) {
+            cancels++;
+            require(brokerCancels || forgotten.size() > 0, "a cancel by the broker that was none");
+            require(cancels == 1, "cancel twice");
+        }
+
+        @Override
+        public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
+            require(closing || lossy, "a consumer is shut down although nothing was lost: " + signal);
+        }
+
+        @Override
+        public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
+                throws IOException {
+            // After a recovery the one of before may still run, as with the plain client.
+            require(!inside || lossy, "two handlers of one consumer at once");
+            inside = true;
+            try {
+                delivered(envelope, FakeCluster.number(body));
+            } catch (AlreadyClosedException | IOException e) {
+                require(closing || lossy, "a handler sees " + e + " although nothing was lost");
+            } finally {
+                inside = false;
+            }
+        }
+
+        private void delivered(Envelope envelope, long message) throws IOException {
+            long seen = envelope.getDeliveryTag();
+            trace(() -> tag + " delivery " + seen + ": message " + message);
+            require(consumeOks > 0, "a delivery before consume-ok");
+            require(cancelOks == 0 && cancels == 0, "a delivery after the consumer's end");
+            tagSeen(channel, seen, autoAck);
+            int times = deliveries.merge(message, 1, Integer::sum);
+            require(times == 1 || lossy, "message " + message + " delivered twice although nothing was lost");
+            // Of a channel that was closed, the first delivery may be handled after the second of another one.
+            boolean here = firstOn.putIfAbsent(message, channel) == channel;
+            require(!here || envelope.isRedeliver(), "message " + message + " comes again as if for the first time");
+            if (!lossy) {
+                int at = cluster.enqueued.indexOf(message);
+                require(at >= lastFresh, "delivered out of order");
+                lastFresh = at;
+            }
+            if (autoAck) {
+                acknowledged.add(message);
+                return;
+            }
+            unsettled.put(seen, message);
+            switch (mode) {
+                case 0, 1, 2, 3, 4 -> ack(seen);
+                case 5 -> {
+                    threads.sleep(Duration.ofMillis(random.nextInt(60)));
+                    ack(seen);
+                }
+                case 6 -> {
+                    threads.pause();
+                    visit("handler throws");
+                    ack(seen);
+                    throw new IllegalStateException(io.evenkeel.FaultInjector.MESSAGE);
+                }
+                default -> {
+                    // Left to the application's thread.
+                }
+            }
+        }
+
+        private void ack(long seen) throws IOException {
+            Long message = unsettled.remove(seen);
+            if (message != null) {
+                acknowledged.add(message);
+                channel.basicAck(seen, false);
+            }
+        }
+    }
+
+    private final Map<VirtualChannel, Long> lastTags = new HashMap<>();
+
+    private void tagSeen(VirtualChannel channel, long tag, boolean autoAck) {
+        if (lossy && autoAck) {
+            // What the broker takes for acknowledged is handled after a loss, too, maybe after what comes next.
+            lastTags.merge(channel, tag, Math::max);
+            return;
+        }
+        long last = lastTags.getOrDefault(channel, 0L);
+        require(lossy ? tag > last : tag == last + 1, "delivery tag " + tag + " after " + last);
+        lastTags.put(channel, tag);
+    }
+
+    // The end.
+
+    private void quiesce() {
+        if (connection.state() == VirtualConnection.State.OPEN && !ended) {
+            checkBroker();
+        } else {
+            require(ended, "at the end the connection is " + connection.state());
+        }
+        checkLedger();
+    }
+
+    private void checkBroker() {
+        for (App app : apps) {
+            VirtualChannel channel = app.channel;
+            if (channel == null || !channel.isOpen()) {
+                continue;
+            }
+            for (Recorder consumer : app.consumers) {
+                boolean lives = consumer.started
+                        && consumer.channel == channel
+                        && !consumer.cancelAsked
+                        && consumer.cancels == 0;
+                long there = subscriptions(consumer.tag);
+                if (lives && !forgotten.contains(app.queue)) {
+                    require(there == 1, consumer.tag + " consumes " + there + " times");
+                } else if (consumer.cancelAsked || consumer.cancels > 0) {
+                    require(there == 0, consumer.tag + " is cancelled and consumes " + there + " times");
+                    require(
+                            consumer.brokerCancels || lossy || consumer.cancelOks == 1,
+                            consumer.tag + " was not told cancel-ok");
+                }
+            }
+            require(
+                    channel.receivingOn() == channel.sendingOn()
+                            || channel.publisher().unconfirmed() >= 0,
+                    "two sides");
+        }
+    }
+
+    private long subscriptions(String tag) {
+        return cluster.connections.stream()
+                .filter(FakeConnection::isOpen)
+                .flatMap(open -> open.channels.values().stream())
+                .filter(raw -> raw.hasConsumer(tag))
+                .count();
+    }
+
+    private void checkLedger() {
+        Set<Long> enqueued = new HashSet<>(cluster.enqueued);
+        require(enqueued.size() == cluster.enqueued.size(), "a message was published twice");
+        for (long one : cluster.acknowledged) {
+            require(
+                    acknowledged.contains(one),
+                    "the broker has an ack of " + one + " that the application did not send");
+        }
+        if (!lossy) {
+            for (long one : acknowledged) {
+                require(
+                        cluster.acknowledged.contains(one) || deliveredWithoutAck(one),
+                        "the ack of " + one + " did not reach the broker");
+            }
+        }
+        for (App app : apps) {
+            checkLedger(app, enqueued);
+        }
+        checkOrder();
+    }
+
+    private boolean deliveredWithoutAck(long message) {
+        return deliveries.getOrDefault(message, 0) > 0
+                && apps.stream().flatMap(app -> app.consumers.stream()).anyMatch(consumer -> consumer.autoAck);
+    }
+
+    private void checkLedger(App app, Set<Long> enqueued) {
+        if (forgotten.contains(app.queue)) {
+            return;
+        }
+        for (long one : app.committed) {
+            require(enqueued.contains(one), "committed and lost: " + one);
+        }
+        for (long one : app.forgottenMessages) {
+            require(closing || !enqueued.contains(one), "rolled back and published: " + one);
+        }
+        for (Numbers numbers : app.all) {
+            for (long number : numbers.acked) {
+                require(enqueued.contains(numbers.published.get(number)), "confirmed and lost: " + number);
+            }
+            if (!numbers.closed && numbers.channel.isOpen()) {
+                for (long number : numbers.published.keySet()) {
+                    require(
+                            numbers.told.contains(number) || numbers.failed.contains(number),
+                            "number " + number + " is never confirmed nor refused");
+                }
+            }
+        }
+    }
+
+    /** Each application publishes with one thread to one queue, with growing numbers. */
+    private void checkOrder() {
+        for (App app : apps) {
+            for (Numbers numbers : app.all) {
+                int last = -1;
+                for (long message : numbers.published.values()) {
+                    int at = cluster.enqueued.indexOf(message);
+                    require(at < 0 || at > last, "published out of order: " + message);
+                    last = at < 0 ? last : at;
+                }
+            }
+        }
+    }
+
+    private void end() throws Exception {
+        if (connection.isOpen()) {
+            closing = true;
+            lossy = true;
+            closeConnection();
+        }
+        visit("channel opened");
+        try {
+            connection.createChannel();
+            require(false, "a closed connection opens channels");
+        } catch (AlreadyClosedException e) {
+            coverage.count("createChannel after close");
+        }
+    }
+
+    private void checkClosed() {
+        for (FakeConnection any : cluster.connections) {
+            if (any.isOpen()) {
+                throw new AssertionError("left open: the connection to " + any.broker);
+            }
+        }
+    }
+
+    int moved() {
+        return moved;
+    }
+
+    // ConnectionHost and the wire.
+
+    @Override
+    public void toWorker(FakeChannel channel, FakeChannel.Work work) {
+        threads.actor(channel, "worker").submit(() -> FakeChannel.guarded(work));
+    }
+
+    @Override
+    public void toReader(FakeConnection open, FakeChannel.Work work) {
+        threads.actor(open, "reader").submit(work::run);
+    }
+
+    @Override
+    public void inBackground(Runnable task) {
+        threads.start("background", task::run);
+    }
+
+    @Override
+    public void linkOpened(EndpointKey endpoint, Duration took) {}
+
+    @Override
+    public void linkClosed(EndpointKey endpoint) {}
+
+    @Override
+    public void lost(VirtualConnection lost, EndpointKey endpoint, Throwable cause) {
+        lossy = true;
+        closing = true;
+        threads.start("recovery", () -> recover(BROKERS.indexOf(endpoint)));
+    }
+
+    private void recover(int lostAt) throws Exception {
+        for (int attempt = 0; attempt < 200; attempt++) {
+            threads.sleep(Duration.ofMillis(random.nextInt(100)));
+            if (connection.state() != VirtualConnection.State.RECOVERING) {
+                return;
+            }
+            Link link = null;
+            try {
+                link = connection.links().dial(BROKERS.get((lostAt + attempt) % BROKERS.size()), true);
+                connection.recover(link);
+                coverage.count("recoveries");
+                return;
+            } catch (IOException | TimeoutException | ShutdownSignalException e) {
+                coverage.count("recoveries that failed");
+                if (link != null) {
+                    connection.leave(link);
+                }
+            }
+        }
+        require(false, "not recovered");
+    }
+
+    @Override
+    public void closed(VirtualConnection closed, EndpointKey endpoint, boolean hadLink) {}
+
+    @Override
+    public void publisherPaused(Duration pause) {}
+
+    @Override
+    public void consumerGap(Duration gap) {}
+
+    @Override
+    public long nanos() {
+        return threads.now();
+    }
+
+    @Override
+    public Condition condition(ReentrantLock lock) {
+        return threads.condition(lock);
+    }
+
+    @Override
+    public Guard guard() {
+        return guard;
+    }
+
+    @Override
+    public Scheduler.Cancellable after(Duration delay, Runnable task) {
+        return threads.after(delay, task);
+    }
+}
