@@ -215,8 +215,10 @@ final class Moves {
     }
 
     private void watch(Move move, long now) {
-        if (move.phase == Phase.RETIRING && !move.makeFirst && !move.keepAsked && now - move.deadline >= 0) {
-            // With a surge the new one is open already: the old one just goes when it is returned.
+        if (move.phase == Phase.RETIRING && !move.keepAsked && now - move.deadline >= 0) {
+            // With a surge, too, although the new one is open already: a caller may keep its connection for ever, and
+            // no
+            // other move begins meanwhile. What is one too many now shrinking takes from those that are idle.
             move.keepAsked = true;
             state.adapter.keep(move.from.key());
         } else if (move.phase == Phase.FILLING) {
@@ -249,8 +251,7 @@ final class Moves {
 
     DueTime nextAt(long now) {
         if (inAir != null) {
-            boolean waits = inAir.phase == Phase.FILLING
-                    || (inAir.phase == Phase.RETIRING && !inAir.keepAsked && !inAir.makeFirst);
+            boolean waits = inAir.phase == Phase.FILLING || (inAir.phase == Phase.RETIRING && !inAir.keepAsked);
             return waits ? DueTime.at(inAir.deadline) : DueTime.never();
         }
         DueTime next = state.sourceHealthy ? pacer.nextAt(state.seats, now) : DueTime.never();

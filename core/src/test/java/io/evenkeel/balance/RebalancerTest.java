@@ -341,6 +341,23 @@ class RebalancerTest {
     }
 
     @Test
+    void with_surge_a_caller_that_keeps_its_connection_holds_up_no_other_move() {
+        BalanceBed bed = new BalanceBed(
+                12, config().surge(1).maxConnectionAge(Duration.ofMinutes(1)).build(), 7);
+        bed.publish(pods(3));
+        bed.passSeconds(1);
+        Endpoint kept = pods(3).get(0);
+        for (int i = 0; i < 4; i++) {
+            bed.connections.acquire(kept);
+        }
+        bed.passSeconds(90);
+        bed.publish(pods(4));
+        bed.passSeconds(200);
+        assertThat(bed.connections.open(pods(4).get(3))).isEqualTo(3);
+        assertThat(bed.connections.mostAtOnce()).isLessThanOrEqualTo(13);
+    }
+
+    @Test
     void connections_are_renewed_by_age_spread_over_it_and_the_pool_stays_even() {
         BalanceBed bed = new BalanceBed(
                 12, config().maxConnectionAge(Duration.ofMinutes(10)).build(), 7);

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -59,6 +60,11 @@ final class Dialler {
     }
 
     Session dial(DataSource dataSource) throws SQLException {
+        return dial(dataSource, connection -> {});
+    }
+
+    /** @param connected receives the connection before it is set up, which may take its time, too */
+    Session dial(DataSource dataSource, Consumer<Connection> connected) throws SQLException {
         Credentials now = credentials.get();
         DriverConnection made = DriverConnection.open(dataSource, now.username(), now.password());
         if (made.connection() == null) {
@@ -67,6 +73,7 @@ final class Dialler {
         Connection connection = made.connection();
         boolean usable = false;
         try {
+            connected.accept(connection);
             Session session = new Session(made, setUp(connection, settings.get()), ticker.nanos());
             usable = true;
             return session;
@@ -157,6 +164,15 @@ final class Dialler {
             } else {
                 connection.rollback();
             }
+        }
+    }
+
+    /** Ends a connection whose set-up does not come back; may block. */
+    static void abort(Connection connection) {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException | RuntimeException | Error e) {
+            LOG.debug("aborting {} failed", connection, e);
         }
     }
 

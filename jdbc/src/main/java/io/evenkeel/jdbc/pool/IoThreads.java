@@ -28,6 +28,7 @@ class IoThreads {
     static final int MOST_EXTRA = 256;
     private static final long IDLE_SECONDS = 2;
     private static final long LONG_MILLIS = 500;
+    private static final long RETRY_MILLIS = 1_000;
 
     private final ThreadPoolExecutor io;
     private final ScheduledThreadPoolExecutor housekeeper;
@@ -65,18 +66,35 @@ class IoThreads {
         };
     }
 
-    /** Runs soon; false, and dropped, after {@link #close} or where no thread can be made. */
+    /** Runs soon, or as soon as there is a thread for it; false, and dropped, after {@link #close}. */
     boolean execute(Runnable task) {
+        Runnable guarded = () -> run(task);
         try {
-            io.execute(() -> run(task));
-            return true;
+            io.execute(guarded);
         } catch (RejectedExecutionException e) {
             LOG.debug("not started, since the pool is closed: {}", task, e);
             return false;
-        } catch (OutOfMemoryError e) {
-            // The task stays queued and runs when a thread can be made again, or another one is idle.
-            LOG.warn("no thread could be started; trying again with the next task", e);
-            return true;
+        } catch (RuntimeException | Error e) {
+            // The thread factory's, or there is no memory for a thread. The executor has dropped the task.
+            LOG.warn("no thread could be started; trying again in {} ms", RETRY_MILLIS, e);
+            io.getQueue().add(guarded);
+        }
+        if (io.getPoolSize() == 0) {
+            schedule(this::startThread, RETRY_MILLIS);
+        }
+        return true;
+    }
+
+    /** For what is queued while there is no thread. Again and again until there is one. */
+    private void startThread() {
+        try {
+            io.prestartCoreThread();
+        } catch (RuntimeException | Error e) {
+            LOG.debug("no thread could be started", e);
+        } finally {
+            if (io.getPoolSize() == 0 && !io.getQueue().isEmpty()) {
+                schedule(this::startThread, RETRY_MILLIS);
+            }
         }
     }
 

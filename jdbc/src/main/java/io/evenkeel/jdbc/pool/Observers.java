@@ -109,7 +109,7 @@ public final class Observers implements AutoCloseable {
             guarded("connectionAcquired", () -> recorder.recordConnectionAcquiredNanos(waitedNanos));
         }
         long threshold = settings.leakDetectionThreshold();
-        Leak leak = threshold > 0 ? new Leak(pool, connection.toString()) : null;
+        Leak leak = threshold > 0 ? new Leak(pool, described(connection)) : null;
         IoThreads.Cancellable timer = leak == null ? null : io.schedule(leak, threshold);
         return () -> {
             if (timer != null && leak != null) {
@@ -121,6 +121,15 @@ public final class Observers implements AutoCloseable {
                 guarded("connectionUsage", () -> recorder.recordConnectionUsageMillis(millis));
             }
         };
+    }
+
+    /** By the driver's own words. */
+    private String described(PooledConnection connection) {
+        return guard.call(
+                "Connection.toString",
+                null,
+                connection::toString,
+                failure -> PooledConnection.class.getSimpleName() + "@" + System.identityHashCode(connection));
     }
 
     private void guarded(String kind, Guard.Step foreign) {

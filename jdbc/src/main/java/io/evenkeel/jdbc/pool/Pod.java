@@ -28,6 +28,9 @@ final class Pod {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
 
+    /** Dials that are long over due and have not ended, each of which holds a thread. */
+    private static final int MOST_OVERDUE = 2;
+
     private final EndpointSignals signals;
     private final EndpointKey key;
     private volatile Endpoint endpoint;
@@ -56,6 +59,9 @@ final class Pod {
 
     @GuardedBy("lock")
     private boolean openInFlight;
+
+    @GuardedBy("lock")
+    private int overdue;
 
     /** The dial has taken so long that nothing is to be expected of it. */
     private volatile boolean slow;
@@ -169,7 +175,7 @@ final class Pod {
     Seat beginDial() {
         lock.lock();
         try {
-            if (dialling || left || !opens.isEmpty()) {
+            if (dialling || left || overdue >= MOST_OVERDUE || !opens.isEmpty()) {
                 return null;
             }
             for (Seat seat : seats) {
@@ -199,7 +205,7 @@ final class Pod {
     Consumer<OpenOutcome> beginOpen() {
         lock.lock();
         try {
-            Consumer<OpenOutcome> next = dialling ? null : opens.poll();
+            Consumer<OpenOutcome> next = dialling || overdue >= MOST_OVERDUE ? null : opens.poll();
             if (next != null) {
                 dialling = true;
                 openInFlight = true;
@@ -227,6 +233,35 @@ final class Pod {
             dialling = false;
             openInFlight = false;
             slow = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Its time is over and nothing says whether it ever ends; {@link #dialEnded} follows, so that another may begin. */
+    void dialOverdue() {
+        lock.lock();
+        try {
+            overdue++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void overdueEnded() {
+        lock.lock();
+        try {
+            overdue--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether so many dials have not come back that no other begins. */
+    boolean isStuck() {
+        lock.lock();
+        try {
+            return overdue >= MOST_OVERDUE;
         } finally {
             lock.unlock();
         }

@@ -397,14 +397,28 @@ public final class SeatPool implements ConnectionPool {
     /** Closes the connection of a seat that is CLOSING or RETIRING, then has the seat be what follows. */
     void discard(Seat seat) {
         Session session = seat.session;
-        Runnable close = () -> {
-            if (session != null) {
-                session.close();
-            }
-            discarded(seat, session != null);
-        };
+        Runnable close = session == null ? () -> discarded(seat, false) : () -> close(seat, session);
         if (!io.execute(close)) {
             close.run();
+        }
+    }
+
+    /** A close that never returns must not keep the seat: then the connection is aborted, and counts as closed. */
+    private void close(Seat seat, Session session) {
+        Decision decision = new Decision();
+        IoThreads.Cancellable overdue = io.schedule(
+                () -> {
+                    if (decision.expire()) {
+                        LOG.debug("Pool {}: closing a connection to {} has not ended", name, seat.pod.key());
+                        io.execute(session::abort);
+                        discarded(seat, true);
+                    }
+                },
+                Session.CLOSE_MILLIS + Decision.GRACE_MILLIS);
+        session.close();
+        overdue.cancel();
+        if (decision.finish()) {
+            discarded(seat, true);
         }
     }
 
@@ -458,9 +472,32 @@ public final class SeatPool implements ConnectionPool {
      * @return whether it answered
      */
     boolean check(Seat seat) {
-        Session session = seat.session;
+        return check(seat, () -> {});
+    }
+
+    /**
+     * As {@link #check(Seat)}.
+     *
+     * @param whenOverdue runs on the housekeeper if the driver does not come back; this call then changes nothing any more
+     */
+    boolean check(Seat seat, Runnable whenOverdue) {
+        Decision decision = new Decision();
+        long limit = settings.validationMillis() + Decision.GRACE_MILLIS;
+        IoThreads.Cancellable overdue = io.schedule(
+                () -> {
+                    if (decision.expire()) {
+                        died(
+                                seat,
+                                new SQLException(
+                                        "testing an idle connection did not complete within " + limit + " ms", "08006"),
+                                true);
+                        whenOverdue.run();
+                    }
+                },
+                limit);
         Liveness seen = Liveness.UNKNOWN;
         try {
+            Session session = seat.session;
             if (session == null) {
                 throw new SQLException("no connection");
             }
@@ -469,21 +506,32 @@ public final class SeatPool implements ConnectionPool {
                 throw new SQLException("the server closed the connection while it was idle", "08006");
             }
             session.validate(settings, settings.validationMillis(), ticker.nanos());
-            signals.alive(seat.pod.key());
-            seat.checked();
-            exchange.freed(seat);
-            return true;
+            if (decision.finish()) {
+                signals.alive(seat.pod.key());
+                seat.checked();
+                exchange.freed(seat);
+                return true;
+            }
         } catch (SQLException | RuntimeException | Error e) {
-            LOG.debug("Pool {}: an idle connection to {} is dead", name, seat.pod.key(), e);
-            if (seen == Liveness.UNKNOWN || seen == Liveness.ALIVE) {
-                seat.pod.failed(e);
-            } else {
-                seat.pod.refused(e);
+            if (decision.finish()) {
+                died(seat, e, seen == Liveness.UNKNOWN || seen == Liveness.ALIVE);
             }
-            if (seat.closeChecked()) {
-                discard(seat);
-            }
-            return false;
+        } finally {
+            overdue.cancel();
+        }
+        return false;
+    }
+
+    /** The connection of a CHECKING seat is of no use. */
+    private void died(Seat seat, Throwable failure, boolean counts) {
+        LOG.debug("Pool {}: an idle connection to {} is dead", name, seat.pod.key(), failure);
+        if (counts) {
+            seat.pod.failed(failure);
+        } else {
+            seat.pod.refused(failure);
+        }
+        if (seat.closeChecked()) {
+            discard(seat);
         }
     }
 

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Session {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
-    private static final int CLOSE_MILLIS = (int) TimeUnit.SECONDS.toMillis(15);
+    static final int CLOSE_MILLIS = (int) TimeUnit.SECONDS.toMillis(15);
     private static final @Nullable Statement[] NONE = {};
 
     private final DriverConnection driver;
@@ -268,10 +268,6 @@ final class Session {
 
     /** Ends it while it is in use. */
     void abort() {
-        try {
-            connection.abort(Runnable::run);
-        } catch (SQLException | RuntimeException | Error e) {
-            LOG.debug("aborting {} failed", connection, e);
-        }
+        Dialler.abort(connection);
     }
 }

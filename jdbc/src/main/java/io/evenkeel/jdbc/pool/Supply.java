@@ -3,10 +3,13 @@ package io.evenkeel.jdbc.pool;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -21,6 +24,8 @@ import org.slf4j.LoggerFactory;
  * in an elastic one there are dials for as many callers as wait, and for the idle ones that are to be kept ready. A dial
  * that has not ended after {@value #SLOW_MILLIS} ms counts for no caller any more, so that the next Pod is dialled. Callers stay
  * in the queue meanwhile: they get what comes first, a new connection or one that is returned.
+ *
+ * <p>A dial that outlasts all its time-outs has failed, and the next one may begin; what comes of it late is closed.
  */
 final class Supply {
     private static final Logger LOG = LoggerFactory.getLogger(Supply.class);
@@ -43,7 +48,15 @@ final class Supply {
 
     /** One dial that may begin: for a seat that has none, or for what core asked for. */
     private record Job(
-            Pod pod, @Nullable Seat seat, @Nullable Consumer<OpenOutcome> open) {}
+            Pod pod,
+            @Nullable Seat seat,
+            @Nullable Consumer<OpenOutcome> open,
+            Decision decision,
+            AtomicReference<@Nullable Connection> connection) {
+        Job(Pod pod, @Nullable Seat seat, @Nullable Consumer<OpenOutcome> open) {
+            this(pod, seat, open, new Decision(), new AtomicReference<>());
+        }
+    }
 
     /** Begins the dials that there is need for now. Returns at once; may be called from any thread, as often as one likes. */
     void need() {
@@ -62,6 +75,10 @@ final class Supply {
 
     /** Core asked for a connection at this Pod. */
     void open(Pod pod, Consumer<OpenOutcome> done) {
+        if (pod.isStuck()) {
+            done.accept(new OpenOutcome.Failed(stuck(pod)));
+            return;
+        }
         pod.queue(done);
         next(pod);
     }
@@ -136,13 +153,56 @@ final class Supply {
                     }
                 },
                 SLOW_MILLIS);
+        IoThreads.Cancellable overdue = io.schedule(() -> overdue(job), overdueMillis());
+        long start = ticker.nanos();
         OpenOutcome outcome = new OpenOutcome.Withdrawn();
         try {
             outcome = dial(job);
         } finally {
             slow.cancel();
+            overdue.cancel();
+            if (job.decision.finish()) {
+                end(job, outcome);
+                created(outcome, start);
+            } else {
+                job.pod.overdueEnded();
+                next(job.pod);
+                need();
+            }
+        }
+    }
+
+    /** Last of all: a recorder that does not return has this thread, and nothing else. */
+    private void created(OpenOutcome outcome, long start) {
+        if (outcome instanceof OpenOutcome.Opened) {
+            pool.created(ticker.nanos() - start);
+        }
+    }
+
+    private long overdueMillis() {
+        HikariSettings now = pool.settings();
+        return now.connectionTimeout() + now.validationTimeout() + Decision.GRACE_MILLIS;
+    }
+
+    /** On the housekeeper: the driver, the connection function or the credentials provider has not returned. */
+    private void overdue(Job job) {
+        if (job.decision.expire()) {
+            Connection connection = job.connection.get();
+            if (connection != null) {
+                // It counts at the server, and its seat will have another.
+                io.execute(() -> Dialler.abort(connection));
+            }
+            OpenOutcome outcome = failed(job.pod, stuck(job.pod), true);
+            job.pod.dialOverdue();
             end(job, outcome);
         }
+    }
+
+    private SQLException stuck(Pod pod) {
+        return new SQLTransientConnectionException(
+                "connecting to " + pod.key() + " did not complete within " + overdueMillis()
+                        + " ms, and goes on (set the driver's connect and socket time-outs)",
+                "08001");
     }
 
     private OpenOutcome dial(Job job) {
@@ -153,15 +213,18 @@ final class Supply {
         try {
             dataSource = pod.dataSource(dialler);
         } catch (Throwable e) {
-            return failed(pod, e, false);
+            return failed(job, e, false);
         }
         try {
-            session = dialler.dial(dataSource);
+            session = dialler.dial(dataSource, job.connection::set);
         } catch (Throwable e) {
-            return failed(pod, e, pool.classify(e).countsAtConnect());
+            return failed(job, e, pool.classify(e).countsAtConnect());
+        }
+        if (!job.decision.finish()) {
+            session.close();
+            return new OpenOutcome.Withdrawn();
         }
         long now = ticker.nanos();
-        pool.created(now - start);
         pod.reached(now);
         if (pool.isClosed() || pod.hasLeft()) {
             session.close();
@@ -171,6 +234,10 @@ final class Supply {
         signals.opened(pod.key(), Duration.ofNanos(now - start));
         signals.alive(pod.key());
         return new OpenOutcome.Opened();
+    }
+
+    private OpenOutcome failed(Job job, Throwable cause, boolean counts) {
+        return job.decision.finish() ? failed(job.pod, cause, counts) : new OpenOutcome.Withdrawn();
     }
 
     private OpenOutcome failed(Pod pod, Throwable cause, boolean counts) {
@@ -227,9 +294,13 @@ final class Supply {
         }
         Seat empty = pod.beginDial();
         if (empty != null) {
-            List<OpenOutcome> outcome = new ArrayList<>(1);
-            run(new Job(pod, empty, outcome::add));
-            return outcome.get(0);
+            // The timer's, if that decided.
+            AtomicReference<OpenOutcome> outcome = new AtomicReference<>(new OpenOutcome.Withdrawn());
+            run(new Job(pod, empty, outcome::set));
+            return outcome.get();
+        }
+        if (pod.isStuck()) {
+            return new OpenOutcome.Failed(stuck(pod));
         }
         if (pod.isDialling()) {
             return new OpenOutcome.Refused(new SQLException("connecting to " + pod.key() + " is still under way"));

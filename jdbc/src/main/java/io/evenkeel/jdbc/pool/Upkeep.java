@@ -4,7 +4,9 @@ import io.evenkeel.jdbc.driver.Liveness;
 import io.evenkeel.time.Ticker;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,22 +124,33 @@ final class Upkeep {
         if (!pod.sweeping.compareAndSet(false, true)) {
             return;
         }
-        List<Seat> suspects = new ArrayList<>();
+        Queue<Seat> suspects = new ConcurrentLinkedQueue<>();
         for (Seat seat : pod.seats()) {
             if (seat.startChecking()) {
                 suspects.add(seat);
             }
         }
-        if (suspects.isEmpty() || !io.execute(() -> sweep(pod, suspects))) {
+        if (suspects.isEmpty()) {
             pod.sweeping.set(false);
-            suspects.forEach(pool::uncheck);
+        } else {
+            startSweep(pod, suspects, false);
         }
     }
 
-    private void sweep(Pod pod, List<Seat> suspects) {
-        boolean silent = false;
+    /** Each of these is tested by the thread that takes it out; a thread whose test does not end has another one go on. */
+    private void startSweep(Pod pod, Queue<Seat> suspects, boolean silent) {
+        if (!io.execute(() -> sweep(pod, suspects, silent))) {
+            pod.sweeping.set(false);
+            for (Seat seat = suspects.poll(); seat != null; seat = suspects.poll()) {
+                pool.uncheck(seat);
+            }
+        }
+    }
+
+    private void sweep(Pod pod, Queue<Seat> suspects, boolean silentBefore) {
+        boolean silent = silentBefore;
         try {
-            for (Seat seat : suspects) {
+            for (Seat seat = suspects.poll(); seat != null; seat = suspects.poll()) {
                 Session session = seat.session;
                 Liveness seen = session == null ? Liveness.DEAD : session.peek();
                 if (seen == Liveness.ALIVE) {
@@ -146,7 +159,7 @@ final class Upkeep {
                     // The fault and one dead connection more: at a frozen Pod each test takes its whole time.
                     pool.discardChecked(seat);
                 } else {
-                    silent |= !pool.check(seat);
+                    silent |= !pool.check(seat, () -> startSweep(pod, suspects, true));
                 }
             }
         } finally {

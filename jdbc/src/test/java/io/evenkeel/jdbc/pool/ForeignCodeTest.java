@@ -72,7 +72,7 @@ class ForeignCodeTest {
     }
 
     /** Every so many calls one fails, another one with each kind; 1 to try all of them. */
-    private static final int STEP = Integer.getInteger("evenkeel.foreign.step", 7);
+    private static final int STEP = Integer.getInteger("evenkeel.foreign.step", 29);
 
     /** Calls without which there is no connection; their failure is the endpoint's last error. */
     private static final Set<String> SHOWN =
@@ -86,7 +86,7 @@ class ForeignCodeTest {
         Map<Kind, Integer> tried = new EnumMap<>(Kind.class);
         Map<String, Integer> methods = new TreeMap<>();
         for (Kind kind : Kind.values()) {
-            for (int n = 1 + kind.ordinal(); kind != Kind.NEVER_COMPLETES && n <= counting.calls(); n += STEP) {
+            for (int n = 1 + kind.ordinal(); n <= counting.calls(); n += STEP) {
                 Never never = new Never();
                 FaultInjector injector =
                         kind == Kind.NEVER_COMPLETES ? FaultInjector.blocking(n, never) : new FaultInjector(n, kind);
@@ -108,10 +108,9 @@ class ForeignCodeTest {
                 tried,
                 tried.values().stream().mapToInt(Integer::intValue).sum(),
                 methods);
-        assertThat(tried).hasSize(Kind.values().length - 1);
+        assertThat(tried).containsOnlyKeys(Kind.values());
         assertThat(methods)
-                .containsKeys("apply", "get", "getConnection", "isValid", "execute", "close", "adjudicate", "onEvent")
-                .containsKeys("recordConnectionCreatedMillis", "setLoginTimeout", "setNetworkTimeout");
+                .containsKeys("close", "createStatement", "execute", "get", "isValid", "on", "setNetworkTimeout");
     }
 
     /** What blocks a call that never returns, once there are threads that may be blocked. */
@@ -144,6 +143,8 @@ class ForeignCodeTest {
         private List<Endpoint> current = List.of();
         private int seats = 6;
         private int mostSeats = 6;
+        private int stuckCallers;
+        private boolean gone;
         private long version;
         private @Nullable String shown;
 
@@ -202,7 +203,8 @@ class ForeignCodeTest {
             config.setPoolName("orders");
             config.setMaximumPoolSize(seats);
             config.setMinimumIdle(way.minimumIdle);
-            config.setConnectionTimeout(3_000);
+            config.setConnectionTimeout(1_000);
+            config.setValidationTimeout(1_000);
             config.setConnectionInitSql("set up");
             config.setReadOnly(false);
             config.setKeepaliveTime(30_000);
@@ -252,10 +254,14 @@ class ForeignCodeTest {
 
         void run() {
             publish(pods.subList(0, 2));
-            pass(5);
+            pass(2);
+            boolean before = injector.failed() != null;
+            pass(3);
             publish(pods.subList(0, 3));
             pass(5);
             drain(pods.get(0));
+            // A Pod that has left before the deadline of what never returned there has no status any more.
+            gone = mayBlock && !before && injector.failed() != null;
             wait(40);
             eject(pods.get(1));
             resize(9);
@@ -310,11 +316,11 @@ class ForeignCodeTest {
             for (int i = 0; i < seconds; i++) {
                 List<Connection> held = new ArrayList<>();
                 for (int caller = 0; caller < 3; caller++) {
-                    threads.run(() -> acquire(held));
+                    call(() -> acquire(held));
                 }
                 scheduler.advance(Duration.ofMillis(500));
                 for (Connection connection : held) {
-                    threads.run(() -> use(connection));
+                    call(() -> use(connection));
                 }
                 scheduler.advance(Duration.ofMillis(500));
                 look();
@@ -327,6 +333,13 @@ class ForeignCodeTest {
                 scheduler.advance(Duration.ofSeconds(1));
                 look();
             }
+        }
+
+        /** On a caller's thread: one that does not come back keeps its connection, which is in use. */
+        private void call(Runnable caller) {
+            int before = threads.blocked();
+            threads.run(caller);
+            stuckCallers += threads.blocked() - before;
         }
 
         private void acquire(List<Connection> held) {
@@ -366,28 +379,35 @@ class ForeignCodeTest {
             pass(2);
             servers.values().forEach(server -> server.statements.clear());
             pass(12);
-            for (Endpoint pod : current) {
-                assertThat(servers.get(pod.identity()).statements)
-                        .as("statements at %s of %s, %s", pod.key(), pool, rebalancer.status())
-                        .contains("ask");
-            }
+            assertThat(current)
+                    .as("Pods that serve, of %s, %s", pool, rebalancer.status())
+                    .filteredOn(pod -> servers.get(pod.identity()).statements.contains("ask"))
+                    .hasSizeGreaterThanOrEqualTo(current.size() - notServing());
             assertThat(highest.get())
                     .as("most connections at once")
                     .isLessThanOrEqualTo(mostSeats + way.surge + leftOpen());
             if (way != Way.ELASTIC) {
                 assertThat(total.get())
                         .as("connections that servers see, of %s", pool)
-                        .isBetween(seats, seats + leftOpen());
+                        .isBetween(seats, seats + leftOpen() + (stuckCallers > 0 ? 2 * way.surge : 0));
             }
             String failed = injector.failed();
-            if (failed != null && SHOWN.contains(failed)) {
+            if (failed != null && SHOWN.contains(failed) && !gone) {
                 assertThat(shown)
-                        .as("the cause of a failed %s in the status", failed)
+                        .as("the cause of a failed %s in the status, %s, %s", failed, pool, rebalancer.status())
                         .isNotNull();
             }
             assertThat(threads.calledOutside())
                     .as("calls that may block, on the control thread or the housekeeper")
                     .isZero();
+        }
+
+        /**
+         * The Pod whose only connection a caller keeps for ever; and with a surge those that the last moves were for: a resize
+         * that waits for such a caller takes the place of the connection that a move would open first.
+         */
+        private int notServing() {
+            return stuckCallers == 0 ? 0 : way == Way.OPEN_FIRST ? 2 : 1;
         }
 
         /** Those that the driver itself has left open: it connected and then threw, or did not close. */
