@@ -126,9 +126,14 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         if (patience < 0 || template instanceof HikariDataSource) {
             return;
         }
-        SQLException refusal = firstConnection(patience);
+        long start = balanced.ticker().nanos();
+        SQLException refusal = firstConnection(patience, start);
         if (refusal == null || connections.lastFailure() == null) {
             return;
+        }
+        if (refusal instanceof SQLTransientConnectionException unavailable) {
+            // Before the pool is closed, which would be the cause from then on.
+            refusal = diagnosed(unavailable, millisSince(start));
         }
         if (patience > 0) {
             close();
@@ -137,14 +142,17 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         LOG.warn("Pool {}: no connection at the start; callers wait until there is one", pool, refusal);
     }
 
-    private @Nullable SQLException firstConnection(long patienceMillis) {
-        long start = balanced.ticker().nanos();
+    private long millisSince(long start) {
+        return TimeUnit.NANOSECONDS.toMillis(balanced.ticker().nanos() - start);
+    }
+
+    private @Nullable SQLException firstConnection(long patienceMillis, long start) {
         while (true) {
             try {
                 connections.acquire(START_POLL.toNanos()).close();
                 return null;
             } catch (SQLException e) {
-                long millis = TimeUnit.NANOSECONDS.toMillis(balanced.ticker().nanos() - start);
+                long millis = millisSince(start);
                 boolean over = millis >= Math.max(patienceMillis, live.getConnectionTimeout())
                         || (millis >= patienceMillis && connections.isUnreachable())
                         || Thread.currentThread().isInterrupted();
@@ -248,17 +256,17 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         try {
             return connections.acquire(live.connectionTimeoutNanos());
         } catch (SQLTransientConnectionException refusal) {
-            throw diagnosed(refusal);
+            throw diagnosed(refusal, live.getConnectionTimeout());
         }
     }
 
     /** The pool knows its own counts; why connections are missing is known to the source and to health as well. */
-    private NoConnectionException diagnosed(SQLTransientConnectionException refusal) {
-        long timeout = live.getConnectionTimeout();
+    private NoConnectionException diagnosed(SQLTransientConnectionException refusal, long waitedMillis) {
         String whenExhausted = "return connections sooner, or raise maximumPoolSize ("
-                + live.settings().getMaximumPoolSize() + ") or connectionTimeout (" + timeout + " ms)";
+                + live.settings().getMaximumPoolSize() + ") or connectionTimeout ("
+                + live.getConnectionTimeout() + " ms)";
         return new NoConnectionException(
-                "no connection within " + timeout + " ms", refusal, balanced.diagnosis(whenExhausted));
+                "no connection within " + waitedMillis + " ms", refusal, balanced.diagnosis(whenExhausted));
     }
 
     @Override

@@ -64,13 +64,13 @@ class HikariPropertiesTest {
     }
 
     @Test
-    void building_fails_fast_with_the_real_cause() {
+    void building_fails_fast_with_the_real_cause() throws Exception {
         HikariConfig config = config();
         assertThatThrownBy(() ->
                         builder(config).connections(endpoint -> refusing()).build())
                 .isInstanceOf(HikariPool.PoolInitializationException.class)
                 .hasRootCauseMessage("password authentication failed");
-        assertThat(Threads.named("props")).isEmpty();
+        assertThat(Threads.leftBehind("props")).isEmpty();
     }
 
     @Test
@@ -90,9 +90,10 @@ class HikariPropertiesTest {
         ObjectName name = new ObjectName("com.zaxxer.hikari:type=Pool (props)");
         var server = ManagementFactory.getPlatformMBeanServer();
         try (EvenkeelDataSource dataSource = builder(config).build();
-                Connection used = dataSource.getConnection()) {
-            assertThat(used.isValid(1)).isTrue();
-            assertThat(server.getAttribute(name, "ActiveConnections")).isEqualTo(1);
+                Connection used = dataSource.getConnection();
+                Connection also = dataSource.getConnection()) {
+            assertThat(used.isValid(1) && also.isValid(1)).isTrue();
+            assertThat(server.getAttribute(name, "ActiveConnections")).isEqualTo(2);
             assertThat(dataSource.unwrap(HikariPoolMXBean.class).getTotalConnections())
                     .isEqualTo(2);
         }

@@ -92,11 +92,19 @@ class NoConnectionExceptionTest {
         }
     }
 
+    /** With time enough for the database to be loaded. */
+    private static Connection firstOf(EvenkeelDataSource dataSource) throws SQLException {
+        dataSource.config().setConnectionTimeout(30_000);
+        Connection first = dataSource.getConnection();
+        dataSource.config().setConnectionTimeout(500);
+        return first;
+    }
+
     @ParameterizedTest
     @EnumSource(Pooling.class)
     void all_in_use_is_an_exhausted_pool(Pooling pooling) throws Exception {
         try (EvenkeelDataSource dataSource = dataSource(pooling, endpoint -> h2());
-                Connection held = dataSource.getConnection()) {
+                Connection held = firstOf(dataSource)) {
             assertThat(held.isClosed()).isFalse();
             assertThatThrownBy(dataSource::getConnection)
                     .isInstanceOfSatisfying(NoConnectionException.class, refused -> {
@@ -118,6 +126,7 @@ class NoConnectionExceptionTest {
         assertThat(FailureCauses.of(new SQLException("x", "08001", new ConnectException("refused"))))
                 .isEqualTo(FailureCause.UNREACHABLE);
         assertThat(FailureCauses.of(new SQLException("x", "08006"))).isEqualTo(FailureCause.UNREACHABLE);
+        assertThat(FailureCauses.of(new SQLException("x", "08004"))).isEqualTo(FailureCause.REJECTED);
         assertThat(FailureCauses.of(new InitSqlException(new SQLException("no such table", "42P01"))))
                 .isEqualTo(FailureCause.INIT_SQL);
         assertThat(List.of(FailureCauses.of(new RuntimeException()))).containsExactly(FailureCause.OTHER);

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.util.PropertyElf;
 import io.evenkeel.endpoint.Endpoint;
 import java.sql.Driver;
+import java.sql.SQLException;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Objects;
@@ -151,6 +152,7 @@ public final class DriverTemplate {
                 url,
                 properties,
                 credentials == null ? Credentials.of(null, null) : credentials);
+        requireAccepted(template.driver, url);
         for (String option : url.family().options()) {
             if (template.given.contains(option)) {
                 throw refused(
@@ -160,6 +162,24 @@ public final class DriverTemplate {
             }
         }
         return template;
+    }
+
+    /** As HikariCP does: a driver that leaves a URL to others would refuse every connection. */
+    private static void requireAccepted(Driver driver, JdbcUrl url) {
+        if (!url.text().startsWith(url.family().scheme()) && !accepts(driver, url.text())) {
+            throw refused(
+                    "jdbcUrl",
+                    JdbcUrl.shown(url.text()),
+                    "one that " + driver.getClass().getName() + " accepts; correct driverClassName, or leave it out");
+        }
+    }
+
+    private static boolean accepts(Driver driver, String url) {
+        try {
+            return driver.acceptsURL(url);
+        } catch (SQLException e) {
+            return false;
+        }
     }
 
     /** The host that the user's URL names. */

@@ -41,13 +41,11 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
     static JdbcUrl parse(String url, @Nullable DriverFamily driver) {
         String shown = shown(url);
         if (url.startsWith("jdbc:aws-wrapper:")) {
-            throw refused(
-                    shown, "the AWS wrapper chooses hosts itself", "use the wrapped driver's own URL, or " + INSTEAD);
+            throw refused(shown, "the wrapped driver's own URL, since the AWS wrapper chooses hosts itself");
         }
         DriverFamily family = driver == null ? DriverFamily.ofUrl(url) : driver;
         if (family == null) {
-            throw refused(
-                    shown, "only jdbc:postgresql:, jdbc:mysql: and jdbc:mariadb: can be led to an endpoint", INSTEAD);
+            throw refused(shown, "jdbc:postgresql:, jdbc:mysql: or jdbc:mariadb:, which can be led to an endpoint");
         }
         Set<String> options = optionsOf(url);
         String authority = authority(url, shown);
@@ -57,8 +55,7 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
         String hostPort = authority.substring(authority.lastIndexOf('@') + 1);
         Matcher parts = HOST_PORT.matcher(URLDecoder.decode(hostPort, StandardCharsets.UTF_8));
         if (!parts.matches()) {
-            throw refused(
-                    shown, "its host is not of the form host, host:port or [IPv6]:port", "write it so, or " + INSTEAD);
+            throw refused(shown, "a host of the form host, host:port or [IPv6]:port");
         }
         int port = parts.group(2) == null ? family.defaultPort() : Integer.parseInt(parts.group(2));
         return new JdbcUrl(url, family, bare(parts.group(1)), port, options);
@@ -113,13 +110,12 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
     private static IllegalArgumentException several(String shown) {
         return refused(
                 shown,
-                "a URL of several hosts, or one whose driver balances or fails over by itself, moves connections behind"
-                        + " the pool's back",
-                "name one host (the Service) and let the target name the endpoints, or " + INSTEAD);
+                "one host, the Service's, while the target names the endpoints; with several hosts, or where the driver"
+                        + " balances or fails over by itself, connections move behind the pool's back");
     }
 
-    private static IllegalArgumentException refused(String shown, String why, String instead) {
-        return new IllegalArgumentException("jdbcUrl: " + shown + " (" + why + "; " + instead + ")");
+    private static IllegalArgumentException refused(String shown, String expected) {
+        return new IllegalArgumentException("jdbcUrl: " + shown + " (expected: " + expected + "; or " + INSTEAD + ")");
     }
 
     /**

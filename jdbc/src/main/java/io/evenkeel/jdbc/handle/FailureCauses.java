@@ -34,7 +34,16 @@ public final class FailureCauses {
             current = current.getCause();
         }
         FailureCause network = FailureCause.of(failure);
-        return network == FailureCause.OTHER && isConnectionFailure(failure) ? FailureCause.UNREACHABLE : network;
+        return network == FailureCause.OTHER && failure instanceof SQLException sql ? ofState(sql) : network;
+    }
+
+    /** The server that rejects a connection answered: its address, port and network are right. */
+    private static FailureCause ofState(SQLException failure) {
+        String state = String.valueOf(failure.getSQLState());
+        if (state.equals("08004")) {
+            return FailureCause.REJECTED;
+        }
+        return state.startsWith("08") ? FailureCause.UNREACHABLE : FailureCause.OTHER;
     }
 
     private static @Nullable FailureCause ofOne(SQLException failure) {
@@ -62,10 +71,5 @@ public final class FailureCauses {
             return FailureCause.DATABASE_MISSING;
         }
         return LIMIT.contains(code) ? FailureCause.CONNECTION_LIMIT : null;
-    }
-
-    private static boolean isConnectionFailure(Throwable failure) {
-        return failure instanceof SQLException sql
-                && String.valueOf(sql.getSQLState()).startsWith("08");
     }
 }
