@@ -1,6 +1,5 @@
 package io.evenkeel.spring;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.jdbc.EvenkeelDataSource;
@@ -68,7 +67,9 @@ final class DataSourceFactory {
     }
 
     private EvenkeelDataSourceBuilder builder(String beanName, HikariDataSource hikari) {
-        HikariConfig template = new HikariConfig();
+        // Not a plain HikariConfig, with which a pool fails fast: Boot's own bean waits for nothing until it is first
+        // used.
+        HikariDataSource template = new HikariDataSource();
         hikari.copyStateTo(template);
         if (metrics != null) {
             EvenkeelHikariMetrics.observe(template, metrics);
