@@ -45,6 +45,9 @@ final class Link {
     /** What it was lost for. */
     private volatile @Nullable ShutdownSignalException loss;
 
+    /** Whether it was us who ended it because of silence. */
+    private volatile boolean cut;
+
     private final AtomicBoolean lossTaken = new AtomicBoolean();
 
     Link(EndpointKey endpoint, Connection connection) {
@@ -130,8 +133,16 @@ final class Link {
 
     /** Ends a connection whose broker is silent: requests that wait for an answer fail. */
     void cut(String reason) {
+        cut = true;
         LOG.debug("The connection to {} is cut: {}", endpoint, reason);
         connection.abort(AMQP.CONNECTION_FORCED, reason, CUT_MILLIS);
+    }
+
+    /** What it was lost for: that it was cut is a loss, though the client takes it for the application's own wish. */
+    ShutdownSignalException asLoss(ShutdownSignalException signal) {
+        return cut && signal.isInitiatedByApplication()
+                ? new ShutdownSignalException(true, false, signal.getReason(), signal.getReference())
+                : signal;
     }
 
     /** Closes the connection, bounded in time. Blocks. */

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -86,9 +87,18 @@ final class Links {
      * cancelled in time, so that they fail.
      */
     Scheduler.Cancellable bound(Link link, long nanos) {
-        return host.after(
-                Duration.ofNanos(nanos),
-                () -> host.inBackground(() -> link.cut("no answer to a request within " + nanos / 1_000_000 + " ms")));
+        AtomicBoolean over = new AtomicBoolean();
+        Runnable cut = () -> {
+            // The answer may have come between the timer and this.
+            if (over.compareAndSet(false, true)) {
+                link.cut("no answer to a request within " + nanos / 1_000_000 + " ms");
+            }
+        };
+        Scheduler.Cancellable timer = host.after(Duration.ofNanos(nanos), () -> host.inBackground(cut));
+        return () -> {
+            over.set(true);
+            timer.cancel();
+        };
     }
 
     List<Link> all() {

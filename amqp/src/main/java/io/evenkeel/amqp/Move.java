@@ -271,7 +271,13 @@ final class Move {
             if (budget.now() - until >= 0 || !connection.isMoving()) {
                 return false;
             }
-            connection.activity().await(channel::isBetweenTransactions, pause);
+            connection
+                    .activity()
+                    .await(
+                            () -> channel.isBetweenTransactions()
+                                    && channel.consumers().arePaused(),
+                            pause);
+            channel.publisher().prepare(home);
         }
         return true;
     }

@@ -33,12 +33,15 @@ abstract class TopologyChannel extends ChannelOverloads {
     /** What the connection's moves pass. */
     abstract MoveInterlock interlock();
 
+    /** Whether both sides go back in one step, so that the sending one is not back before the move has ended. */
+    abstract boolean isTransactional();
+
     /** An exclusive queue belongs to one raw connection: it is not declared within a move. */
     <T> T declaring(String queue, boolean exclusive, Declaration<T> declaration) throws IOException {
         if (!exclusive) {
             return declaration.run();
         }
-        interlock().enter("queue " + queue + " is exclusive to the connection", true);
+        interlock().enter("queue " + queue + " is exclusive to the connection", !isTransactional());
         try {
             return declaration.run();
         } finally {

@@ -313,6 +313,7 @@ final class VirtualChannel extends TopologyChannel {
         transaction.ended();
     }
 
+    @Override
     boolean isTransactional() {
         return transaction.isSelected();
     }
@@ -667,7 +668,10 @@ final class VirtualChannel extends TopologyChannel {
     public CompletableFuture<Command> asyncCompletableRpc(Method method) throws IOException {
         boolean exclusive = Declarations.isExclusive(method);
         if (exclusive) {
-            interlock().enter("queue " + Declarations.queueOf(method) + " is exclusive to the connection", true);
+            interlock()
+                    .enter(
+                            "queue " + Declarations.queueOf(method) + " is exclusive to the connection",
+                            !isTransactional());
         }
         try {
             return send(channel -> channel.asyncCompletableRpc(method)).whenComplete((answer, failure) -> {

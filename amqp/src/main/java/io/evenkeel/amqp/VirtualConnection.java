@@ -147,7 +147,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
         upkeep.inBackground(blocked::update);
     }
 
-    private void linkDown(Link link, ShutdownSignalException signal) {
+    private void linkDown(Link link, ShutdownSignalException known) {
+        ShutdownSignalException signal = link.asLoss(known);
         if (!link.lose(signal)) {
             return;
         }

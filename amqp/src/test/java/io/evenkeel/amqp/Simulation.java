@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     private int moved;
     private @Nullable EndpointKey silent;
     private final Set<String> forgotten = new HashSet<>();
+    private final AtomicBoolean blocked = new AtomicBoolean();
 
     Simulation(long seed, SimThreads.Carriers carriers, SimCoverage coverage) {
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
@@ -76,6 +78,9 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         threads.pause();
         if (broker.equals(silent) && !ONE_WAY.contains(operation)) {
             FakeConnection first = last(broker);
+            if (first != null && !broker.equals(connection.current().endpoint())) {
+                visit("B silent");
+            }
             while (broker.equals(silent) && first != null && first.isOpen()) {
                 threads.sleep(Duration.ofMillis(100));
             }
@@ -106,6 +111,11 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
 
     private void begin() throws Exception {
         connection = VirtualConnection.open(dialer, this, BROKERS.get(0));
+        connection.addBlockedListener(
+                reason -> {
+                    require(blocked.compareAndSet(false, true), "blocked twice");
+                },
+                () -> require(blocked.compareAndSet(true, false), "unblocked without blocked"));
         int count = 1 + random.nextInt(2);
         for (int i = 0; i < count; i++) {
             App app = new App(i);
@@ -134,6 +144,9 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         MoveOutcome outcome = move.run();
         trace(() -> "move to " + to + ": " + outcome);
         coverage.outcome(forced, outcome);
+        if (outcome instanceof MoveOutcome.Postponed && threads.now() - begun >= deadline.toNanos()) {
+            coverage.visit(VirtualConnection.State.MOVING, forced ? "deadline, forced" : "deadline, voluntary");
+        }
         if (outcome instanceof MoveOutcome.Moved) {
             moved++;
         }
@@ -152,7 +165,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     private void fault() throws Exception {
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(10)) {
             case 0 -> lose(connection.current().endpoint(), "loss of A");
             case 1, 2 -> {
                 for (FakeConnection open : List.copyOf(cluster.connections)) {
@@ -168,6 +181,16 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                 if (open != null) {
                     visit(open.broker.equals(connection.current().endpoint()) ? "blocked by A" : "blocked by B");
                     toReader(open, () -> open.block("low on memory"));
+                    if (random.nextInt(4) == 0) {
+                        threads.sleep(Duration.ofMillis(1));
+                        lose(
+                                open.broker,
+                                "loss of "
+                                        + (open.broker.equals(
+                                                        connection.current().endpoint())
+                                                ? "A"
+                                                : "B"));
+                    }
                     toReader(open, () -> {
                         threads.sleep(Duration.ofMillis(20));
                         open.unblock();
@@ -177,21 +200,20 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             case 4 -> {
                 EndpointKey at = connection.current().endpoint();
                 silent = BROKERS.get((BROKERS.indexOf(at) + 1) % BROKERS.size());
-                visit("B silent");
                 // What was switched to it already fails when it is cut.
                 lossy = true;
                 closing = true;
+                if (random.nextInt(3) == 0) {
+                    lose(at, "loss of A");
+                }
                 threads.sleep(Duration.ofSeconds(8));
                 silent = null;
             }
             case 5 -> closeChannel();
             case 6 -> cancelByBroker();
+            case 7 -> closeChannelOfMove();
             default -> {
                 if (random.nextInt(3) == 0) {
-                    visit("application closes the connection");
-                    ended = true;
-                    lossy = true;
-                    closing = true;
                     closeConnection();
                 }
             }
@@ -199,6 +221,10 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     private void closeConnection() throws IOException {
+        visit("connection closed by the application");
+        ended = true;
+        lossy = true;
+        closing = true;
         try {
             connection.close();
         } catch (AlreadyClosedException e) {
@@ -213,6 +239,20 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         closing = true;
         for (FakeConnection open : cluster.open(broker)) {
             toReader(open, () -> open.lose(541, "INTERNAL_ERROR"));
+        }
+    }
+
+    /** Of one that a move has opened, and the application does not use yet. */
+    private void closeChannelOfMove() {
+        for (FakeConnection open : List.copyOf(cluster.connections)) {
+            if (open.isOpen() && !open.broker.equals(connection.current().endpoint()) && !open.channels.isEmpty()) {
+                visit("channel closed by B");
+                lossy = true;
+                closing = true;
+                FakeChannel channel = open.channels.firstEntry().getValue();
+                toReader(open, () -> channel.closeByBroker(541, "INTERNAL_ERROR - simulated"));
+                return;
+            }
         }
     }
 
@@ -303,6 +343,10 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                 } catch (AlreadyClosedException | IOException e) {
                     if (!closing) {
                         throw new AssertionError("the application sees " + e + " although nothing was lost", e);
+                    }
+                    if (consumer != null && channel != null && !channel.isOpen() && random.nextInt(3) == 0) {
+                        visit("consumer cancelled by the application");
+                        cancelLost(channel);
                     }
                     channel = connection.isOpen() && channel != null && channel.isOpen() ? channel : null;
                     threads.sleep(Duration.ofMillis(50));
@@ -471,6 +515,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         private void cancel(VirtualChannel open) throws IOException {
             Recorder known = consumer;
             visit("consumer cancelled by the application");
+            visitConsumer(open, known);
             consumer = null;
             known.cancelAsked = true;
             try {
@@ -480,6 +525,27 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                 if (!known.brokerCancels) {
                     throw e;
                 }
+            }
+        }
+
+        private void visitConsumer(VirtualChannel open, Recorder known) {
+            for (ConsumerRecord record : open.consumers().all()) {
+                if (record.tag().equals(known.tag)) {
+                    visit("consumer cancelled by the application when " + record.state());
+                }
+            }
+        }
+
+        private void cancelLost(VirtualChannel lost) {
+            Recorder known = consumer;
+            try {
+                known.cancelAsked = true;
+                lost.basicCancel(known.tag);
+                known.cancelled = true;
+                consumer = null;
+            } catch (AlreadyClosedException | IOException e) {
+                known.cancelAsked = known.cancelled;
+                coverage.count("cancels of a lost consumer that were refused");
             }
         }
 
@@ -651,7 +717,8 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             long seen = envelope.getDeliveryTag();
             trace(() -> tag + " delivery " + seen + ": message " + message);
             require(consumeOks > 0, "a delivery before consume-ok");
-            require(cancelOks == 0 && cancels == 0, "a delivery after the consumer's end");
+            // Cancelled as the connection is lost, it may be told so before what came just before is handled.
+            require((cancelOks == 0 && cancels == 0) || closing, "a delivery after the consumer's end");
             tagSeen(channel, seen, autoAck);
             int times = deliveries.merge(message, 1, Integer::sum);
             require(times == 1 || lossy, "message " + message + " delivered twice although nothing was lost");
@@ -671,6 +738,9 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             switch (mode) {
                 case 0, 1, 2, 3, 4 -> ack(seen);
                 case 5 -> {
+                    if (connection.state() == VirtualConnection.State.MOVING) {
+                        visit("handler blocks");
+                    }
                     threads.sleep(Duration.ofMillis(random.nextInt(60)));
                     ack(seen);
                 }
@@ -720,6 +790,10 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     private void checkBroker() {
+        Link current = connection.current();
+        require(blocked.get() == (current.blockedFor() != null), "blocked and unblocked are not in pairs");
+        checkRecords();
+        checkLinks(current);
         for (App app : apps) {
             VirtualChannel channel = app.channel;
             if (channel == null || !channel.isOpen()) {
@@ -744,6 +818,31 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                     channel.receivingOn() == channel.sendingOn()
                             || channel.publisher().unconfirmed() >= 0,
                     "two sides");
+        }
+    }
+
+    /** What is recorded is there, and what is there is recorded. */
+    private void checkRecords() {
+        Set<String> recorded = new HashSet<>();
+        connection.topology().queues().forEach(queue -> recorded.add(queue.name()));
+        for (String queue : recorded) {
+            require(cluster.queues.containsKey(queue), "recorded and not there: " + queue);
+        }
+        for (String queue : cluster.queues.keySet()) {
+            require(queue.startsWith("q") || recorded.contains(queue) || closing, "there and not recorded: " + queue);
+        }
+    }
+
+    /** Another link is only open while something on it is unsettled, or a channel could not go back from it. */
+    private void checkLinks(Link current) {
+        for (FakeConnection open : cluster.connections) {
+            if (open.isOpen() && open != current.connection()) {
+                boolean needed = connection.links().all().stream()
+                        .anyMatch(link ->
+                                link.connection() == open && connection.links().isUsed(link));
+                needed |= open.channels.values().stream().anyMatch(channel -> channel.unackedCount() > 0);
+                require(needed, "left open beside the current one: the connection to " + open.broker);
+            }
         }
     }
 
@@ -820,11 +919,8 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     private void end() throws Exception {
-        if (connection.isOpen()) {
-            closing = true;
-            lossy = true;
-            closeConnection();
-        }
+        closeConnection();
+        closeConnection();
         visit("channel opened");
         try {
             connection.createChannel();
@@ -873,6 +969,12 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     public void lost(VirtualConnection lost, EndpointKey endpoint, Throwable cause) {
         lossy = true;
         closing = true;
+        if (lost.current().blockedFor() != null) {
+            visit("blocked by A");
+        }
+        if (random.nextInt(12) == 0) {
+            threads.start("closer", this::closeConnection);
+        }
         threads.start("recovery", () -> recover(BROKERS.indexOf(endpoint)));
     }
 
@@ -884,7 +986,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             }
             Link link = null;
             try {
-                link = connection.links().dial(BROKERS.get((lostAt + attempt) % BROKERS.size()), true);
+                link = connection.links().dial(BROKERS.get((lostAt + 1 + attempt) % BROKERS.size()), true);
                 connection.recover(link);
                 coverage.count("recoveries");
                 return;

@@ -12,15 +12,18 @@ import org.junit.jupiter.api.Test;
  */
 class SimulationTest {
 
-    private static final long RUNS = Long.getLong("evenkeel.simulation.runs", 2_000);
+    private static final long RUNS = Long.getLong("evenkeel.simulation.runs", 20_000);
+    private static final long FIRST = Long.getLong("evenkeel.simulation.first", 1);
+    /** From so many runs on, every state and event of the protocol must have been visited. */
+    private static final long ENOUGH = 10_000;
 
     @Test
     void nothing_is_lost_doubled_reordered_or_left_open_whatever_happens_during_moves() throws Exception {
         Long one = Long.getLong("evenkeel.simulation.seed");
         SimCoverage coverage = new SimCoverage();
         long begun = System.nanoTime();
-        AtomicLong next = new AtomicLong(one == null ? 1 : one);
-        long last = one == null ? RUNS : one;
+        AtomicLong next = new AtomicLong(one == null ? FIRST : one);
+        long last = one == null ? FIRST + RUNS - 1 : one;
         AtomicReference<AssertionError> failed = new AtomicReference<>();
         Runnable lane = () -> {
             SimThreads.Carriers carriers = new SimThreads.Carriers();
@@ -48,6 +51,10 @@ class SimulationTest {
         if (failed.get() != null) {
             throw failed.get();
         }
-        assertThat(coverage.of("moves, voluntary: Moved")).isPositive();
+        if (one == null && RUNS >= ENOUGH) {
+            assertThat(coverage.missing()).isEmpty();
+            assertThat(coverage.of("moves, voluntary: Moved")).isPositive();
+            assertThat(coverage.of("moves, forced: Moved")).isPositive();
+        }
     }
 }
