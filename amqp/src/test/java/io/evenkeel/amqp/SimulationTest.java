@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Runs of {@link Simulation}. {@code -Devenkeel.simulation.seed=N} replays one run; {@code -Devenkeel.simulation.runs=N}
  * says how many there are, of seeds from 1 on.
  */
+@Tag("slow")
 class SimulationTest {
 
     private static final long RUNS = Long.getLong("evenkeel.simulation.runs", 20_000);

@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The rule that no foreign code can end the control loop, tried exhaustively: a scenario (start, scale-out, drain, renewal,
  * ejection, resize, close) is run once for each call of foreign code in it and each way in which that call can fail.
  */
+@Tag("slow")
 class ForeignCodeTest {
 
     /** How the pool's connections move. */

@@ -17,12 +17,14 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A seeded mixture of faults against a model of the truth: whatever happened, after a while the endpoints are the truth or
  * the source says that it doesn't know, and once the server is well they are the truth.
  */
+@Tag("slow")
 class RandomFaultsTest {
 
     private static final int RUNS = Integer.getInteger("evenkeel.test.runs", 24);

@@ -10,9 +10,11 @@ import io.evenkeel.kubernetes.fake.Verb;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Servers whose time goes back, that say something and then fail, or that answer late: never confidently wrong. */
+@Tag("slow")
 class TimeLineTest {
 
     private static final Duration AN_HOUR = Duration.ofHours(1);

@@ -14,12 +14,14 @@ import io.evenkeel.source.EndpointSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What can go wrong while a watch is open, and that the source knows the Pods again afterwards. */
+@Tag("slow")
 @Timeout(60)
 class WatchFaultsTest {
 

@@ -44,6 +44,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -53,6 +54,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * stub servers (start, scale-out, drain, renewal, ejection, resize, close) is run once for each call of the driver, the
  * connection function, the credentials, the override, the listener and the recorders, and each way in which it can fail.
  */
+@Tag("slow")
 @Timeout(300)
 class ForeignCodeTest {
 

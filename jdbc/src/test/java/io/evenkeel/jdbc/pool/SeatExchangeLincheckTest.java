@@ -11,6 +11,7 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Options;
 import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
  * Every interleaving of a few steps of the seat's word, of the hand-over to waiters, and of closing. A caller that waits for
  * ever is reported as a hang, which is what a lost wake-up would be.
  */
+@Tag("slow")
 @Timeout(300)
 class SeatExchangeLincheckTest {
     private static final EndpointSignals SILENT = new EndpointSignals() {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.demo.amqp.broker.QpidCluster;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The ledger sees what it is there to see: nothing where nothing moves, losses where recovery is forced. */
+@Tag("slow")
 class LedgerOnQpidTest {
     private static final int MOVES = 10;
     // within an hour a pool makes at most twice as many voluntary moves as it has connections
