@@ -3,6 +3,7 @@ package io.evenkeel.rsocket;
 import io.evenkeel.rsocket.Pod.Seat;
 import io.evenkeel.rsocket.PodConnection.Ending;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.rsocket.RSocket;
@@ -50,6 +51,7 @@ final class PodDialer {
     private final Runnable whenLeased;
     private final PodConnection.Listener listener;
     private final Runnable changed;
+    private final Guard guard;
 
     /** One that is being established. */
     private static final class Attempt {
@@ -90,6 +92,7 @@ final class PodDialer {
         this.whenLeased = whenLeased;
         this.listener = listener;
         this.changed = changed;
+        this.guard = new Guard("Pool " + config.name());
     }
 
     /** Connects; one of both runs on the control thread. */
@@ -106,7 +109,7 @@ final class PodDialer {
                 (rsocket, failure) -> control.execute(() -> {
                     attempts.remove(attempt);
                     pod.dialling.decrementAndGet();
-                    if (rsocket != null && opened(pod, connection, rsocket, begun)) {
+                    if (rsocket != null && opened(pod, connection, guarded(rsocket, pod), begun)) {
                         whenOpen.accept(connection);
                     } else {
                         connection.abandoned();
@@ -117,6 +120,10 @@ final class PodDialer {
         if (closed) {
             end(attempt);
         }
+    }
+
+    private RSocket guarded(RSocket established, Pod pod) {
+        return new GuardedRSocket(established, guard, pod.key());
     }
 
     private boolean opened(Pod pod, PodConnection connection, RSocket rsocket, long begun) {

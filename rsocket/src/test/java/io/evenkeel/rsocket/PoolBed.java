@@ -1,5 +1,6 @@
 package io.evenkeel.rsocket;
 
+import io.evenkeel.FaultInjector;
 import io.evenkeel.balance.BalanceContext;
 import io.evenkeel.balance.Rebalancer;
 import io.evenkeel.balance.RebalancerConfig;
@@ -7,6 +8,7 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.event.EvenkeelEvent;
+import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.pick.Rotation;
@@ -31,7 +33,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -75,6 +79,16 @@ final class PoolBed {
     }
 
     PoolBed(UnaryOperator<RebalancerConfig.Builder> settings, StreamPolicies policies, int perPod, int most) {
+        this(settings, policies, perPod, most, null);
+    }
+
+    /** @param fault fails calls of what is not ours, or null */
+    PoolBed(
+            UnaryOperator<RebalancerConfig.Builder> settings,
+            StreamPolicies policies,
+            int perPod,
+            int most,
+            @Nullable FaultInjector fault) {
         RebalancerConfig config = settings.apply(
                         RebalancerConfig.builder().clientId("client-1").maxConnectionAge(Duration.ZERO))
                 .build();
@@ -85,7 +99,12 @@ final class PoolBed {
                 SeatPolicy.perEndpoint(perPod, most),
                 config,
                 HealthConfig.defaults(),
-                new BalanceContext(scheduler.ticker(), scheduler, random, events::add, MetricsRecorder.none()));
+                new BalanceContext(
+                        scheduler.ticker(),
+                        scheduler,
+                        random,
+                        foreign(fault, EvenkeelListener.class, events::add),
+                        foreign(fault, MetricsRecorder.class, new MetricsRecorder() {})));
         WaitQueue waiting = new WaitQueue(
                 "orders",
                 scheduler.ticker(),
@@ -93,14 +112,14 @@ final class PoolBed {
                 Runnable::run,
                 ACQUIRE,
                 3,
-                MetricsRecorder.none(),
+                rebalancer.metrics(),
                 () -> new NoEndpointException(Reason.NONE_KNOWN, "none", null));
         router = new Router(
                 "orders",
                 scheduler.ticker(),
                 new Pick(new Rotation(42)),
                 config.drainDeadline(),
-                new Failures("orders", Failures::isFailure),
+                new Failures("orders", failures(fault)),
                 waiting,
                 policies,
                 scheduler,
@@ -111,13 +130,18 @@ final class PoolBed {
                     if (down.contains(endpoint.identity())) {
                         done.accept(null, new ConnectException("refused"));
                     } else {
+                        Throwable refused = connect(fault);
+                        if (refused != null) {
+                            done.accept(null, refused);
+                            return () -> {};
+                        }
                         FakeRSocket socket = new FakeRSocket(endpoint.identity());
                         sockets.add(socket);
                         made.add(connection);
                         if (leased.contains(endpoint.identity())) {
                             connection.wire().begins(SETUP_WITH_LEASE);
                         }
-                        done.accept(socket, null);
+                        done.accept(foreign(fault, RSocket.class, socket), null);
                     }
                     return () -> {};
                 },
@@ -127,6 +151,25 @@ final class PoolBed {
                 scheduler,
                 random);
         rebalancer.start(connections);
+    }
+
+    private static <T> T foreign(@Nullable FaultInjector fault, Class<T> type, T of) {
+        return fault == null ? of : fault.wrap(type, of);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Predicate<Throwable> failures(@Nullable FaultInjector fault) {
+        return foreign(fault, Predicate.class, (Predicate<Throwable>) Failures::isFailure);
+    }
+
+    /** The application's part of connecting, whose failure is the dial's. */
+    private static @Nullable Throwable connect(@Nullable FaultInjector fault) {
+        try {
+            foreign(fault, Runnable.class, () -> {}).run();
+            return null;
+        } catch (Throwable failure) {
+            return failure;
+        }
     }
 
     static Endpoint pod(String name) {
