@@ -3,6 +3,7 @@ package io.evenkeel.amqp;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.evenkeel.status.FailureCause;
 
 /** What a failure to connect says. */
 final class DialFailures {
@@ -25,6 +26,27 @@ final class DialFailures {
             return true;
         }
         return failure.getCause() instanceof ShutdownSignalException signal && isRefusal(signal);
+    }
+
+    /** The kind of the failure, for messages and advice. */
+    static FailureCause causeOf(Throwable failure) {
+        if (failure instanceof ApplicationFailure) {
+            return FailureCause.CLIENT;
+        }
+        if (failure instanceof PossibleAuthenticationFailureException) {
+            return FailureCause.AUTHENTICATION;
+        }
+        Throwable signal = failure instanceof ShutdownSignalException ? failure : failure.getCause();
+        if (signal instanceof ShutdownSignalException shutdown
+                && shutdown.getReason() instanceof AMQP.Connection.Close close) {
+            // The broker's answers to a virtual host that it does not have, and to one that is not for this user.
+            return switch (close.getReplyCode()) {
+                case AMQP.ACCESS_REFUSED -> FailureCause.AUTHENTICATION;
+                case AMQP.NOT_ALLOWED -> FailureCause.DATABASE_MISSING;
+                default -> FailureCause.of(failure);
+            };
+        }
+        return FailureCause.of(failure);
     }
 
     private static boolean isRefusal(ShutdownSignalException signal) {

@@ -6,6 +6,7 @@ import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.PromisedCallback;
+import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Backoff;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Seeds;
@@ -295,6 +296,11 @@ final class Placement implements EndpointConnections, ConnectionHost {
     @Override
     public void leave(EndpointKey endpoint) {
         LOG.debug("Pool {}: {} has no connection any more", pool, endpoint);
+    }
+
+    @Override
+    public FailureCause causeOf(Throwable failure) {
+        return DialFailures.causeOf(failure);
     }
 
     @Override
