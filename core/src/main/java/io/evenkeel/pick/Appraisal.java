@@ -40,6 +40,11 @@ record Appraisal(double quality, Standing standing) {
     private static final double FAILING = 0.3;
 
     private static final double FAILURE_PRIOR = 4;
+    /** So many failures in a row at least say something. */
+    private static final int LEAST_STREAK = 5;
+    /** The logarithm of how likely a streak is at most for not being chance: once in ten million requests. */
+    private static final double LOG_UNLIKELY = Math.log(1e-7);
+
     /** Silence for so many times of an answer, and a little, is no longer an answer that takes long. */
     private static final double SILENT = 8;
 
@@ -68,7 +73,8 @@ record Appraisal(double quality, Standing standing) {
         }
         double failing = excessOfFailures(own, others);
         double quality = 1 / (slower * slower * (1 + PER_FAILURE * failing));
-        return new Appraisal(Math.max(FLOOR, quality), failing > FAILING ? Standing.FAILING : Standing.IN_SERVICE);
+        boolean mostlyFails = failing > FAILING || isUnlikelyStreak(own, others);
+        return new Appraisal(Math.max(FLOOR, quality), mostlyFails ? Standing.FAILING : Standing.IN_SERVICE);
     }
 
     /**
@@ -89,6 +95,18 @@ record Appraisal(double quality, Standing standing) {
         }
         // No step at the edge: a small change of the estimate is a small change of the share.
         return ratio >= 2 ? ratio : 1 + (ratio - EQUAL) / (2 - EQUAL);
+    }
+
+    /**
+     * Whether it failed so often in a row that the others' failure rate doesn't explain it. A Pod that served for a long time and
+     * now fails everything would otherwise keep a good average for as long as its past counts.
+     */
+    private static boolean isUnlikelyStreak(Evidence own, Evidence others) {
+        if (own.streak() < LEAST_STREAK || others.outcomes() < 0.5) {
+            return false;
+        }
+        double theirs = (others.failures() + 1) / (others.outcomes() + 2);
+        return own.streak() * Math.log(theirs) < LOG_UNLIKELY;
     }
 
     private static boolean isSilent(Evidence own, Evidence others) {

@@ -7,11 +7,12 @@ package io.evenkeel.pick;
  * @param answers answers whose time is known
  * @param failures requests that failed
  * @param outcomes requests that were answered or failed
+ * @param streak how many of the last outcomes in a row were failures; not of several connections together
  * @param silence for how many nanoseconds nothing has been answered although something is awaited; 0 if nothing is
  */
-record Evidence(double logs, double answers, double failures, double outcomes, long silence) {
+record Evidence(double logs, double answers, double failures, double outcomes, int streak, long silence) {
 
-    static final Evidence NONE = new Evidence(0, 0, 0, 0, 0);
+    static final Evidence NONE = new Evidence(0, 0, 0, 0, 0, 0);
 
     Evidence plus(Evidence other) {
         return new Evidence(
@@ -19,6 +20,7 @@ record Evidence(double logs, double answers, double failures, double outcomes, l
                 answers + other.answers,
                 failures + other.failures,
                 outcomes + other.outcomes,
+                0,
                 Math.max(silence, other.silence));
     }
 
@@ -29,6 +31,7 @@ record Evidence(double logs, double answers, double failures, double outcomes, l
                 Math.max(0, answers - part.answers),
                 Math.max(0, failures - part.failures),
                 Math.max(0, outcomes - part.outcomes),
+                0,
                 0);
     }
 }

@@ -48,6 +48,7 @@ public final class RequestStatistics {
     private double answers;
     private double failures;
     private double outcomes;
+    private int streak;
     /**
      * Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence.
      */
@@ -75,6 +76,7 @@ public final class RequestStatistics {
         long since = age(now);
         time(elapsed, since);
         outcome(0, since);
+        streak = 0;
         UPDATED_AT.setRelease(this, now);
     }
 
@@ -84,6 +86,7 @@ public final class RequestStatistics {
         long since = age(now);
         decayTimes(since);
         outcome(1, since);
+        streak++;
         UPDATED_AT.setRelease(this, now);
     }
 
@@ -151,6 +154,7 @@ public final class RequestStatistics {
                 answers * times,
                 failures * counts,
                 outcomes * counts,
+                streak,
                 awaited == NOTHING_AWAITED ? 0 : Math.max(0, now - awaited));
     }
 

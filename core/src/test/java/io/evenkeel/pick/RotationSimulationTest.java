@@ -208,6 +208,24 @@ class RotationSimulationTest {
         }
     }
 
+    /** What it served before doesn't speak for it. */
+    @Test
+    void a_pod_that_served_for_long_and_then_fails_at_once_gets_next_to_nothing_after_a_second() {
+        for (double perSecond : new double[] {300, 1000, 5000}) {
+            SimulatedPod[] pods = pods(4, pod -> pod.work = SimulatedPod.exponential(5));
+            Simulation simulation = simulation(5, pods);
+            simulation.open(perSecond, false);
+            simulation.run(Duration.ofSeconds(30));
+            pods[0].errorRate = 1;
+            pods[0].failsIn = 1.0;
+            simulation.run(Duration.ofSeconds(1));
+            long from = simulation.now();
+            simulation.run(Duration.ofSeconds(5));
+            double part = simulation.shares(from, Long.MAX_VALUE)[0] / 4;
+            assertThat(part).as("its part at " + perSecond + "/s").isLessThan(0.01);
+        }
+    }
+
     @Test
     void a_slower_pod_doesnt_show_in_the_95th_percentile() {
         for (long seed : SEEDS) {

@@ -52,6 +52,8 @@ class SecurityIT {
             HikariConfig hikari = bed.hikari(2);
             hikari.setPassword("wrong");
             hikari.setConnectionTimeout(1000);
+            // It would refuse to start, with the same cause.
+            hikari.setInitializationFailTimeout(-1);
             EvenkeelDataSource dataSource = bed.dataSource(hikari, builder -> {});
             assertThatThrownBy(dataSource::getConnection)
                     .isInstanceOf(SQLException.class)
@@ -82,6 +84,7 @@ class SecurityIT {
         try (DataSourceBed bed = DataSourceBed.start("security-name", 2, tls)) {
             HikariConfig hikari = verifyFull(bed, certificate);
             hikari.setConnectionTimeout(1000);
+            hikari.setInitializationFailTimeout(-1);
             EvenkeelDataSource dataSource = bed.dataSource(hikari, builder -> {});
             assertThatThrownBy(dataSource::getConnection)
                     .isInstanceOf(SQLException.class)
