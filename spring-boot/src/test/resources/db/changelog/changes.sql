@@ -1,0 +1,3 @@
+--liquibase formatted sql
+--changeset evenkeel:1
+create table item (id int primary key, name varchar(20) not null);
