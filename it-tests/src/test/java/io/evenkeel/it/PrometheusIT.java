@@ -2,6 +2,7 @@ package io.evenkeel.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -221,14 +222,12 @@ class PrometheusIT {
     }
 
     private double value(int port, String query) throws Exception {
-        return get(port, "/api/v1/query?query=" + URLEncoder.encode(query, StandardCharsets.UTF_8))
+        JsonArray result = get(port, "/api/v1/query?query=" + URLEncoder.encode(query, StandardCharsets.UTF_8))
                 .getAsJsonObject("data")
-                .getAsJsonArray("result")
-                .get(0)
-                .getAsJsonObject()
-                .getAsJsonArray("value")
-                .get(1)
-                .getAsDouble();
+                .getAsJsonArray("result");
+        // Before the first scrape there is none.
+        assertThat(result).as(query).isNotEmpty();
+        return result.get(0).getAsJsonObject().getAsJsonArray("value").get(1).getAsDouble();
     }
 
     private JsonObject get(int port, String path) throws Exception {
