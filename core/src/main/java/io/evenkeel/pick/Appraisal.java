@@ -98,8 +98,8 @@ record Appraisal(double quality, Standing standing) {
     }
 
     /**
-     * Whether it failed so often in a row that the others' failure rate doesn't explain it. A Pod that served for a long time and
-     * now fails everything would otherwise keep a good average for as long as its past counts.
+     * Whether it failed so often in a row that the others' failure rate doesn't explain it. A Pod that served for a
+     * long time and now fails everything would otherwise keep a good average for as long as its past counts.
      */
     private static boolean isUnlikelyStreak(Evidence own, Evidence others) {
         if (own.streak() < LEAST_STREAK || others.outcomes() < 0.5) {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * <p>A task that takes long must not stand in the way of the others: for each of those there is a thread more, up to
  * {@value #MOST_EXTRA}. A Pod has one dial at a time, so they are as many as Pods that don't answer.
  */
-class IoThreads {
+final class IoThreads implements PoolThreads {
     private static final Logger LOG = LoggerFactory.getLogger(IoThreads.class);
     static final int MOST = 8;
     static final int MOST_EXTRA = 256;
@@ -66,8 +66,8 @@ class IoThreads {
         };
     }
 
-    /** Runs soon, or as soon as there is a thread for it; false, and dropped, after {@link #close}. */
-    boolean execute(Runnable task) {
+    @Override
+    public boolean execute(Runnable task) {
         Runnable guarded = () -> run(task);
         try {
             io.execute(guarded);
@@ -141,14 +141,8 @@ class IoThreads {
         }
     }
 
-    /** A timer that was set. */
-    interface Cancellable {
-        /** False if it is too late. */
-        boolean cancel();
-    }
-
-    /** Runs once, on the housekeeper: must not block. */
-    Cancellable schedule(Runnable task, long delayMillis) {
+    @Override
+    public Cancellable schedule(Runnable task, long delayMillis) {
         try {
             var timer = housekeeper.schedule(() -> guarded(task), delayMillis, TimeUnit.MILLISECONDS);
             return () -> timer.cancel(false);
@@ -158,8 +152,8 @@ class IoThreads {
         }
     }
 
-    /** Runs again and again, on the housekeeper: must not block. */
-    Cancellable repeat(Runnable task, long periodMillis) {
+    @Override
+    public Cancellable repeat(Runnable task, long periodMillis) {
         try {
             var timer = housekeeper.scheduleAtFixedRate(
                     () -> guarded(task), periodMillis, periodMillis, TimeUnit.MILLISECONDS);
@@ -178,8 +172,8 @@ class IoThreads {
         }
     }
 
-    /** Interrupts what runs and waits for the threads to end, up to {@code patience}. */
-    boolean close(Duration patience) {
+    @Override
+    public boolean close(Duration patience) {
         housekeeper.shutdownNow();
         io.shutdownNow();
         try {

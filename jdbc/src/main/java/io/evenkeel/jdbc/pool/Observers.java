@@ -102,7 +102,7 @@ public final class Observers implements AutoCloseable {
     }
 
     /** A connection was handed out after so long. */
-    Loan begin(PooledConnection connection, long waitedNanos, HikariSettings settings, IoThreads io) {
+    Loan begin(PooledConnection connection, long waitedNanos, HikariSettings settings, PoolThreads io) {
         IMetricsTracker recorder = tracker;
         long start = ticker.nanos();
         if (recorder != null) {
@@ -110,7 +110,7 @@ public final class Observers implements AutoCloseable {
         }
         long threshold = settings.leakDetectionThreshold();
         Leak leak = threshold > 0 ? new Leak(pool, described(connection)) : null;
-        IoThreads.Cancellable timer = leak == null ? null : io.schedule(leak, threshold);
+        PoolThreads.Cancellable timer = leak == null ? null : io.schedule(leak, threshold);
         return () -> {
             if (timer != null && leak != null) {
                 timer.cancel();

@@ -74,7 +74,7 @@ public final class SeatPool implements ConnectionPool {
     private final Ticker ticker;
     private final CoarseClock clock;
     private final SeatExchange exchange;
-    private final IoThreads io;
+    private final PoolThreads io;
     private final Supply supply;
     private final Upkeep upkeep;
     private final Map<EndpointKey, Pod> pods = new ConcurrentHashMap<>();
@@ -89,7 +89,7 @@ public final class SeatPool implements ConnectionPool {
     // Confined to the housekeeper.
     private int ticks;
     private boolean lately;
-    private volatile IoThreads.@Nullable Cancellable ticking;
+    private volatile PoolThreads.@Nullable Cancellable ticking;
 
     /**
      * What a pool is made of.
@@ -117,7 +117,7 @@ public final class SeatPool implements ConnectionPool {
     }
 
     /** On other threads, for tests. */
-    SeatPool(HikariSettings settings, Parts parts, IoThreads io) {
+    SeatPool(HikariSettings settings, Parts parts, PoolThreads io) {
         this.settings = settings;
         this.name = settings.name();
         this.signals = parts.signals();
@@ -164,7 +164,7 @@ public final class SeatPool implements ConnectionPool {
         if (++ticks % SCAN_TICKS == 0) {
             lately = usedLately(clock.now() - SCAN_TICKS - 1);
         }
-        IoThreads.Cancellable timer = ticking;
+        PoolThreads.Cancellable timer = ticking;
         if (!clock.tick(lately) && timer != null) {
             timer.cancel();
         }
@@ -406,7 +406,7 @@ public final class SeatPool implements ConnectionPool {
     /** A close that never returns must not keep the seat: then the connection is aborted, and counts as closed. */
     private void close(Seat seat, Session session) {
         Decision decision = new Decision();
-        IoThreads.Cancellable overdue = io.schedule(
+        PoolThreads.Cancellable overdue = io.schedule(
                 () -> {
                     if (decision.expire()) {
                         LOG.debug("Pool {}: closing a connection to {} has not ended", name, seat.pod.key());
@@ -483,7 +483,7 @@ public final class SeatPool implements ConnectionPool {
     boolean check(Seat seat, Runnable whenOverdue) {
         Decision decision = new Decision();
         long limit = settings.validationMillis() + Decision.GRACE_MILLIS;
-        IoThreads.Cancellable overdue = io.schedule(
+        PoolThreads.Cancellable overdue = io.schedule(
                 () -> {
                     if (decision.expire()) {
                         died(

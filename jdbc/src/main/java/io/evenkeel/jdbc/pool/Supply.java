@@ -33,12 +33,12 @@ final class Supply {
 
     private final SeatPool pool;
     private final Dialler dialler;
-    private final IoThreads io;
+    private final PoolThreads io;
     private final EndpointSignals signals;
     private final Ticker ticker;
     private final ReentrantLock planning = new ReentrantLock();
 
-    Supply(SeatPool pool, Dialler dialler, IoThreads io, EndpointSignals signals, Ticker ticker) {
+    Supply(SeatPool pool, Dialler dialler, PoolThreads io, EndpointSignals signals, Ticker ticker) {
         this.pool = pool;
         this.dialler = dialler;
         this.io = io;
@@ -146,14 +146,14 @@ final class Supply {
     }
 
     private void run(Job job) {
-        IoThreads.Cancellable slow = io.schedule(
+        PoolThreads.Cancellable slow = io.schedule(
                 () -> {
                     if (job.pod.slowDown()) {
                         need();
                     }
                 },
                 SLOW_MILLIS);
-        IoThreads.Cancellable overdue = io.schedule(() -> overdue(job), overdueMillis());
+        PoolThreads.Cancellable overdue = io.schedule(() -> overdue(job), overdueMillis());
         long start = ticker.nanos();
         OpenOutcome outcome = new OpenOutcome.Withdrawn();
         try {

@@ -23,12 +23,12 @@ final class Upkeep {
     private static final double VARIANCE = 0.2;
 
     private final SeatPool pool;
-    private final IoThreads io;
+    private final PoolThreads io;
     private final Supply supply;
     private final Ticker ticker;
     private final SplittableRandom random;
 
-    Upkeep(SeatPool pool, IoThreads io, Supply supply, Ticker ticker, long seed) {
+    Upkeep(SeatPool pool, PoolThreads io, Supply supply, Ticker ticker, long seed) {
         this.pool = pool;
         this.io = io;
         this.supply = supply;

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * The engine's threads in a test: every task and timer runs when the test's scheduler says so, one after another. Where tasks
  * may block for ever, each has a thread of its own, and the next begins when this one has ended or is {@link #block blocked}.
  */
-final class SteppedThreads extends IoThreads {
+final class SteppedThreads implements PoolThreads {
 
     private static final long TICK = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -29,7 +29,6 @@ final class SteppedThreads extends IoThreads {
     private volatile boolean closed;
 
     SteppedThreads(ManualScheduler scheduler, boolean mayBlock) {
-        super("stepped", null);
         this.scheduler = scheduler;
         this.mayBlock = mayBlock;
     }
@@ -95,7 +94,7 @@ final class SteppedThreads extends IoThreads {
     }
 
     @Override
-    boolean execute(Runnable task) {
+    public boolean execute(Runnable task) {
         if (closed) {
             return false;
         }
@@ -119,7 +118,7 @@ final class SteppedThreads extends IoThreads {
     }
 
     @Override
-    Cancellable schedule(Runnable task, long delayMillis) {
+    public Cancellable schedule(Runnable task, long delayMillis) {
         AtomicBoolean pending = new AtomicBoolean(!closed);
         var timer = scheduler.schedule(Duration.ofMillis(delayMillis), () -> {
             if (pending.getAndSet(false) && !closed) {
@@ -133,7 +132,7 @@ final class SteppedThreads extends IoThreads {
     }
 
     @Override
-    Cancellable repeat(Runnable task, long periodMillis) {
+    public Cancellable repeat(Runnable task, long periodMillis) {
         AtomicBoolean running = new AtomicBoolean(true);
         scheduler.schedule(Duration.ofMillis(periodMillis), new Runnable() {
             @Override
@@ -148,9 +147,8 @@ final class SteppedThreads extends IoThreads {
     }
 
     @Override
-    boolean close(Duration patience) {
+    public boolean close(Duration patience) {
         closed = true;
-        super.close(Duration.ZERO);
         blocked.forEach(Thread::interrupt);
         for (Thread thread : blocked) {
             try {
