@@ -78,6 +78,8 @@ class MariaDbIT {
         config.setPassword(MariaDbServers.PASSWORD);
         config.setMaximumPoolSize(size);
         config.setConnectionTimeout(10_000);
+        // Callers are to see what is wrong, not only build().
+        config.setInitializationFailTimeout(-1);
         config.addDataSourceProperty("connectTimeout", "3000");
         if (driver.equals("mysql")) {
             config.addDataSourceProperty("allowPublicKeyRetrieval", "true");

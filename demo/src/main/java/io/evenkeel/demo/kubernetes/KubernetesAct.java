@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
 public final class KubernetesAct implements Act {
 
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
+    /** A 403 counts as a missing Role after 10 s; the next try comes a few seconds later. */
+    private static final Duration LASTING = Duration.ofSeconds(20);
+
     private static final long LOOK_MILLIS = 250;
 
     @Override
@@ -28,7 +31,7 @@ public final class KubernetesAct implements Act {
         }
         try (ServiceView view = new ServiceView(inquiry)) {
             boolean answered = view.awaitAnswer(FIRST_ANSWER);
-            WatchSnapshot first = view.believed();
+            WatchSnapshot first = inquiry.once() ? lasting(view) : view.believed();
             if (first.health() == SourceHealth.UNKNOWN) {
                 // In whole: it may hold the Role to apply.
                 out.println(answered ? first.reason() : "no answer within " + FIRST_ANSWER + ": " + first.reason());
@@ -42,6 +45,21 @@ public final class KubernetesAct implements Act {
         } catch (IllegalArgumentException invalid) {
             throw new ActUnavailableException(String.valueOf(invalid.getMessage()), invalid);
         }
+    }
+
+    /** What is believed; if that is a refusal, what is said of it once it has lasted, such as which Role is missing. */
+    private static WatchSnapshot lasting(ServiceView view) throws InterruptedException {
+        WatchSnapshot first = view.believed();
+        WatchSnapshot now = first;
+        for (long waited = 0; waited < LASTING.toMillis() && isSame(first, now); waited += LOOK_MILLIS) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            now = view.believed();
+        }
+        return now;
+    }
+
+    private static boolean isSame(WatchSnapshot first, WatchSnapshot now) {
+        return now.health() == SourceHealth.UNKNOWN && now.reason().equals(first.reason());
     }
 
     /** Prints the table once, and from then on only what changed, until it is interrupted. */
