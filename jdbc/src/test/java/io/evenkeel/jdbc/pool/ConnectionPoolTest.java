@@ -191,8 +191,10 @@ class ConnectionPoolTest {
                 }
             }
             assertThat(failed).isEqualTo(1);
-            assertThat(fixture.signals).contains("failed pod-1", "closed pod-1", "opened pod-1", "succeeded pod-1");
+            // Their replacements are dialled in the background, and reported once they can be had.
             fixture.settled(4);
+            Fixture.until(() -> fixture.signals.contains("opened pod-1"), fixture.signals::toString);
+            assertThat(fixture.signals).contains("failed pod-1", "closed pod-1", "opened pod-1", "succeeded pod-1");
         }
     }
 
