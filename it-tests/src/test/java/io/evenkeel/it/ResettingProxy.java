@@ -2,6 +2,7 @@ package io.evenkeel.it;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,13 +16,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ResettingProxy implements AutoCloseable {
     private final InetSocketAddress server;
     private final ServerSocket listening;
+    private final Thread acceptor;
     private final List<Socket> clients = new CopyOnWriteArrayList<>();
     private final List<Socket> servers = new CopyOnWriteArrayList<>();
 
     ResettingProxy(String address, InetSocketAddress server) throws IOException {
         this.server = server;
         this.listening = new ServerSocket(0, 50, InetAddress.getByName(address));
-        start(this::acceptAll);
+        this.acceptor = start(this::acceptAll);
     }
 
     String host() {
@@ -32,10 +34,11 @@ final class ResettingProxy implements AutoCloseable {
         return listening.getLocalPort();
     }
 
-    private static void start(Runnable task) {
+    private static Thread start(Runnable task) {
         Thread thread = new Thread(task, "resetting-proxy");
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     private void acceptAll() {
@@ -77,6 +80,13 @@ final class ResettingProxy implements AutoCloseable {
      */
     long reset() throws IOException {
         listening.close();
+        // Until the thread that accepts has been woken, a connection may still get through: it is to be reset, too.
+        try {
+            acceptor.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the proxy stopped accepting");
+        }
         for (Socket client : clients) {
             reset(client);
         }

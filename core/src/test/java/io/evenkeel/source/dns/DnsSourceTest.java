@@ -315,7 +315,7 @@ class DnsSourceTest {
     }
 
     @Test
-    void an_answer_that_does_not_fit_and_cannot_be_had_over_tcp_is_a_failure() throws IOException {
+    void an_answer_that_does_not_fit_and_cannot_be_had_over_tcp_is_a_failure() throws Exception {
         String[] many = new String[300];
         for (int i = 0; i < many.length; i++) {
             many[i] = "pg.test. 5 A 10.0." + i / 250 + "." + (i % 250 + 1);

@@ -30,7 +30,8 @@ final class TinyDnsServer implements AutoCloseable {
 
     private final DatagramSocket udp;
     private final ServerSocket tcp;
-    private final List<Thread> threads = new ArrayList<>();
+    private final Thread udpThread;
+    private final Thread tcpThread;
     private final Map<String, Reply> replies = new ConcurrentHashMap<>();
     /** Every question that arrived, such as {@code "udp pg.test. A"}. */
     final List<String> questions = new CopyOnWriteArrayList<>();
@@ -60,11 +61,11 @@ final class TinyDnsServer implements AutoCloseable {
         }
         tcp = stream;
         udp = datagrams;
-        start("udp", this::serveUdp);
-        start("tcp", this::serveTcp);
+        udpThread = start("udp", this::serveUdp);
+        tcpThread = start("tcp", this::serveTcp);
     }
 
-    private void start(String role, Serving serving) {
+    private static Thread start(String role, Serving serving) {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -75,8 +76,8 @@ final class TinyDnsServer implements AutoCloseable {
                 },
                 "tiny-dns-" + role);
         thread.setDaemon(true);
-        threads.add(thread);
         thread.start();
+        return thread;
     }
 
     private interface Serving {
@@ -120,9 +121,13 @@ final class TinyDnsServer implements AutoCloseable {
         dropped.add(question);
     }
 
-    /** From now on nothing answers over TCP. */
-    void closeTcp() throws IOException {
+    /**
+     * From now on nothing answers over TCP. A socket that is closed while a thread waits in {@code accept} still takes a
+     * connection that arrives before the system has woken that thread: so this waits for the thread's end.
+     */
+    void closeTcp() throws Exception {
         tcp.close();
+        tcpThread.join();
     }
 
     private void reply(String name, int type, Reply reply) {
@@ -214,9 +219,7 @@ final class TinyDnsServer implements AutoCloseable {
     @Override
     public void close() throws Exception {
         udp.close();
-        tcp.close();
-        for (Thread thread : threads) {
-            thread.join();
-        }
+        udpThread.join();
+        closeTcp();
     }
 }

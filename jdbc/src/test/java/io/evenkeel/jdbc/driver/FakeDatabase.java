@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -18,12 +19,13 @@ public abstract class FakeDatabase implements AutoCloseable {
     public final List<String> seen = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final ServerSocket server;
+    private final Thread acceptor;
 
     FakeDatabase(String address) throws IOException {
         server = new ServerSocket(0, 50, InetAddress.getByName(address));
-        Thread thread = new Thread(this::acceptAll, "fake-database-" + server.getLocalPort());
-        thread.setDaemon(true);
-        thread.start();
+        acceptor = new Thread(this::acceptAll, "fake-database-" + server.getLocalPort());
+        acceptor.setDaemon(true);
+        acceptor.start();
     }
 
     public Endpoint endpoint() {
@@ -57,6 +59,13 @@ public abstract class FakeDatabase implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        // Until the thread that accepts has been woken, a connection may still get through.
+        try {
+            acceptor.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the fake database stopped accepting");
+        }
         for (Socket socket : sockets) {
             socket.close();
         }

@@ -2,6 +2,7 @@ package io.evenkeel.demo.amqp.broker;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -28,6 +29,7 @@ final class FaultProxy implements AutoCloseable {
     private final Condition thawed = lock.newCondition();
     private volatile boolean frozen;
     private volatile @Nullable ServerSocket listener;
+    private volatile @Nullable Thread acceptor;
 
     FaultProxy(InetSocketAddress address, InetSocketAddress server) {
         this.address = address;
@@ -46,15 +48,28 @@ final class FaultProxy implements AutoCloseable {
         socket.setReuseAddress(true);
         socket.bind(address, BACKLOG);
         listener = socket;
-        daemon("accept", () -> accept(socket));
+        acceptor = daemon("accept", () -> accept(socket));
     }
 
-    /** From now on connects are refused; open connections stay. */
+    /**
+     * From now on connects are refused; open connections stay. A socket that is closed while a thread waits in {@code accept}
+     * still takes a connection that arrives before the system has woken that thread: so this waits for the thread's end, and
+     * a {@link #cut} after it misses none.
+     */
     void refuse() throws IOException {
         ServerSocket socket = listener;
+        Thread accepting = acceptor;
         listener = null;
-        if (socket != null) {
-            socket.close();
+        acceptor = null;
+        if (socket == null || accepting == null) {
+            return;
+        }
+        socket.close();
+        try {
+            accepting.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the proxy at " + address + " stopped accepting");
         }
     }
 
@@ -164,9 +179,10 @@ final class FaultProxy implements AutoCloseable {
         }
     }
 
-    private void daemon(String role, Runnable work) {
+    private Thread daemon(String role, Runnable work) {
         Thread thread = new Thread(work, "evenkeel-demo-proxy-" + address.getHostString() + "-" + role);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 }
