@@ -1,0 +1,4 @@
+package orders;
+
+/** What a client says when it connects. */
+public record Hello(String team) {}
