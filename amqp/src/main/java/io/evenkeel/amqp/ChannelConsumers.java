@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The consumers of one virtual channel: started and cancelled by the application, stopped and started again by moves. */
@@ -135,13 +134,21 @@ final class ChannelConsumers {
     void started(ConsumerRecord record, String tag) {
         record.tag(tag);
         byTag.compute(tag, (any, known) -> record.isEnded() ? known : record);
+        ShutdownSignalException signal = owner.shutdownCause();
+        if (signal != null) {
+            // Started at a broker that a move went to, while the channel was lost at the other.
+            channelDown(record, record.state(), signal);
+        }
     }
 
     void cancel(String consumerTag) throws IOException {
         ConsumerRecord record = byTag.get(consumerTag);
         State before = record == null ? State.ENDED : record.end();
+        ShutdownSignalException signal = owner.shutdownCause();
         if (record == null || before == State.ENDED) {
             receiver.raw().channel().basicCancel(consumerTag);
+        } else if (signal != null) {
+            cancelTooLate(record, before, signal);
         } else if (before == State.ACTIVE) {
             cancelActive(record);
         } else if (before == State.PAUSED) {
@@ -151,11 +158,23 @@ final class ChannelConsumers {
         // Otherwise a move has it in hand and passes the cancel-ok on.
     }
 
-    /** The application cancelled it while nothing of it was at any broker. */
+    /** Its channel is shut down; but a move that had it in hand may have told the application its cancel-ok just now. */
+    private void cancelTooLate(ConsumerRecord record, State before, ShutdownSignalException signal) {
+        ended(record);
+        boolean refused = record.refuseEnd();
+        channelDown(record, before, signal);
+        if (refused) {
+            throw new AlreadyClosedException(signal);
+        }
+    }
+
+    /** The application cancelled it, and no broker is left that says so. */
     private void cancelled(ConsumerRecord record) {
         ended(record);
-        connection.inBackground(
-                () -> call("handleCancelOk", record, () -> record.consumer().handleCancelOk(record.tag())));
+        if (record.takeEnd()) {
+            connection.inBackground(
+                    () -> call("handleCancelOk", record, () -> record.consumer().handleCancelOk(record.tag())));
+        }
     }
 
     private void cancelActive(ConsumerRecord record) throws IOException {
@@ -163,7 +182,7 @@ final class ChannelConsumers {
         try {
             EpochConsumer wrapper = record.wrapper();
             if (wrapper != null) {
-                wrapper.raw().channel().basicCancel(record.tag());
+                cancelAt(wrapper.raw(), record);
             }
             goneFromBroker(record);
         } catch (IOException | RuntimeException e) {
@@ -171,6 +190,20 @@ final class ChannelConsumers {
             throw e;
         } finally {
             receiver.gate().exit();
+        }
+    }
+
+    private void cancelAt(RawChannel raw, ConsumerRecord record) throws IOException {
+        try {
+            raw.channel().basicCancel(record.tag());
+        } catch (IOException | ShutdownSignalException e) {
+            // The application's connection lives on at the broker that the move came from, and this has ended with the
+            // other.
+            Link link = raw.link();
+            if (link.connection().isOpen() || link == connection.current() || owner.shutdownCause() != null) {
+                throw e;
+            }
+            cancelled(record);
         }
     }
 
@@ -223,7 +256,7 @@ final class ChannelConsumers {
     void moveReplyConsumers() throws IOException {
         for (ConsumerRecord record : byTag.values()) {
             if (record.isReplyTo() && !record.isEnded()) {
-                start(record, false);
+                start(record, record.wrap(new EpochConsumer(owner, record, receiver.epoch(), false)));
             }
         }
     }
@@ -249,8 +282,10 @@ final class ChannelConsumers {
             return;
         }
         ended(record);
-        connection.inBackground(
-                () -> call("handleCancel", record, () -> record.consumer().handleCancel(record.tag())));
+        if (record.takeEnd()) {
+            connection.inBackground(
+                    () -> call("handleCancel", record, () -> record.consumer().handleCancel(record.tag())));
+        }
     }
 
     /** A handler of the application that no raw channel calls; what it throws goes where the client brings it. */
@@ -269,13 +304,16 @@ final class ChannelConsumers {
         }
     }
 
-    private void start(Predicate<ConsumerRecord> which, boolean announced) throws IOException {
+    /** Makes a consumer that is stopped one that is being started, with this wrapper, if its state allows it. */
+    private interface Beginning {
+        boolean of(ConsumerRecord record, EpochConsumer next);
+    }
+
+    private void start(Beginning beginning, boolean announced) throws IOException {
         RawChannel raw = receiver.raw();
         raw.beingResumed(true);
         for (ConsumerRecord record : byTag.values()) {
-            if (which.test(record)) {
-                startAgain(record, announced);
-            }
+            start(beginning, record, announced);
         }
         // Not where one failed: that the raw channel was closed for it may be reported only after it has.
         raw.beingResumed(false);
@@ -283,32 +321,37 @@ final class ChannelConsumers {
 
     /** Starts this one if it is paused. */
     void resume(ConsumerRecord record, boolean announced) throws IOException {
-        if (record.resume()) {
-            startAgain(record, announced);
+        start(ConsumerRecord::resume, record, announced);
+    }
+
+    private void start(Beginning beginning, ConsumerRecord record, boolean announced) throws IOException {
+        EpochConsumer next = new EpochConsumer(owner, record, receiver.epoch(), announced);
+        if (beginning.of(record, next)) {
+            startAgain(record, next);
         }
     }
 
-    private void startAgain(ConsumerRecord record, boolean announced) throws IOException {
+    private void startAgain(ConsumerRecord record, EpochConsumer next) throws IOException {
         try {
-            start(record, announced);
+            start(record, next);
         } catch (IOException | RuntimeException e) {
             if (ShutdownSignals.notFound(e)) {
                 record.wasNotFound();
             }
-            if (!record.resumeFailed()) {
+            if (!record.resumeFailed(next) && record.isEnded()) {
                 cancelled(record);
             }
+            connection.inBackground(() -> stoppedAtEnd(record, next));
             throw e;
         }
-        if (!record.resumed() && byTag.get(record.tag()) == record) {
+        if (!record.resumed(next) && byTag.get(record.tag()) == record) {
             // The application has cancelled it meanwhile; its cancel-ok follows the broker's.
-            receiver.raw().channel().basicCancel(record.tag());
+            next.raw().channel().basicCancel(record.tag());
         }
     }
 
-    private void start(ConsumerRecord record, boolean announced) throws IOException {
-        Epoch epoch = receiver.epoch();
-        RawChannel raw = epoch.raw();
+    private void start(ConsumerRecord record, EpochConsumer next) throws IOException {
+        RawChannel raw = next.raw();
         receiver.prefetch().applyPerConsumer(raw, record.prefetch());
         raw.channel()
                 .basicConsume(
@@ -318,7 +361,7 @@ final class ChannelConsumers {
                         record.noLocal(),
                         record.exclusive(),
                         record.argumentsToGoOn(),
-                        record.wrap(new EpochConsumer(owner, record, epoch, announced)));
+                        next);
         receiver.prefetch().applyPerConsumer(raw, receiver.prefetch().perConsumer());
     }
 
@@ -348,8 +391,12 @@ final class ChannelConsumers {
     void lost() {
         for (ConsumerRecord record : byTag.values()) {
             if (record.isEnded()) {
-                // Its cancel-ok was lost, too.
-                byTag.remove(record.tag(), record);
+                // The broker's cancel-ok was lost, too.
+                if (record.isEndOwed()) {
+                    cancelled(record);
+                } else {
+                    byTag.remove(record.tag(), record);
+                }
             } else if (!record.isReplyTo()) {
                 record.lost();
             }
@@ -358,18 +405,40 @@ final class ChannelConsumers {
 
     // The end.
 
-    /** The channel is shut down; consumers of the current link are notified by their raw channel. */
+    /**
+     * The channel is shut down. What a raw channel still has to say of a consumer comes behind its last delivery, so it is
+     * waited for: {@link EpochConsumer} brings it to {@link #stoppedAtEnd}. A consumer of which no raw channel says anything
+     * any more is notified here.
+     */
     void shutDown(ShutdownSignalException signal) {
         for (ConsumerRecord record : byTag.values()) {
-            if (record.state() == State.PAUSED || !isOnCurrent(record)) {
-                connection.inBackground(() -> owner.consumerShutDown(record, signal));
+            channelDown(record, record.state(), signal);
+        }
+    }
+
+    private void channelDown(ConsumerRecord record, State state, ShutdownSignalException signal) {
+        EpochConsumer wrapper = record.wrapper();
+        if (wrapper != null) {
+            wrapper.channelDown(signal);
+            if (state == State.PAUSED || wrapper.isRawDown()) {
+                connection.inBackground(() -> stoppedAtEnd(record, wrapper));
             }
         }
     }
 
-    /** Of any other link, it is not for the raw channel to say that the consumer is shut down. */
-    boolean isOnCurrent(ConsumerRecord record) {
-        EpochConsumer wrapper = record.wrapper();
-        return wrapper != null && wrapper.raw().link() == connection.current();
+    /** Nothing of it is at the broker that this was registered with: if its channel is shut down, it has ended with it. */
+    void stoppedAtEnd(ConsumerRecord record, EpochConsumer wrapper) {
+        if (record.isEnded() && record.isEndOwed() && record.isCurrent(wrapper) && owner.shutdownCause() != null) {
+            cancelled(record);
+        }
+        ShutdownSignalException signal = record.isEndTold() ? null : wrapper.takeShutdown();
+        if (signal != null) {
+            connection
+                    .guard()
+                    .run(
+                            "Consumer.handleShutdownSignal",
+                            null,
+                            () -> record.consumer().handleShutdownSignal(record.tag(), signal));
+        }
     }
 }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,11 @@ import org.jspecify.annotations.Nullable;
  *
  * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}: nothing of
  * it is left at the old broker. {@code RESUMING}: it is being started at the new one. {@code ENDED}: the application or the
- * broker cancelled it; one that is ended while a move has it in hand is left to the move. Thread-safe.
+ * broker cancelled it; one that is ended while a move has it in hand is left to the move.
+ *
+ * <p>Invariant: the state changes in one step with the wrapper that it is of. From {@link #resume} and {@link #takeBack} on
+ * that is the wrapper of the start under way, so that a cancel-ok of the one before, which a move asked for, is never taken for
+ * the application's. Thread-safe.
  */
 final class ConsumerRecord {
 
@@ -30,6 +35,25 @@ final class ConsumerRecord {
         PAUSED,
         RESUMING,
         ENDED
+    }
+
+    /** What the application was told of its own cancellation, or the broker's. */
+    private enum End {
+        PENDING,
+        TOLD,
+        REFUSED
+    }
+
+    /**
+     * @param wrapper what is registered with a raw channel, or about to be; calls of an older one are ignored
+     * @param owed whether the application cancelled it while a move had it in hand, so that its request has returned and its
+     *     cancel-ok is the move's to bring
+     */
+    private record Registration(State state, @Nullable EpochConsumer wrapper, boolean owed) {
+
+        Registration in(State next) {
+            return new Registration(next, wrapper, owed);
+        }
     }
 
     /** Every direct reply-to address begins so. */
@@ -44,12 +68,12 @@ final class ConsumerRecord {
     private final Consumer consumer;
     private final AtomicBoolean gone = new AtomicBoolean();
     private final AtomicBoolean announced = new AtomicBoolean();
-    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
+    private final AtomicReference<End> end = new AtomicReference<>(End.PENDING);
+    private final AtomicReference<Registration> registration =
+            new AtomicReference<>(new Registration(State.ACTIVE, null, false));
 
     private volatile String queue;
     private volatile String tag;
-    /** The wrapper that is registered with a raw channel now; calls of an older one are ignored. */
-    private volatile @Nullable EpochConsumer wrapper;
     /** The per-consumer prefetch count that was in force when it began. */
     private final int prefetch;
     /** Whether the new broker said that there is no such queue. */
@@ -113,7 +137,7 @@ final class ConsumerRecord {
     }
 
     State state() {
-        return state.get();
+        return registration.get().state();
     }
 
     boolean isReplyTo() {
@@ -126,29 +150,39 @@ final class ConsumerRecord {
     }
 
     boolean pause() {
-        return state.compareAndSet(State.ACTIVE, State.PAUSING);
+        return change(now -> now.state() == State.ACTIVE ? now.in(State.PAUSING) : now);
     }
 
-    boolean paused() {
-        return state.compareAndSet(State.PAUSING, State.PAUSED);
+    /** @param by the wrapper that was cancelled for it */
+    boolean paused(EpochConsumer by) {
+        return change(now -> now.state() == State.PAUSING && now.wrapper() == by ? now.in(State.PAUSED) : now);
     }
 
-    boolean resume() {
-        return state.compareAndSet(State.PAUSED, State.RESUMING);
+    /** @param next what is to be registered for it */
+    boolean resume(EpochConsumer next) {
+        return change(now -> now.state() == State.PAUSED ? new Registration(State.RESUMING, next, false) : now);
     }
 
     /** It goes on where it was, behind what is still being handled there. */
-    boolean takeBack() {
-        return resume() || state.compareAndSet(State.PAUSING, State.RESUMING);
+    boolean takeBack(EpochConsumer next) {
+        return change(now -> now.state() == State.PAUSED || now.state() == State.PAUSING
+                ? new Registration(State.RESUMING, next, false)
+                : now);
     }
 
-    boolean resumed() {
-        return state.compareAndSet(State.RESUMING, State.ACTIVE);
+    boolean resumed(EpochConsumer by) {
+        return change(now -> now.state() == State.RESUMING && now.wrapper() == by ? now.in(State.ACTIVE) : now);
     }
 
     /** It could not be started: as before. */
-    boolean resumeFailed() {
-        return state.compareAndSet(State.RESUMING, State.PAUSED);
+    boolean resumeFailed(EpochConsumer by) {
+        return change(now -> now.state() == State.RESUMING && now.wrapper() == by ? now.in(State.PAUSED) : now);
+    }
+
+    /** @return whether it changed; a verb that does not fit the state leaves it as it is */
+    private boolean change(UnaryOperator<Registration> verb) {
+        Registration before = registration.getAndUpdate(verb);
+        return verb.apply(before) != before;
     }
 
     /** The broker that it was to go to knows no such queue. */
@@ -165,7 +199,7 @@ final class ConsumerRecord {
 
     /** Its connection was lost, in any state. */
     void lost() {
-        state.getAndUpdate(now -> now == State.ENDED ? now : State.PAUSED);
+        change(now -> now.state() == State.ENDED ? now : now.in(State.PAUSED));
     }
 
     /** @return whether no consume-ok was handled before */
@@ -180,26 +214,57 @@ final class ConsumerRecord {
 
     /** @return the state that it was in; {@code ENDED} if it was ended before */
     State end() {
-        return state.getAndSet(State.ENDED);
+        return registration
+                .getAndUpdate(now -> now.state() == State.ENDED
+                        ? now
+                        : new Registration(
+                                State.ENDED,
+                                now.wrapper(),
+                                now.state() == State.PAUSING || now.state() == State.RESUMING))
+                .state();
     }
 
     boolean isEnded() {
-        return state.get() == State.ENDED;
+        return state() == State.ENDED;
     }
 
-    /** A new wrapper, for a raw channel; the one before is retired. */
+    /** Whether it was ended while a move had it in hand: that is to be told, also where its broker is lost. */
+    boolean isEndOwed() {
+        return registration.get().owed();
+    }
+
+    /** @return whether the caller is the one that tells the application that it has ended */
+    boolean takeEnd() {
+        return end.compareAndSet(End.PENDING, End.TOLD);
+    }
+
+    /** Of what the broker cancelled: that is told also where the application's own cancellation was refused. */
+    boolean takeEndByBroker() {
+        return end.getAndSet(End.TOLD) != End.TOLD;
+    }
+
+    /** @return whether the caller is the one that refuses its cancellation: it is shut down with its channel instead */
+    boolean refuseEnd() {
+        return end.compareAndSet(End.PENDING, End.REFUSED);
+    }
+
+    boolean isEndTold() {
+        return end.get() == End.TOLD;
+    }
+
+    /** For a raw channel, in the same state; the one before is retired. */
     EpochConsumer wrap(EpochConsumer next) {
-        wrapper = next;
+        change(now -> new Registration(now.state(), next, now.owed()));
         return next;
     }
 
     boolean isCurrent(EpochConsumer candidate) {
-        return wrapper == candidate;
+        return wrapper() == candidate;
     }
 
     @Nullable
     EpochConsumer wrapper() {
-        return wrapper;
+        return registration.get().wrapper();
     }
 
     /** Notes where a stream is read. */

@@ -5,6 +5,8 @@ import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is registered with a raw channel in the place of the application's consumer. It translates tags and keeps what moves
@@ -16,8 +18,12 @@ final class EpochConsumer implements Consumer {
     private final ConsumerRecord record;
     private final RawChannel raw;
     private final Epochs.Epoch epoch;
-    /** Whether the application is to hear that it consumes: not after a move. */
+    /** Whether the application is notified that it consumes: not after a move. */
     private final boolean announced;
+
+    private final AtomicBoolean shutdownTold = new AtomicBoolean();
+    private volatile @Nullable ShutdownSignalException channelDown;
+    private volatile boolean rawDown;
 
     EpochConsumer(VirtualChannel owner, ConsumerRecord record, Epochs.Epoch epoch, boolean announced) {
         this.owner = owner;
@@ -35,6 +41,21 @@ final class EpochConsumer implements Consumer {
         return raw;
     }
 
+    /** Its channel is shut down for this, and it with it. */
+    void channelDown(ShutdownSignalException signal) {
+        channelDown = signal;
+    }
+
+    /**
+     * Of the channel that it ended with, for the one that notifies the application: once, after what its raw channel delivered
+     * was handled, also where that is late and it consumes elsewhere by then.
+     */
+    @Nullable
+    ShutdownSignalException takeShutdown() {
+        ShutdownSignalException signal = channelDown;
+        return signal != null && shutdownTold.compareAndSet(false, true) ? signal : null;
+    }
+
     @Override
     public void handleConsumeOk(String consumerTag) {
         if (announced) {
@@ -48,33 +69,48 @@ final class EpochConsumer implements Consumer {
 
     @Override
     public void handleCancelOk(String consumerTag) {
-        if (!record.isCurrent(this)) {
-            return;
+        if (record.paused(this)) {
+            owner.consumerChanged();
+            owner.consumers().stoppedAtEnd(record, this);
+        } else if (record.isCurrent(this) && record.isEnded()) {
+            ended();
         }
-        if (record.paused()) {
-            owner.consumerChanged();
-        } else if (record.isEnded()) {
-            owner.consumers().ended(record);
-            owner.consumerChanged();
-            record.consumer().handleCancelOk(consumerTag);
+    }
+
+    /** The application cancelled it, and nothing of it is delivered any more. */
+    private void ended() {
+        owner.consumers().ended(record);
+        owner.consumerChanged();
+        if (record.takeEnd()) {
+            record.consumer().handleCancelOk(record.tag());
+        } else {
+            owner.consumers().stoppedAtEnd(record, this);
         }
     }
 
     @Override
     public void handleCancel(String consumerTag) throws IOException {
         // The broker did: the queue is gone, for one. Also while a move cancels it, which then finds nothing to cancel.
-        if (record.isCurrent(this) && record.end() != ConsumerRecord.State.ENDED) {
+        // Also where the application did at the same moment, whose cancel-ok may not come any more.
+        if (record.isCurrent(this)) {
+            record.end();
             owner.consumers().ended(record);
             owner.consumerChanged();
-            record.consumer().handleCancel(consumerTag);
+            if (record.takeEndByBroker()) {
+                record.consumer().handleCancel(consumerTag);
+            }
         }
     }
 
     @Override
     public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-        if (record.isCurrent(this)) {
-            owner.rawConsumerShutDown(record, signal);
-        }
+        rawDown = true;
+        owner.consumers().stoppedAtEnd(record, this);
+    }
+
+    /** Whether its raw channel was shut down, after everything that it delivered was handled. */
+    boolean isRawDown() {
+        return rawDown;
     }
 
     @Override

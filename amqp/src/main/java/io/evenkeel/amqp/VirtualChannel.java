@@ -196,20 +196,10 @@ final class VirtualChannel extends TopologyChannel {
         }
     }
 
-    /** A raw channel says so; what a move does to raw channels is of no interest. */
-    void rawConsumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
-        if (consumers.isOnCurrent(record)) {
-            consumerShutDown(record, signal);
-        }
-    }
-
-    void consumerShutDown(ConsumerRecord record, ShutdownSignalException signal) {
-        ShutdownSignalException known = shutdown.cause();
-        ShutdownSignalException shown = known != null ? known : ShutdownSignals.translated(signal, this);
-        guard().run(
-                        "Consumer.handleShutdownSignal",
-                        null,
-                        () -> record.consumer().handleShutdownSignal(record.tag(), shown));
+    /** Why it is shut down, or null. */
+    @Nullable
+    ShutdownSignalException shutdownCause() {
+        return shutdown.cause();
     }
 
     // What the mover and recovery do.
@@ -428,18 +418,22 @@ final class VirtualChannel extends TopologyChannel {
             if (!raw.link().isRetired()) {
                 throw e;
             }
+        } finally {
+            closed(code, message);
         }
-        closed(code, message);
     }
 
     @Override
     public void abort(int code, String message) throws IOException {
         connection.forget(this);
-        sendingOn().channel().abort(code, message);
-        closed(code, message);
+        try {
+            sendingOn().channel().abort(code, message);
+        } finally {
+            closed(code, message);
+        }
     }
 
-    /** The raw channel's own signal comes first as a rule. */
+    /** The raw channel's own signal comes first as a rule; forgotten by its connection, it gets none of that. */
     private void closed(int code, String message) {
         shutDown(ShutdownSignals.byApplication(code, message, this));
     }

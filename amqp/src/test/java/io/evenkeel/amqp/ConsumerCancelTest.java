@@ -131,4 +131,28 @@ class ConsumerCancelTest {
         assertThat(bed.raw(B, 1).prefetchOf("limited")).isEqualTo(3);
         assertThat(bed.raw(B, 1).prefetch()).isEqualTo(3);
     }
+
+    /** It goes on at A behind what is still handled there, also the cancel-ok that the move asked for. */
+    @Test
+    void while_a_roll_back_starts_it_again_whose_own_cancel_ok_is_still_to_be_handled() throws Exception {
+        channel.basicConsume("q", true, "tag", new Selfish(channel, "never"));
+        // So that its own prefetch count is set before it is started again.
+        channel.basicQos(3);
+        FakeChannel raw = bed.raw(A, 1);
+        List<String> seenOfTheMove = new ArrayList<>();
+        bed.cluster.holdDispatch = true;
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(A) && operation.equals("qos") && seenOfTheMove.isEmpty()) {
+                channel.basicCancel("tag");
+                raw.dispatchAll();
+                seenOfTheMove.addAll(seen);
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
+        bed.cluster.holdDispatch = false;
+        raw.dispatchAll();
+        assertThat(seenOfTheMove).containsExactly("consumeOk");
+        assertThat(raw.hasConsumer("tag")).isFalse();
+        isGoneForGood();
+    }
 }

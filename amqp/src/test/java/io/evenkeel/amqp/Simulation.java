@@ -666,6 +666,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         private int consumeOks;
         private int cancelOks;
         private int cancels;
+        private int shutdowns;
         private long lastFresh;
         private boolean inside;
 
@@ -701,6 +702,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
 
         @Override
         public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
+            shutdowns++;
             require(closing || lossy, "a consumer is shut down although nothing was lost: " + signal);
         }
 
@@ -942,6 +944,20 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             if (any.isOpen()) {
                 throw new AssertionError("left open: the connection to " + any.broker);
             }
+        }
+        for (App app : apps) {
+            app.consumers.forEach(Simulation::checkEnd);
+        }
+    }
+
+    /** Each consumer gets one end: what the application asked for, or the broker; else it was shut down with its channel. */
+    private static void checkEnd(Recorder consumer) {
+        int ends = consumer.cancelOks + consumer.cancels;
+        if (ends > 1 || (ends == 0 && consumer.cancelled)) {
+            throw new AssertionError(consumer.tag + " was cancelled and told so " + ends + " times");
+        }
+        if (ends == 0 && consumer.started && consumer.shutdowns == 0) {
+            throw new AssertionError(consumer.tag + " was neither cancelled nor shut down, and its channel is closed");
         }
     }
 
