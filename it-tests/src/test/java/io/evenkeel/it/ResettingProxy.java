@@ -19,6 +19,7 @@ final class ResettingProxy implements AutoCloseable {
     private final Thread acceptor;
     private final List<Socket> clients = new CopyOnWriteArrayList<>();
     private final List<Socket> servers = new CopyOnWriteArrayList<>();
+    private final List<Thread> copying = new CopyOnWriteArrayList<>();
 
     ResettingProxy(String address, InetSocketAddress server) throws IOException {
         this.server = server;
@@ -51,8 +52,8 @@ final class ResettingProxy implements AutoCloseable {
                 upstream.setTcpNoDelay(true);
                 clients.add(client);
                 servers.add(upstream);
-                start(() -> copy(client, upstream));
-                start(() -> copy(upstream, client));
+                copying.add(start(() -> copy(client, upstream)));
+                copying.add(start(() -> copy(upstream, client)));
             } catch (IOException e) {
                 return;
             }
@@ -81,20 +82,29 @@ final class ResettingProxy implements AutoCloseable {
     long reset() throws IOException {
         listening.close();
         // Until the thread that accepts has been woken, a connection may still get through: it is to be reset, too.
-        try {
-            acceptor.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while the proxy stopped accepting");
-        }
+        await(acceptor);
         for (Socket client : clients) {
             reset(client);
         }
-        long reset = System.nanoTime();
         for (Socket upstream : servers) {
             upstream.close();
         }
-        return reset;
+        // The system resets a connection when nobody uses its socket any more: on a busy machine a thread that reads
+        // from it
+        // is woken milliseconds after the socket was closed.
+        for (Thread copier : copying) {
+            await(copier);
+        }
+        return System.nanoTime();
+    }
+
+    private static void await(Thread thread) throws InterruptedIOException {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the proxy stopped");
+        }
     }
 
     private static void reset(Socket client) throws IOException {
