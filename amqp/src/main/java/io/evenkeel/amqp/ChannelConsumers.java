@@ -338,10 +338,10 @@ final class ChannelConsumers {
             if (ShutdownSignals.notFound(e)) {
                 record.wasNotFound();
             }
-            if (!record.resumeFailed(next) && record.isEnded()) {
-                cancelled(record);
+            record.resumeFailed(next);
+            if (!next.isRegistered()) {
+                connection.inBackground(() -> stoppedAtEnd(record, next));
             }
-            connection.inBackground(() -> stoppedAtEnd(record, next));
             throw e;
         }
         if (!record.resumed(next) && byTag.get(record.tag()) == record) {
@@ -362,6 +362,7 @@ final class ChannelConsumers {
                         record.exclusive(),
                         record.argumentsToGoOn(),
                         next);
+        next.registered();
         receiver.prefetch().applyPerConsumer(raw, receiver.prefetch().perConsumer());
     }
 
@@ -426,9 +427,12 @@ final class ChannelConsumers {
         }
     }
 
-    /** Nothing of it is at the broker that this was registered with: if its channel is shut down, it has ended with it. */
+    /**
+     * Nothing of it is at the broker that this was registered with, or was to be. If the application has cancelled it, it has
+     * ended; if its channel is shut down, it has ended with that.
+     */
     void stoppedAtEnd(ConsumerRecord record, EpochConsumer wrapper) {
-        if (record.isEnded() && record.isEndOwed() && record.isCurrent(wrapper) && owner.shutdownCause() != null) {
+        if (record.isEnded() && record.isEndOwed() && record.isCurrent(wrapper)) {
             cancelled(record);
         }
         ShutdownSignalException signal = record.isEndTold() ? null : wrapper.takeShutdown();

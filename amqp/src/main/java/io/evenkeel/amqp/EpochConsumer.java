@@ -23,6 +23,7 @@ final class EpochConsumer implements Consumer {
 
     private final AtomicBoolean shutdownTold = new AtomicBoolean();
     private volatile @Nullable ShutdownSignalException channelDown;
+    private volatile boolean registered;
     private volatile boolean rawDown;
 
     EpochConsumer(VirtualChannel owner, ConsumerRecord record, Epochs.Epoch epoch, boolean announced) {
@@ -39,6 +40,15 @@ final class EpochConsumer implements Consumer {
 
     RawChannel raw() {
         return raw;
+    }
+
+    /** The broker has started it: from now on its raw channel says when it ends. */
+    void registered() {
+        registered = true;
+    }
+
+    boolean isRegistered() {
+        return registered;
     }
 
     /** Its channel is shut down for this, and it with it. */

@@ -149,6 +149,13 @@ final class Links {
         }
     }
 
+    /** The connection has ended; if the current link is open, it ended with the loss of another one in use. */
+    void discardAll() {
+        for (Link link : all) {
+            discard(link, "its connection has ended");
+        }
+    }
+
     void discardOthers() {
         for (Link link : all) {
             if (!isCurrent(link)) {
@@ -157,22 +164,31 @@ final class Links {
         }
     }
 
-    /** What was left of a move that was under way when the connection was lost, and older lame ducks. */
+    /**
+     * What was left of a move that was under way when the connection was lost, and older lame ducks. The current one, which is
+     * open where the loss was of another one in use, is closed here: what is declared next at the new broker may be exclusive to it.
+     */
     void abandon(Link link, ShutdownSignalException signal) {
         if (link.lose(signal)) {
             all.remove(link);
             for (VirtualChannel channel : channels.get()) {
                 channel.lost(link);
             }
-            closeInBackground(link, "its connection was lost");
+            if (isCurrent(link)) {
+                close(link, "its connection was lost");
+            } else {
+                closeInBackground(link, "its connection was lost");
+            }
         }
     }
 
     private void closeInBackground(Link link, String reason) {
-        host.inBackground(() -> {
-            link.close(reason);
-            host.linkClosed(link.endpoint());
-        });
+        host.inBackground(() -> close(link, reason));
+    }
+
+    private void close(Link link, String reason) {
+        link.close(reason);
+        host.linkClosed(link.endpoint());
     }
 
     boolean isReader(Thread thread) {

@@ -131,10 +131,13 @@ final class RawChannel {
     boolean delivered(long tag, boolean settled) {
         books.lock();
         try {
+            if (!lost || settled) {
+                // What is settled is handled also after a loss, and its number is not to come again.
+                lastTag = Math.max(lastTag, tag);
+            }
             if (lost) {
                 return false;
             }
-            lastTag = Math.max(lastTag, tag);
             if (!settled) {
                 unsettled.add(tag);
                 unsettledCount = unsettled.size();

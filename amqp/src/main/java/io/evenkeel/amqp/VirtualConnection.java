@@ -203,7 +203,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
             LOG.info("{}: lost at {} and to be recovered: {}", this, link.endpoint(), signal.getMessage());
             upkeep.lost(this, link.endpoint(), signal);
         } else {
-            links.discardOthers();
+            links.discardAll();
             upkeep.closed(this, link.endpoint(), true);
         }
     }
@@ -705,10 +705,12 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     private void end(int code, String message, Ending ending) throws IOException {
         boolean hadLink = hadLinkAtClose;
         changed();
-        links.discardOthers();
         try {
             if (hadLink) {
+                links.discardOthers();
                 ending.run();
+            } else {
+                links.discardAll();
             }
         } finally {
             ShutdownSignalException signal = ShutdownSignals.byApplication(code, message, this);

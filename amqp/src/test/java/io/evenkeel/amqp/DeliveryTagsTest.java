@@ -164,4 +164,16 @@ class DeliveryTagsTest {
         assertThat(a.delivered(2, false)).isFalse();
         assertThat(a.lastTag()).isEqualTo(1);
     }
+
+    @Test
+    void one_that_is_acknowledged_automatically_is_handled_all_the_same_and_its_number_does_not_come_again()
+            throws IOException {
+        RawChannel a = raw("a");
+        DeliveryTags tags = new DeliveryTags(a);
+        a.delivered(1, true);
+        a.lose();
+        a.delivered(2, true);
+        tags.beginAfterLoss(raw("b"));
+        assertThat(tags.current().toVirtual(1)).isEqualTo(3);
+    }
 }

@@ -778,7 +778,6 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     private void tagSeen(VirtualChannel channel, long tag, boolean autoAck) {
         if (lossy && autoAck) {
             // What the broker takes for acknowledged is handled after a loss, too, maybe after what comes next.
-            lastTags.merge(channel, tag, Math::max);
             return;
         }
         long last = lastTags.getOrDefault(channel, 0L);
