@@ -87,6 +87,13 @@ final class ShutdownSignals {
         return new ShutdownSignalException(true, true, reason, reference);
     }
 
+    /** What the application gets that closes a channel whose raw one says nothing of it. */
+    static ShutdownSignalException ofChannelByApplication(int code, String text, Object reference) {
+        Method reason =
+                new AMQP.Channel.Close.Builder().replyCode(code).replyText(text).build();
+        return new ShutdownSignalException(false, true, reason, reference);
+    }
+
     /** As a plain one does, a listener that comes too late is called at once. */
     void add(ShutdownListener listener, Guard guard) {
         listeners.add(listener);

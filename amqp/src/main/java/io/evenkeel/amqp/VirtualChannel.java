@@ -367,6 +367,17 @@ final class VirtualChannel extends TopologyChannel {
         forgetLost();
     }
 
+    /** The broker may have closed what carries it now, just before it was reopened: then it is shut down for that. */
+    void shutDownIfClosed() {
+        for (RawChannel raw : List.of(receivingOn(), sendingOn())) {
+            ShutdownSignalException signal =
+                    raw.channel().isOpen() ? null : raw.channel().getCloseReason();
+            if (signal != null) {
+                rawShutDown(raw, signal);
+            }
+        }
+    }
+
     /** Its connection is lost: it is shut down until {@link #reopened}, if that ever comes. */
     void connectionLost(ShutdownSignalException signal) {
         publisher.connectionLost(signal);
@@ -435,7 +446,7 @@ final class VirtualChannel extends TopologyChannel {
 
     /** The raw channel's own signal comes first as a rule; forgotten by its connection, it gets none of that. */
     private void closed(int code, String message) {
-        shutDown(ShutdownSignals.byApplication(code, message, this));
+        shutDown(ShutdownSignals.ofChannelByApplication(code, message, this));
     }
 
     @Override

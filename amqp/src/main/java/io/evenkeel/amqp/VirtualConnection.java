@@ -546,6 +546,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                 return lostAgain(link);
             }
             adopted();
+            channels().forEach(VirtualChannel::shutDownIfClosed);
             channels.values().forEach(VirtualChannel::tellRecoveryStarted);
             recovery.consumers();
         } finally {

@@ -249,6 +249,10 @@ final class FakeChannel extends ChannelOverloads {
                 FakeCluster.body(message.number())));
     }
 
+    int unconfirmedCount() {
+        return unconfirmed.size();
+    }
+
     int unackedCount() {
         return unacked.size();
     }

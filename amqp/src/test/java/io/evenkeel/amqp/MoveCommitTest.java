@@ -267,4 +267,19 @@ class MoveCommitTest {
                         MoveOutcome.Postponed.class,
                         postponed -> assertThat(postponed.reason()).contains("listeners of confirms go on publishing"));
     }
+
+    /** Not of the connection, which goes on. */
+    @Test
+    void a_channel_that_is_closed_while_its_link_is_left_is_closed_as_a_channel() throws Exception {
+        VirtualChannel channel = bed.channel();
+        Link link = bed.connection.current();
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("closeChannel") && link.retire()) {
+                link.close("left");
+            }
+        };
+        channel.close();
+        assertThat(channel.getCloseReason().isHardError()).isFalse();
+        assertThat(channel.getCloseReason().isInitiatedByApplication()).isTrue();
+    }
 }

@@ -263,4 +263,24 @@ class RecoveryTest {
         channel.close();
         assertThat(bed.cluster.open(B).get(0).channels).isEmpty();
     }
+
+    /** It is no zombie that a move leaves behind and then takes for open. */
+    @Test
+    void a_channel_that_the_broker_closes_while_others_are_recovered_is_shut_down() throws Exception {
+        VirtualChannel first = bed.channel();
+        VirtualChannel second = bed.channel();
+        lose();
+        bed.cluster.fault = (broker, operation) -> {
+            FakeChannel raw = broker.equals(B) && operation.equals("createChannel") ? bed.raw(B, 1) : null;
+            if (raw != null) {
+                raw.closeByBroker(541, "INTERNAL_ERROR");
+            }
+        };
+        recover();
+        bed.cluster.fault = (broker, operation) -> {};
+        assertThat(second.isOpen()).isTrue();
+        assertThat(bed.move(C)).isInstanceOf(MoveOutcome.Moved.class);
+        assertThat(first.isOpen()).isFalse();
+        assertThat(first.getCloseReason().getMessage()).contains("541");
+    }
 }

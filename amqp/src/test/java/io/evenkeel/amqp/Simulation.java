@@ -2,10 +2,13 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ConfirmListener;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.TopologyRecoveryException;
+import com.rabbitmq.client.impl.DefaultExceptionHandler;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.Guard;
@@ -47,8 +50,16 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     private final SimCoverage coverage;
     private final Guard guard = new Guard("simulation");
     private final List<App> apps = new ArrayList<>();
+    private final long seed;
+    private final boolean isPlain;
+    private final int count;
+    /** Whether anything happens that the application did not ask for. */
+    private final boolean faulty;
+
     private VirtualConnection connection;
-    private long messages;
+    /** In the place of the virtual connection, where the script runs on what the plain client has. */
+    private @Nullable FakeConnection plain;
+
     /** Whether anything ended that was delivered or published on, so that messages may come again. */
     private boolean lossy;
     /** Whether the application may see that a channel or the connection is closed. */
@@ -58,17 +69,36 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     /** Whether a channel could not go back from the broker that was not moved to. */
     private boolean stayed;
 
+    /** Whether recovery could not declare something, and said so. */
+    private boolean refused;
+
     private int moved;
     private @Nullable EndpointKey silent;
     private final Set<String> forgotten = new HashSet<>();
     private final AtomicBoolean blocked = new AtomicBoolean();
 
     Simulation(long seed, SimThreads.Carriers carriers, SimCoverage coverage) {
+        this(seed, carriers, coverage, false);
+    }
+
+    private Simulation(long seed, SimThreads.Carriers carriers, SimCoverage coverage, boolean isPlain) {
+        this.seed = seed;
+        this.isPlain = isPlain;
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
+        this.count = 1 + random.nextInt(2);
+        this.faulty = random.nextInt(3) > 0;
         this.threads = new SimThreads(carriers, random);
         this.coverage = coverage;
         cluster.wire = this;
         cluster.fault = this::request;
+        dialer.exceptions = new DefaultExceptionHandler() {
+            @Override
+            public void handleTopologyRecoveryException(
+                    com.rabbitmq.client.Connection recovered, Channel channel, TopologyRecoveryException failure) {
+                coverage.count("entities that recovery could not declare");
+                refused = true;
+            }
+        };
         dialer.handover = random.nextBoolean() ? ConsumerHandover.STRICT : ConsumerHandover.LAME_DUCK;
         dialer.moveDeadline = Duration.ofMillis(50 + random.nextInt(3000));
         dialer.publisherPause = Duration.ofMillis(20 + random.nextInt(300));
@@ -112,22 +142,51 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         return threads.steps;
     }
 
+    /** The same script on a plain connection without moves, which the application must not be able to tell from this. */
+    void compare(SimThreads.Carriers carriers) throws Throwable {
+        if (faulty) {
+            return;
+        }
+        Simulation other = new Simulation(seed, carriers, coverage, true);
+        other.run();
+        for (int i = 0; i < count; i++) {
+            String difference = apps.get(i).observed.difference(other.apps.get(i).observed);
+            if (difference != null) {
+                throw new AssertionError(
+                        "application " + i + " observes what it would not on a plain connection: " + difference);
+            }
+        }
+        coverage.count("runs compared with the plain client");
+    }
+
+    private com.rabbitmq.client.Connection client() {
+        return plain != null ? plain : connection;
+    }
+
     private void begin() throws Exception {
+        if (isPlain) {
+            plain = (FakeConnection) dialer.dial(BROKERS.get(0), dialer.exceptionHandler(), false);
+            startApps();
+            return;
+        }
         connection = VirtualConnection.open(dialer, this, BROKERS.get(0));
         connection.addBlockedListener(
                 reason -> {
                     require(blocked.compareAndSet(false, true), "blocked twice");
                 },
                 () -> require(blocked.compareAndSet(true, false), "unblocked without blocked"));
-        int count = 1 + random.nextInt(2);
+        startApps();
+        threads.start("mover", this::mover);
+        if (faulty) {
+            threads.start("faults", this::faults);
+        }
+    }
+
+    private void startApps() {
         for (int i = 0; i < count; i++) {
             App app = new App(i);
             apps.add(app);
             threads.start("app" + i, app::run);
-        }
-        threads.start("mover", this::mover);
-        if (random.nextInt(3) > 0) {
-            threads.start("faults", this::faults);
         }
     }
 
@@ -292,6 +351,9 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     void visit(String event) {
+        if (isPlain) {
+            return;
+        }
         trace(() -> connection.state() + ": " + event);
         coverage.visit(connection.state(), event);
     }
@@ -311,7 +373,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         final List<Recorder> consumers = new ArrayList<>();
 
         @Nullable
-        VirtualChannel channel;
+        Channel channel;
 
         @Nullable
         Recorder consumer;
@@ -327,13 +389,20 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         final List<Long> committed = new ArrayList<>();
         final List<Long> doubtful = new ArrayList<>();
 
+        /** What it does, chosen by nothing that moves have a part in, so that it is the same on a plain connection. */
+        private final Random own;
+
+        private long published;
+        final Observed observed = new Observed();
+
         App(int id) {
             this.id = id;
             this.queue = "q" + id;
+            this.own = new Random((seed + 1) * 0xD1342543DE82EF95L + id);
         }
 
         int number() {
-            VirtualChannel known = channel;
+            Channel known = channel;
             return known == null ? -1 : known.getChannelNumber();
         }
 
@@ -343,46 +412,47 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
 
         void run() throws Exception {
             cluster.queue(queue);
-            for (int i = 6 + random.nextInt(14); i > 0; i--) {
+            for (int i = 6 + own.nextInt(14); i > 0; i--) {
                 try {
                     step();
                 } catch (AlreadyClosedException | IOException e) {
                     if (!closing) {
                         throw new AssertionError("the application sees " + e + " although nothing was lost", e);
                     }
-                    if (consumer != null && channel != null && !channel.isOpen() && random.nextInt(3) == 0) {
+                    if (consumer != null && channel != null && !channel.isOpen() && own.nextInt(3) == 0) {
                         visit("consumer cancelled by the application");
                         cancelLost(channel);
                     }
-                    channel = connection.isOpen() && channel != null && channel.isOpen() ? channel : null;
+                    channel = client().isOpen() && channel != null && channel.isOpen() ? channel : null;
                     threads.sleep(Duration.ofMillis(50));
                 } catch (TimeoutException e) {
                     coverage.count("waitForConfirms timed out");
                 }
-                if (random.nextInt(3) == 0) {
-                    threads.sleep(Duration.ofMillis(random.nextInt(15)));
+                if (own.nextInt(3) == 0) {
+                    threads.sleep(Duration.ofMillis(own.nextInt(15)));
                 }
             }
         }
 
         private void step() throws Exception {
-            VirtualChannel open = channel;
+            Channel open = channel;
             if (open == null) {
-                if (connection.isOpen()) {
+                if (client().isOpen()) {
+                    observed.did("open");
                     open();
                 } else {
                     visit("channel opened");
                     require(closing, "closed without a reason");
-                    connection.createChannel();
+                    client().createChannel();
                 }
                 return;
             }
-            switch (random.nextInt(12)) {
+            switch (own.nextInt(12)) {
                 case 0, 1, 2, 3, 4 -> publish(open);
                 case 5, 6 -> {
                     if (consumer == null) {
                         consume(open);
-                    } else if (random.nextBoolean()) {
+                    } else if (own.nextBoolean()) {
                         cancel(open);
                     } else {
                         settle(open);
@@ -397,9 +467,13 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                     }
                 }
                 case 9 -> declare(open);
-                case 10 -> open.basicQos(random.nextInt(4));
+                case 10 -> {
+                    int count = own.nextInt(4);
+                    observed.did("qos " + count);
+                    open.basicQos(count);
+                }
                 default -> {
-                    if (random.nextInt(4) == 0) {
+                    if (own.nextInt(4) == 0) {
                         visit("channel closed by the application");
                         close(open);
                     } else {
@@ -409,7 +483,8 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             }
         }
 
-        private void close(VirtualChannel open) throws Exception {
+        private void close(Channel open) throws Exception {
+            observed.did("close");
             lossy = true;
             if (consumer != null) {
                 consumer.channelClosed = true;
@@ -426,32 +501,34 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
 
         private void open() throws Exception {
             visit("channel opened");
-            VirtualChannel opened = (VirtualChannel) connection.createChannel();
+            Channel opened = client().createChannel();
+            opened.addShutdownListener(observed::channelEnded);
             channel = opened;
             consumer = null;
             numbers = null;
             doubtful.addAll(inTransaction);
             inTransaction = new ArrayList<>();
-            transactional = random.nextInt(4) == 0;
+            transactional = own.nextInt(4) == 0;
             if (transactional) {
                 opened.txSelect();
-            } else if (random.nextInt(3) > 0) {
+            } else if (own.nextInt(3) > 0) {
                 Numbers fresh = new Numbers(opened);
                 opened.confirmSelect();
                 opened.addConfirmListener(fresh);
                 numbers = fresh;
                 all.add(fresh);
             }
-            if (random.nextBoolean()) {
-                opened.basicQos(1 + random.nextInt(5));
+            if (own.nextBoolean()) {
+                opened.basicQos(1 + own.nextInt(5));
             }
-            if (random.nextInt(4) > 0) {
+            if (own.nextInt(4) > 0) {
                 consume(opened);
             }
         }
 
-        private void publish(VirtualChannel open) throws IOException {
-            long message = ++messages;
+        private void publish(Channel open) throws IOException {
+            long message = id * 1_000_000L + ++published;
+            observed.did("publish " + message);
             byte[] body = FakeCluster.body(message);
             Numbers known = numbers;
             if (transactional) {
@@ -473,15 +550,17 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             }
         }
 
-        private void commit(VirtualChannel open) throws IOException {
+        private void commit(Channel open) throws IOException {
             List<Long> these = inTransaction;
             inTransaction = new ArrayList<>();
             try {
-                if (random.nextInt(4) == 0) {
+                if (own.nextInt(4) == 0) {
+                    observed.did("rollback");
                     open.txRollback();
                     coverage.count("rolled back transactions");
                     forgottenMessages.addAll(these);
                 } else {
+                    observed.did("commit");
                     open.txCommit();
                     coverage.count("committed transactions");
                     // A loss in its middle is silent to who goes on with the next on a recovered channel.
@@ -496,30 +575,42 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         /** Rolled back: must be in no queue. */
         final List<Long> forgottenMessages = new ArrayList<>();
 
-        private void confirms(VirtualChannel open) throws Exception {
+        private boolean waitForConfirms(Channel open) throws Exception {
+            if (!(open instanceof FakeChannel raw)) {
+                return open.waitForConfirms(2000);
+            }
+            while (raw.unconfirmedCount() > 0 && raw.isOpen()) {
+                threads.sleep(Duration.ofMillis(1));
+            }
+            return true;
+        }
+
+        private void confirms(Channel open) throws Exception {
             if (numbers != null) {
                 try {
-                    open.waitForConfirms(2000);
+                    observed.did("confirmed: " + waitForConfirms(open));
                 } catch (ShutdownSignalException e) {
                     require(closing, "waitForConfirms: " + e);
                 }
             }
         }
 
-        private void consume(VirtualChannel open) throws IOException {
+        private void consume(Channel open) throws IOException {
             if (forgotten.contains(queue)) {
                 return;
             }
-            Recorder fresh = new Recorder(open, "c" + id + "-" + consumers.size(), random.nextInt(6) == 0);
-            fresh.mode = random.nextInt(8);
+            Recorder fresh = new Recorder(open, "c" + id + "-" + consumers.size(), own.nextInt(6) == 0);
+            fresh.mode = own.nextInt(8);
+            observed.did("consume " + fresh.tag);
             consumers.add(fresh);
             consumer = fresh;
             open.basicConsume(queue, fresh.autoAck, fresh.tag, fresh);
             fresh.started = true;
         }
 
-        private void cancel(VirtualChannel open) throws IOException {
+        private void cancel(Channel open) throws IOException {
             Recorder known = consumer;
+            observed.did("cancel " + known.tag);
             visit("consumer cancelled by the application");
             visitConsumer(open, known);
             consumer = null;
@@ -534,15 +625,18 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             }
         }
 
-        private void visitConsumer(VirtualChannel open, Recorder known) {
-            for (ConsumerRecord record : open.consumers().all()) {
+        private void visitConsumer(Channel open, Recorder known) {
+            if (!(open instanceof VirtualChannel here)) {
+                return;
+            }
+            for (ConsumerRecord record : here.consumers().all()) {
                 if (record.tag().equals(known.tag)) {
                     visit("consumer cancelled by the application when " + record.state());
                 }
             }
         }
 
-        private void cancelLost(VirtualChannel lost) {
+        private void cancelLost(Channel lost) {
             Recorder known = consumer;
             try {
                 known.cancelAsked = true;
@@ -555,12 +649,13 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             }
         }
 
-        private void settle(VirtualChannel open) throws IOException {
+        private void settle(Channel open) throws IOException {
             Recorder known = consumer;
+            boolean all = own.nextInt(3) == 0;
             if (known == null || known.unsettled.isEmpty()) {
                 return;
             }
-            if (random.nextInt(3) == 0) {
+            if (all) {
                 Map.Entry<Long, Long> last = known.unsettled.lastEntry();
                 if (allRecorded(open, last.getKey())) {
                     acknowledged.addAll(
@@ -576,7 +671,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         }
 
         /** Whether no other consumer's message is below it, and none was delivered that no handler has seen. */
-        private boolean allRecorded(VirtualChannel open, long tag) {
+        private boolean allRecorded(Channel open, long tag) {
             for (Recorder other : consumers) {
                 if (other != consumer
                         && other.channel == open
@@ -587,28 +682,87 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             return true;
         }
 
-        private void declare(VirtualChannel open) throws IOException {
-            boolean exclusive = random.nextInt(3) == 0;
-            boolean autoDelete = !exclusive && random.nextBoolean();
+        private void declare(Channel open) throws IOException {
+            boolean exclusive = own.nextInt(3) == 0;
+            boolean autoDelete = !exclusive && own.nextBoolean();
             visit(exclusive ? "exclusive queue declared" : "queue declared or deleted");
-            String name = (exclusive ? "x" : "d") + id + "-" + random.nextInt(2) + (autoDelete ? "-auto" : "");
+            String name = (exclusive ? "x" : "d") + id + "-" + own.nextInt(2) + (autoDelete ? "-auto" : "");
+            boolean deletes = own.nextInt(3) > 0;
+            observed.did("declare " + name + (deletes ? " and delete" : ""));
             open.queueDeclare(name, false, exclusive, autoDelete, null);
-            require(closing || connection.topology().queue(name) != null, "declared and not recorded: " + name);
+            require(closing || plain != null || connection.topology().queue(name) != null, "not recorded: " + name);
             require(closing || cluster.queues.containsKey(name), "declared and not there: " + name);
-            if (random.nextInt(3) > 0) {
+            if (deletes) {
                 open.queueDelete(name);
-                require(closing || connection.topology().queue(name) == null, "deleted and recorded: " + name);
+                require(closing || plain != null || connection.topology().queue(name) == null, "recorded: " + name);
             }
         }
     }
 
+    /** What an application observes that does not depend on when it does. */
+    private final class Observed {
+        private final List<String> script = new ArrayList<>();
+        private final List<String> ends = new ArrayList<>();
+        private final List<Long> inQueue = new ArrayList<>();
+        private final List<String> consumers = new ArrayList<>();
+        private final List<String> confirms = new ArrayList<>();
+
+        void did(String what) {
+            script.add(what);
+        }
+
+        void channelEnded(ShutdownSignalException signal) {
+            ends.add(text(signal));
+        }
+
+        void enqueued(List<Long> all, App app) {
+            for (long one : all) {
+                if (one / 1_000_000 == app.id) {
+                    inQueue.add(one);
+                }
+            }
+        }
+
+        void ended(App app) {
+            for (Recorder one : app.consumers) {
+                consumers.add(one.tag + ": " + one.consumeOks + " consume-ok, " + one.cancelOks + " cancel-ok, "
+                        + one.cancels + " cancel, shut down " + one.signals);
+            }
+            for (Numbers one : app.all) {
+                if (one.closed) {
+                    // Closed by the application, maybe before the broker had confirmed all.
+                    continue;
+                }
+                confirms.add(one.acked.stream().sorted().toList() + " of " + one.published.keySet());
+            }
+        }
+
+        @Nullable
+        String difference(Observed plainly) {
+            String here = this + "";
+            String there = plainly + "";
+            return here.equals(there) ? null : here + System.lineSeparator() + "instead of " + there;
+        }
+
+        @Override
+        public String toString() {
+            return "script " + script + ", enqueued " + inQueue + ", channels ended by " + ends + ", consumers "
+                    + consumers + ", confirms " + confirms;
+        }
+    }
+
+    private static String text(ShutdownSignalException signal) {
+        return (signal.isHardError() ? "connection" : "channel")
+                + (signal.isInitiatedByApplication() ? " by the application" : " by the broker");
+    }
+
     private final Set<Long> acknowledged = new HashSet<>();
-    private final Map<Long, VirtualChannel> firstOn = new HashMap<>();
+    private final Map<Long, Channel> firstOn = new HashMap<>();
     private final Map<Long, Integer> deliveries = new HashMap<>();
 
     /** What became of publish numbers. */
     private final class Numbers implements ConfirmListener {
-        final VirtualChannel channel;
+        final Channel channel;
         final TreeMap<Long, Long> published = new TreeMap<>();
         final Set<Long> failed = new HashSet<>();
         final Set<Long> acked = new HashSet<>();
@@ -616,7 +770,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         boolean closed;
         private long upTo;
 
-        Numbers(VirtualChannel channel) {
+        Numbers(Channel channel) {
             this.channel = channel;
         }
 
@@ -653,7 +807,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
 
     /** A consumer that writes down and checks what it is called with. */
     private final class Recorder extends DefaultConsumer {
-        final VirtualChannel channel;
+        final Channel channel;
         final String tag;
         final boolean autoAck;
         final TreeMap<Long, Long> unsettled = new TreeMap<>();
@@ -667,10 +821,11 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         private int cancelOks;
         private int cancels;
         private int shutdowns;
+        private final List<String> signals = new ArrayList<>();
         private long lastFresh;
         private boolean inside;
 
-        Recorder(VirtualChannel channel, String tag, boolean autoAck) {
+        Recorder(Channel channel, String tag, boolean autoAck) {
             super(channel);
             this.channel = channel;
             this.tag = tag;
@@ -703,6 +858,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         @Override
         public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
             shutdowns++;
+            signals.add(text(signal));
             require(closing || lossy, "a consumer is shut down although nothing was lost: " + signal);
         }
 
@@ -746,7 +902,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             switch (mode) {
                 case 0, 1, 2, 3, 4 -> ack(seen);
                 case 5 -> {
-                    if (connection.state() == VirtualConnection.State.MOVING) {
+                    if (!isPlain && connection.state() == VirtualConnection.State.MOVING) {
                         visit("handler blocks");
                     }
                     threads.sleep(Duration.ofMillis(random.nextInt(60)));
@@ -773,9 +929,9 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         }
     }
 
-    private final Map<VirtualChannel, Long> lastTags = new HashMap<>();
+    private final Map<Channel, Long> lastTags = new HashMap<>();
 
-    private void tagSeen(VirtualChannel channel, long tag, boolean autoAck) {
+    private void tagSeen(Channel channel, long tag, boolean autoAck) {
         if (lossy && autoAck) {
             // What the broker takes for acknowledged is handled after a loss, too, maybe after what comes next.
             return;
@@ -788,6 +944,11 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     // The end.
 
     private void quiesce() {
+        apps.forEach(app -> app.observed.enqueued(cluster.enqueued, app));
+        if (isPlain) {
+            checkLedger();
+            return;
+        }
         if (connection.state() == VirtualConnection.State.OPEN && !ended) {
             checkBroker();
         } else {
@@ -802,10 +963,10 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         checkRecords();
         checkLinks(current);
         for (App app : apps) {
-            VirtualChannel channel = app.channel;
-            if (channel == null || !channel.isOpen()) {
+            if (!(app.channel instanceof VirtualChannel channel) || !channel.isOpen()) {
                 continue;
             }
+            checkDrained(app, channel);
             for (Recorder consumer : app.consumers) {
                 boolean lives = consumer.started
                         && consumer.channel == channel
@@ -828,13 +989,27 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         }
     }
 
+    /** A consumer that settles everything at once leaves nothing. */
+    private void checkDrained(App app, VirtualChannel channel) {
+        Recorder last = app.consumer;
+        boolean settlesAll = last != null
+                && last.started
+                && last.cancels == 0
+                && (last.autoAck || last.mode < 7)
+                && app.consumers.stream().noneMatch(one -> one.channel == channel && !one.unsettled.isEmpty());
+        if (settlesAll && !forgotten.contains(app.queue)) {
+            require(cluster.queues.get(app.queue).isEmpty(), "left in the queue beside " + last.tag);
+            coverage.count("queues that are drained at the end");
+        }
+    }
+
     /** What is recorded is there, and what is there is recorded. */
     private void checkRecords() {
         Set<String> recorded = new HashSet<>();
         connection.topology().queues().forEach(queue -> recorded.add(queue.name()));
         for (String queue : recorded) {
             // What an application declares on a channel that could not go back from B goes with B, as the table says.
-            require(cluster.queues.containsKey(queue) || stayed, "recorded and not there: " + queue);
+            require(cluster.queues.containsKey(queue) || stayed || refused, "recorded and not there: " + queue);
         }
         for (String queue : cluster.queues.keySet()) {
             require(queue.startsWith("q") || recorded.contains(queue) || closing, "there and not recorded: " + queue);
@@ -927,6 +1102,11 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     }
 
     private void end() throws Exception {
+        if (plain != null) {
+            closing = true;
+            plain.close();
+            return;
+        }
         closeConnection();
         closeConnection();
         visit("channel opened");
@@ -946,6 +1126,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         }
         for (App app : apps) {
             app.consumers.forEach(Simulation::checkEnd);
+            app.observed.ended(app);
         }
     }
 
