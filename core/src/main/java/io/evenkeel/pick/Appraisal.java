@@ -14,7 +14,9 @@ package io.evenkeel.pick;
  *   <li><b>Failures</b>: the share goes down in proportion to the difference from the others' failure rate, as far as
  *       that exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance,
  *       and equal rates of any height are equal.
- *   <li><b>Silence</b>: what is awaited has taken at least as long as nothing was answered.
+ *   <li><b>Silence</b>: what is awaited has taken at least as long as nothing was answered, less the time for which no
+ *       connection that works answered anything. When all are silent it is this process that stood still, or the
+ *       network, and that tells none apart from the others.
  * </ul>
  *
  * @param quality what its share is multiplied by, from {@link #FLOOR} to 1
@@ -65,16 +67,21 @@ record Appraisal(double quality, Standing standing) {
      *
      * @param own what is known of it
      * @param others what is known of all others together
+     * @param quiet for how many nanoseconds none of all that don't {@linkplain #mostlyFails mostly fail} has answered
      */
-    static Appraisal of(Evidence own, Evidence others) {
+    static Appraisal of(Evidence own, Evidence others, long quiet) {
         double slower = slower(own, others);
-        if (isSilent(own, others)) {
+        if (isSilent(own, others, quiet)) {
             return new Appraisal(FLOOR, Standing.SILENT);
         }
-        double failing = excessOfFailures(own, others);
-        double quality = 1 / (slower * slower * (1 + PER_FAILURE * failing));
-        boolean mostlyFails = failing > FAILING || isUnlikelyStreak(own, others);
-        return new Appraisal(Math.max(FLOOR, quality), mostlyFails ? Standing.FAILING : Standing.IN_SERVICE);
+        double quality = 1 / (slower * slower * (1 + PER_FAILURE * excessOfFailures(own, others)));
+        return new Appraisal(
+                Math.max(FLOOR, quality), mostlyFails(own, others) ? Standing.FAILING : Standing.IN_SERVICE);
+    }
+
+    /** Whether a request would most likely fail on it, and not on the others. */
+    static boolean mostlyFails(Evidence own, Evidence others) {
+        return excessOfFailures(own, others) > FAILING || isUnlikelyStreak(own, others);
     }
 
     /**
@@ -109,14 +116,15 @@ record Appraisal(double quality, Standing standing) {
         return own.streak() * Math.log(theirs) < LOG_UNLIKELY;
     }
 
-    private static boolean isSilent(Evidence own, Evidence others) {
-        if (own.silence() <= 0 || others.answers() < 0.5) {
+    private static boolean isSilent(Evidence own, Evidence others, long quiet) {
+        long silence = own.silence() - quiet;
+        if (silence <= 0 || others.answers() < 0.5) {
             return false;
         }
         // By its own answers where they are known to take long, by the others' where not.
         double theirs = others.logs() / others.answers();
         double its = (own.logs() + PRIOR * theirs) / (own.answers() + PRIOR);
-        return own.silence() > SILENT * Math.pow(2, Math.max(its, theirs)) + LEAST_SILENCE;
+        return silence > SILENT * Math.pow(2, Math.max(its, theirs)) + LEAST_SILENCE;
     }
 
     /** By how much its failure rate exceeds the others', beyond chance; 0 if it doesn't. */

@@ -9,10 +9,11 @@ package io.evenkeel.pick;
  * @param outcomes requests that were answered or failed
  * @param streak how many of the last outcomes in a row were failures; not of several connections together
  * @param silence for how many nanoseconds nothing has been answered although something is awaited; 0 if nothing is
+ * @param quiet for how many nanoseconds no request has been answered or failed; not of several connections together
  */
-record Evidence(double logs, double answers, double failures, double outcomes, int streak, long silence) {
+record Evidence(double logs, double answers, double failures, double outcomes, int streak, long silence, long quiet) {
 
-    static final Evidence NONE = new Evidence(0, 0, 0, 0, 0, 0);
+    static final Evidence NONE = new Evidence(0, 0, 0, 0, 0, 0, Long.MAX_VALUE);
 
     Evidence plus(Evidence other) {
         return new Evidence(
@@ -21,7 +22,8 @@ record Evidence(double logs, double answers, double failures, double outcomes, i
                 failures + other.failures,
                 outcomes + other.outcomes,
                 0,
-                Math.max(silence, other.silence));
+                Math.max(silence, other.silence),
+                Long.MAX_VALUE);
     }
 
     /** This without a part of it. */
@@ -32,6 +34,7 @@ record Evidence(double logs, double answers, double failures, double outcomes, i
                 Math.max(0, failures - part.failures),
                 Math.max(0, outcomes - part.outcomes),
                 0,
-                0);
+                0,
+                Long.MAX_VALUE);
     }
 }

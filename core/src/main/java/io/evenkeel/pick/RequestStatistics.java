@@ -155,7 +155,8 @@ public final class RequestStatistics {
                 failures * counts,
                 outcomes * counts,
                 streak,
-                awaited == NOTHING_AWAITED ? 0 : Math.max(0, now - awaited));
+                awaited == NOTHING_AWAITED ? 0 : Math.max(0, now - awaited),
+                since);
     }
 
     private static double decay(long nanos, double tau) {

@@ -203,9 +203,16 @@ public final class Rotation {
             own[i] = all[i].statistics().evidence(now);
             sum = sum.plus(own[i]);
         }
+        long quiet = Long.MAX_VALUE;
+        for (Evidence one : own) {
+            // An error that comes at once shows that this process runs, and nothing of those that work.
+            if (one.quiet() < quiet && !Appraisal.mostlyFails(one, sum.minus(one))) {
+                quiet = one.quiet();
+            }
+        }
         for (int i = 0; i < all.length; i++) {
             Turn turn = all[i].statistics().turn;
-            Appraisal appraisal = Appraisal.of(own[i], sum.minus(own[i]));
+            Appraisal appraisal = Appraisal.of(own[i], sum.minus(own[i]), quiet);
             turn.appraise(
                     all[i].weight(now) * appraisal.quality(),
                     appraisal.standing(),

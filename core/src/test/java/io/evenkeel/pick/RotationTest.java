@@ -153,7 +153,33 @@ class RotationTest {
         pods[0].statistics().began(now);
         now += 500 * MS;
         pods[0].statistics().abandoned(500 * MS, now, true);
+        answered(pods[1], 1, 2 * MS);
         assertThat(picks(100, pods)[0]).isLessThanOrEqualTo(1);
+    }
+
+    /** As after a pause of this process: what it owes is sent before it reads what was answered meanwhile. */
+    @Test
+    void when_all_are_silent_none_is_and_one_that_fails_gets_nothing_of_what_they_would() {
+        SimulatedPod[] pods = pods(4);
+        for (SimulatedPod pod : pods) {
+            answered(pod, 200, 20 * MS);
+        }
+        for (int i = 0; i < 50; i++) {
+            pods[3].statistics().failed(now);
+        }
+        picks(100, pods);
+        for (SimulatedPod pod : List.of(pods).subList(0, 3)) {
+            answered(pod, 1, 20 * MS);
+            pod.statistics().began(now);
+        }
+        now += 900 * MS;
+        int[] picks = picks(90, pods);
+        assertThat(picks[3]).as("one a second").isLessThanOrEqualTo(1);
+        assertThat(picks).as("the others").satisfies(all -> {
+            assertThat(all[0]).isBetween(29, 31);
+            assertThat(all[1]).isBetween(29, 31);
+            assertThat(all[2]).isBetween(29, 31);
+        });
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.github.resilience4j.retry.RetryConfig;
 import io.netty.util.ReferenceCountUtil;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
+import io.rsocket.exceptions.RejectedException;
 import io.rsocket.util.ByteBufPayload;
 import io.rsocket.util.RSocketProxy;
 import java.time.Duration;
@@ -32,11 +33,15 @@ public final class IdempotentRetry {
 
     private IdempotentRetry() {}
 
-    /** A configuration that retries on lost connections, drain deadlines and missing endpoints; the rest as resilience4j's own. */
+    /**
+     * A configuration that retries on lost connections, drain deadlines and missing endpoints, and on what a server rejected, which
+     * by the protocol it has not begun; the rest as resilience4j's own. A server rejects, for example, what reaches it after
+     * the lease that it was sent under was used up.
+     */
     public static RetryConfig.Builder<Payload> config() {
         return RetryConfig.<Payload>custom()
-                .retryOnException(error ->
-                        error instanceof EvenkeelRSocketException && !(error instanceof ClientClosedException));
+                .retryOnException(error -> error instanceof RejectedException
+                        || error instanceof EvenkeelRSocketException && !(error instanceof ClientClosedException));
     }
 
     /**

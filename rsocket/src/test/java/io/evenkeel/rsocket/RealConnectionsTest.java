@@ -11,6 +11,7 @@ import io.rsocket.RSocket;
 import io.rsocket.SocketAcceptor;
 import io.rsocket.core.RSocketConnector;
 import io.rsocket.core.Resume;
+import io.rsocket.exceptions.RejectedException;
 import io.rsocket.frame.decoder.PayloadDecoder;
 import io.rsocket.lease.Lease;
 import io.rsocket.plugins.RSocketInterceptor;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -459,14 +461,25 @@ class RealConnectionsTest {
 
     @Test
     void a_retry_of_idempotent_requests_finds_another_pod() {
+        retryFindsTheOtherPod(a -> {
+            a.clients.forEach(RSocket::dispose);
+            return Mono.never();
+        });
+    }
+
+    @Test
+    void what_a_pod_rejects_is_retried_at_another() {
+        retryFindsTheOtherPod(a -> Mono.error(new RejectedException("no")));
+    }
+
+    private void retryFindsTheOtherPod(Function<TestServer, Mono<Payload>> answer) {
         TestServer a = closing(TestServer.start("a"));
         TestServer b = closing(TestServer.start("b"));
         a.responder = new RSocket() {
             @Override
             public Mono<Payload> requestResponse(Payload payload) {
                 payload.release();
-                a.clients.forEach(RSocket::dispose);
-                return Mono.never();
+                return answer.apply(a);
             }
         };
         EvenkeelRSocketClient client = client(RSocketConnector.create(), a, b);

@@ -51,6 +51,14 @@ public final class Tally {
         return failures.values().stream().mapToLong(LongAdder::sum).sum();
     }
 
+    /** Failures of this exception, by its simple name. */
+    public long failed(String exception) {
+        return failures.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(exception + ":"))
+                .mapToLong(entry -> entry.getValue().sum())
+                .sum();
+    }
+
     /** Neither answered nor failed, so far. */
     public long outstanding() {
         return issued() - answered() - failed();
