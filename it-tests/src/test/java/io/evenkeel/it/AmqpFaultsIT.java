@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.rabbitmq.client.BlockedListener;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import io.evenkeel.amqp.EvenkeelConnectionFactory;
 import io.evenkeel.demo.amqp.broker.Broker;
@@ -11,12 +12,15 @@ import io.evenkeel.demo.amqp.broker.Handshake;
 import io.evenkeel.demo.amqp.broker.RabbitBroker;
 import io.evenkeel.demo.amqp.broker.RabbitBrokers;
 import io.evenkeel.endpoint.EndpointCondition;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** What the application notices when brokers are drained, stopped, killed, frozen or short of memory. */
@@ -113,6 +117,68 @@ class AmqpFaultsIT {
             node.freeze();
         };
         recoversFrom(cluster, freeze, RabbitBroker::thaw, "frozen");
+    }
+
+    /** It answers the dial, and nothing that comes after the consumers are stopped: the worst moment. */
+    @Test
+    void node_that_is_frozen_in_mid_move_stops_consumers_for_no_longer_than_the_deadline(RabbitBrokers cluster)
+            throws Exception {
+        RabbitBroker silent = cluster.nodes().get(1);
+        try (AmqpBed bed = AmqpBed.over(cluster, 1);
+                Connection plain =
+                        cluster.plainFactory(cluster.brokers().get(2)).newConnection("silent-plain")) {
+            Connection connection = bed.open(bed.factory("silent", "silent"), "silent");
+            AmqpTraffic traffic = AmqpTraffic.start(bed, connection, "silent");
+            traffic.goesOn();
+            Channel channel = connection.createChannel();
+            bed.note(channel, "held");
+            channel.queueDeclare("held", true, false, false, null);
+            CountDownLatch held = new CountDownLatch(1);
+            CountDownLatch release = new CountDownLatch(1);
+            bed.onClose(release::countDown);
+            AtomicLong handled = new AtomicLong();
+            channel.basicConsume(
+                    "held",
+                    false,
+                    (tag, delivery) -> {
+                        held.countDown();
+                        awaitRelease(release);
+                        channel.basicAck(delivery.getEnvelope().getDeliveryTag(), false);
+                        handled.incrementAndGet();
+                    },
+                    tag -> {});
+            Channel sender = plain.createChannel();
+            sender.basicPublish("", "held", null, new byte[0]);
+            assertThat(held.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            bed.set(silent, EndpointCondition.READY);
+            bed.set(bed.broker(0), EndpointCondition.TERMINATING);
+            // The move has connected and prepared its channels, has cancelled the consumer, and waits for its handler.
+            await().atMost(PATIENCE).until(() -> sender.consumerCount("held") == 0);
+            silent.freeze();
+            long begun = System.nanoTime();
+            try {
+                release.countDown();
+                sender.basicPublish("", "held", null, new byte[0]);
+                // A silent link without a bound would be noticed by its heartbeats, after two minutes.
+                await().atMost(Duration.ofSeconds(30)).until(() -> handled.get() == 2);
+                long without = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+                traffic.goesOn();
+                System.out.printf(
+                        "a node that is frozen in mid-move: consumers go on after %d ms, %d moves, %d taken back, %d"
+                                + " shutdowns seen%n",
+                        without, bed.moved(), bed.rolledBack(), bed.shutdowns().size());
+                assertThat(bed.place(connection)).isEqualTo(bed.broker(0).name());
+                assertThat(bed.moved()).isZero();
+            } finally {
+                silent.thaw();
+                Handshake.await(silent, PATIENCE);
+            }
+            bed.awaitLeft(bed.broker(0), PATIENCE);
+            traffic.finish();
+            assertThat(bed.shutdowns()).isEmpty();
+            sender.queueDelete("held");
+            AmqpTraffic.deleteQueues(cluster, List.of(traffic));
+        }
     }
 
     private static void recoversFrom(RabbitBrokers cluster, Fault fault, Fault repair, String name) throws Exception {
@@ -212,6 +278,17 @@ class AmqpFaultsIT {
             AmqpTraffic.deleteQueues(cluster, List.of(traffic));
             assertThat(bed.shutdowns()).isEmpty();
             assertThat(bed.moved()).isGreaterThanOrEqualTo(4);
+        }
+    }
+
+    private static void awaitRelease(CountDownLatch latch) throws IOException {
+        try {
+            if (!latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IOException("the test did not go on");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
         }
     }
 
