@@ -149,7 +149,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     private @Nullable SQLException firstConnection(long patienceMillis, long start) {
         while (true) {
             try {
-                connections.acquire(START_POLL.toNanos()).close();
+                connections.acquireAtStart(START_POLL.toNanos()).close();
                 return null;
             } catch (SQLException e) {
                 long millis = millisSince(start);
@@ -164,7 +164,11 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     /** What can't be honoured over several Pods. */
-    private static void refuse(HikariConfig config) {
+    private static void refuse(HikariConfig config, Pooling pooling) {
+        if (pooling == Pooling.HIKARI_PER_POD && !HikariAccess.canPoolPerPod()) {
+            throw new IllegalArgumentException("pooling: HIKARI_PER_POD (expected: SEATS, or HikariCP 7 or newer on the"
+                    + " class path; the pools per Pod are made with settings that this version doesn't have)");
+        }
         if (config.isAllowPoolSuspension()) {
             throw new IllegalArgumentException("allowPoolSuspension: true (expected: false; a Pod is taken out by the"
                     + " cluster, by its readiness, and the others go on serving, so there is nothing to suspend)");
@@ -183,7 +187,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
                     "hikari: null (expected: a HikariConfig with the URL, user and pool size)");
         }
         requireUnused(settings.wrapped);
-        refuse(template);
+        refuse(template, settings.pooling);
         HikariConfig copy = new HikariConfig();
         template.copyStateTo(copy);
         if (copy.getMaximumPoolSize() < 1) {

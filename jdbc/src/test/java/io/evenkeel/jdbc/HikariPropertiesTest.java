@@ -2,6 +2,7 @@ package io.evenkeel.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
@@ -43,7 +44,18 @@ class HikariPropertiesTest {
                 rows.add(line.substring(3, line.indexOf('`', 3)));
             }
         }
+        assertThat(rows).containsAll(properties);
+        assumeTrue(HikariVersion.hasSetter("credentialsProvider"), "HikariCP 5 and 6 have fewer properties");
         assertThat(rows).isEqualTo(properties);
+    }
+
+    @Test
+    void pools_per_pod_are_refused_where_hikari_is_older_than_7() {
+        assumeTrue(!HikariVersion.hasSetter("credentialsProvider"), "HikariCP 7 or newer");
+        assertThatThrownBy(
+                        () -> builder(config()).pooling(Pooling.HIKARI_PER_POD).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("pooling: HIKARI_PER_POD (expected: SEATS, or HikariCP 7");
     }
 
     @Test

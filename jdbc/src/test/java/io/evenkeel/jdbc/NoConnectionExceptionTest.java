@@ -63,9 +63,10 @@ class NoConnectionExceptionTest {
     @ParameterizedTest
     @EnumSource(Pooling.class)
     void a_refused_password_is_named_with_its_pod_and_the_drivers_exception_is_the_cause(Pooling pooling) {
+        HikariVersion.assumeCan(pooling);
         SQLException failure = new SQLException("FATAL: password authentication failed; password=" + SECRET, "28P01");
         try (EvenkeelDataSource dataSource = dataSource(pooling, endpoint -> refusing(failure))) {
-            assertThatThrownBy(dataSource::getConnection)
+            assertThatThrownBy(() -> afterADial(dataSource))
                     .isInstanceOfSatisfying(NoConnectionException.class, refused -> {
                         assertThat(refused.diagnosis()).isNotNull();
                         assertThat(refused.diagnosis().cause()).isEqualTo(FailureCause.AUTHENTICATION);
@@ -83,12 +84,27 @@ class NoConnectionExceptionTest {
     @ParameterizedTest
     @EnumSource(Pooling.class)
     void a_function_that_throws_is_named_with_its_pod(Pooling pooling) {
+        HikariVersion.assumeCan(pooling);
         try (EvenkeelDataSource dataSource = dataSource(pooling, endpoint -> {
             throw new IllegalStateException("no driver for " + endpoint.host());
         })) {
-            assertThatThrownBy(dataSource::getConnection)
+            assertThatThrownBy(() -> afterADial(dataSource))
                     .isInstanceOf(NoConnectionException.class)
                     .hasMessageContaining("127.0.0.1:5432: IllegalStateException: no driver for 127.0.0.1");
+        }
+    }
+
+    /** However long it takes until the Pod is known and was dialled. */
+    private static void afterADial(EvenkeelDataSource dataSource) throws SQLException {
+        while (true) {
+            try {
+                dataSource.getConnection().close();
+                return;
+            } catch (NoConnectionException refused) {
+                if (refused.getMessage().contains("last failure")) {
+                    throw refused;
+                }
+            }
         }
     }
 
@@ -103,6 +119,7 @@ class NoConnectionExceptionTest {
     @ParameterizedTest
     @EnumSource(Pooling.class)
     void all_in_use_is_an_exhausted_pool(Pooling pooling) throws Exception {
+        HikariVersion.assumeCan(pooling);
         try (EvenkeelDataSource dataSource = dataSource(pooling, endpoint -> h2());
                 Connection held = firstOf(dataSource)) {
             assertThat(held.isClosed()).isFalse();

@@ -103,7 +103,8 @@ final class Acquirer {
         dispatch();
     }
 
-    Connection acquire(long timeoutNanos) throws SQLException {
+    /** @param counted whether a caller waits, rather than the pool itself */
+    Connection acquire(long timeoutNanos, boolean counted) throws SQLException {
         Slot slot = slots.mine();
         Seat seat = slot.seat;
         if (seat != null && slot.left-- > 0 && seat.lane.isRoutable() && queue.isEmpty() && seat.take()) {
@@ -112,7 +113,7 @@ final class Acquirer {
                 return new LeasedConnection(pooled, seat);
             }
         }
-        return new Attempt(timeoutNanos).run(slot);
+        return new Attempt(timeoutNanos, counted).run(slot);
     }
 
     /** The connection of a seat that was just taken; null, with the seat given up, if there is none to be had. */
@@ -210,11 +211,13 @@ final class Acquirer {
     private final class Attempt {
         private final long started = ticker.nanos();
         private final long deadline;
+        private final boolean counted;
         private final List<Lane> failed = new ArrayList<>(0);
         private boolean waited;
 
-        Attempt(long timeoutNanos) {
+        Attempt(long timeoutNanos, boolean counted) {
             this.deadline = started + timeoutNanos;
+            this.counted = counted;
         }
 
         Connection run(Slot slot) throws SQLException {
@@ -284,7 +287,7 @@ final class Acquirer {
         }
 
         private void record(boolean acquired) {
-            if (waited) {
+            if (waited && counted) {
                 metrics.acquireWaited(pool, Duration.ofNanos(ticker.nanos() - started), acquired);
             }
         }

@@ -90,7 +90,12 @@ public final class JdbcConnections implements ConnectionPool {
 
     @Override
     public Connection acquire(long timeoutNanos) throws SQLException {
-        return acquirer.acquire(timeoutNanos);
+        return acquirer.acquire(timeoutNanos, true);
+    }
+
+    @Override
+    public Connection acquireAtStart(long timeoutNanos) throws SQLException {
+        return acquirer.acquire(timeoutNanos, false);
     }
 
     /** Other sizes and time limits from now on. Seats come and go by {@link #open} and {@link #retire} all the same. */

@@ -20,6 +20,9 @@ public interface ConnectionPool extends EndpointConnections {
      */
     Connection acquire(long timeoutNanos) throws SQLException;
 
+    /** As {@link #acquire}, by the pool itself while it starts: no caller waits, so it counts as no time-out of any. */
+    Connection acquireAtStart(long timeoutNanos) throws SQLException;
+
     /** Other sizes and time limits from now on. Seats come and go by {@code open} and {@code retire} all the same. */
     void configure(HikariSettings newer);
 

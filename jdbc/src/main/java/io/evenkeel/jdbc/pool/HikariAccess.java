@@ -36,6 +36,11 @@ public final class HikariAccess {
         return both != null ? Pair.of(both) : Credentials.of(config.getUsername(), config.getPassword());
     }
 
+    /** Whether this HikariCP has all that its pools per Pod are made with; version 7 is the first. */
+    public static boolean canPoolPerPod() {
+        return PROVIDER != null;
+    }
+
     /** Whether credentials come from a provider, so that a user name or a password that is set would have no effect. */
     public static boolean hasCredentialsProvider(HikariConfig config) {
         return PROVIDER != null && call(PROVIDER, config) != null;

@@ -94,9 +94,11 @@ public final class Observers implements AutoCloseable {
         }
     }
 
-    void timedOut() {
+    /** A caller got none in so long, which HikariCP records among the times to acquire as well. */
+    void timedOut(long waitedNanos) {
         IMetricsTracker recorder = tracker;
         if (recorder != null) {
+            guarded("connectionAcquired", () -> recorder.recordConnectionAcquiredNanos(waitedNanos));
             guarded("connectionTimeout", recorder::recordConnectionTimeout);
         }
     }

@@ -185,19 +185,24 @@ public final class SeatPool implements ConnectionPool {
 
     @Override
     public Connection acquire(long timeoutNanos) throws SQLException {
-        return observed ? acquireObserved(timeoutNanos) : lend(timeoutNanos);
+        return observed ? acquireObserved(timeoutNanos) : lend(timeoutNanos, true);
     }
 
-    private PooledConnection lend(long timeoutNanos) throws SQLException {
+    @Override
+    public Connection acquireAtStart(long timeoutNanos) throws SQLException {
+        return lend(timeoutNanos, false);
+    }
+
+    private PooledConnection lend(long timeoutNanos, boolean counted) throws SQLException {
         Seat seat = exchange.take();
         if (seat == null) {
-            return new Attempt(timeoutNanos).run();
+            return new Attempt(timeoutNanos, counted).run();
         }
         Session session = seat.session;
         if (session != null && (seat.usedAt == clock.now() || isAlive(seat, session))) {
             return new PooledConnection(this, seat, session);
         }
-        return new Attempt(timeoutNanos).resume(seat);
+        return new Attempt(timeoutNanos, counted).resume(seat);
     }
 
     /** Whether a look at the connection's socket is enough to hand it out; wakes the clock. */
@@ -261,9 +266,9 @@ public final class SeatPool implements ConnectionPool {
         long start = ticker.nanos();
         PooledConnection connection;
         try {
-            connection = lend(timeoutNanos);
-        } catch (SQLException e) {
-            observers.timedOut();
+            connection = lend(timeoutNanos, true);
+        } catch (Unavailable e) {
+            observers.timedOut(ticker.nanos() - start);
             throw e;
         }
         connection.observe(observers.begin(connection, ticker.nanos() - start, settings, io));
@@ -274,12 +279,14 @@ public final class SeatPool implements ConnectionPool {
     private final class Attempt {
         private final long started = ticker.nanos();
         private final long deadline;
+        private final boolean counted;
         private List<Pod> failed = List.of();
         private int failures;
         private boolean waited;
 
-        Attempt(long timeoutNanos) {
+        Attempt(long timeoutNanos, boolean counted) {
             this.deadline = started + timeoutNanos;
+            this.counted = counted;
         }
 
         /** With a seat whose connection has to be tested. */
@@ -339,7 +346,9 @@ public final class SeatPool implements ConnectionPool {
                 return new SQLNonTransientConnectionException(name + ": the pool is closed", "08003");
             }
             record(false);
-            timedOut.increment();
+            if (counted) {
+                timedOut.increment();
+            }
             Duration took = Duration.ofNanos(ticker.nanos() - started);
             String message = Refusal.describe(settings, took, pods.values(), exchange.waiting(), failures);
             Throwable reason = Refusal.latest(pods.values());
@@ -350,7 +359,7 @@ public final class SeatPool implements ConnectionPool {
         }
 
         private void record(boolean acquired) {
-            if (waited) {
+            if (waited && counted) {
                 observers.acquireWaited(metrics, ticker.nanos() - started, acquired);
             }
         }

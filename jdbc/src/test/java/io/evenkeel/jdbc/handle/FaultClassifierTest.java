@@ -7,6 +7,7 @@ import static io.evenkeel.jdbc.handle.Fault.REFUSED;
 import static io.evenkeel.jdbc.handle.Fault.SESSION_LOST;
 import static io.evenkeel.jdbc.handle.Fault.UNCLEAR;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.SQLExceptionOverride;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.sql.SQLSyntaxErrorException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.SQLWarning;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -192,8 +194,16 @@ class FaultClassifierTest {
         assertThat(classify(chain)).isEqualTo(UNCLEAR);
     }
 
+    private static void assumeMustEvict() {
+        assumeTrue(
+                Arrays.stream(SQLExceptionOverride.Override.values())
+                        .anyMatch(ruling -> ruling.name().equals("MUST_EVICT")),
+                "HikariCP 5 has no MUST_EVICT");
+    }
+
     @Test
     void an_override_has_the_last_word() {
+        assumeMustEvict();
         SQLException gone = new SQLException("gone", "08006");
         SQLException violated = new SQLException("duplicate", "23505");
         assertThat(by(SQLExceptionOverride.Override.DO_NOT_EVICT).classify(gone))
@@ -207,6 +217,7 @@ class FaultClassifierTest {
 
     @Test
     void an_override_is_asked_of_every_exception_of_a_chain() {
+        assumeMustEvict();
         SQLException batch = new BatchUpdateException();
         batch.setNextException(new SQLException("custom", "UX001"));
         FaultClassifier classifier = new FaultClassifier(new SQLExceptionOverride() {
