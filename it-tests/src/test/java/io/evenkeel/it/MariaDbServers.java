@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MariaDbServers implements AutoCloseable {
     static final String USER = "app";
-    private static final String ADMIN = "admin";
+    static final String ADMIN = "admin";
     static final String PASSWORD = "app-secret";
     static final String DATABASE = "shop";
 
@@ -232,7 +233,8 @@ final class MariaDbServers implements AutoCloseable {
             }
         }
 
-        private Connection connect(String user) throws SQLException {
+        /** A session of one of the two users, in no database. */
+        Connection connect(String user) throws SQLException {
             return DriverManager.getConnection("jdbc:mariadb://" + address() + "/?sslMode=disable", user, PASSWORD);
         }
 
@@ -242,6 +244,22 @@ final class MariaDbServers implements AutoCloseable {
                     Statement statement = connection.createStatement()) {
                 statement.execute(sql);
             }
+        }
+
+        /** SIGSTOP: it takes connections, and answers none. */
+        void freeze() throws IOException {
+            signal("STOP");
+        }
+
+        void resume() throws IOException {
+            signal("CONT");
+        }
+
+        private void signal(String name) throws IOException {
+            MariaDbServers.this.execute(List.of(
+                    "kill",
+                    "-" + name,
+                    Long.toString(Objects.requireNonNull(process).pid())));
         }
 
         /** SIGKILL; does nothing if it has ended. */
