@@ -5,15 +5,15 @@ import java.time.Duration;
 
 /**
  * Counts what moves do to publishers and consumers, for a metrics library that the application chose. Every method does
- * nothing by default, may be called from any thread, and must return quickly and never throw. What all adapters count is in
- * {@link io.evenkeel.event.MetricsRecorder}.
+ * nothing by default, may be called from any thread, and must return quickly and never throw. What all adapters count
+ * is in {@link io.evenkeel.event.MetricsRecorder}.
  */
 public interface AmqpMetrics {
 
     /** A connection moved as a whole; {@code took} is the time from the first dial to the last channel switched. */
     default void moved(String pool, EndpointKey from, EndpointKey to, Duration took) {}
 
-    /** A move that had begun was given up and everything is where it was. */
+    /** A move that had begun was taken back and everything is where it was. */
     default void rolledBack(String pool, EndpointKey from, EndpointKey to, String reason) {}
 
     /** A connection could not be moved now, so no move began, and why: it is pinned or blocked, for example. */

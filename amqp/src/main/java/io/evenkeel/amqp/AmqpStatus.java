@@ -10,7 +10,7 @@ import java.util.Objects;
  * @param pool the part that all adapters have: endpoints, plan, source
  * @param connections the connections of this process to the target, in the order in which they were opened
  * @param moves connections moved since the pool was made
- * @param rolledBack moves that had begun and were given up since the pool was made
+ * @param rolledBack moves that had begun and were taken back since the pool was made
  * @param recoveries lost connections that were opened again since the pool was made
  */
 public record AmqpStatus(

@@ -10,8 +10,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the application knows of the broker's alarms. Each link notes whether its broker blocks it; listeners are called for
- * the link in use alone, blocked and unblocked in turn, also when a move or a recovery changes the link. Thread-safe.
+ * What the application knows of the broker's alarms. Each link notes whether its broker blocks it; listeners are called
+ * for the link in use alone, blocked and unblocked in turn, also when a move or a recovery changes the link.
+ * Thread-safe.
  */
 final class BlockedState {
 

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The consumers of one virtual channel: started and cancelled by the application, stopped and started again by moves. */
+/**
+ * The consumers of one virtual channel: started and cancelled by the application, stopped and started again by moves.
+ */
 final class ChannelConsumers {
 
     private final VirtualChannel owner;
@@ -128,8 +130,8 @@ final class ChannelConsumers {
 
     /**
      * The broker has started it: called before the application's handler of consume-ok and before the request returns,
-     * whichever comes first, so that a cancel finds it from then on. Does nothing if it has ended: one that waits for its
-     * cancel-ok may still be delivered to, and is kept until then.
+     * whichever comes first, so that a cancel finds it from then on. Does nothing if it has ended: one that waits for
+     * its cancel-ok may still be delivered to, and is kept until then.
      */
     void started(ConsumerRecord record, String tag) {
         record.tag(tag);
@@ -158,7 +160,9 @@ final class ChannelConsumers {
         // Otherwise a move has it in hand and passes the cancel-ok on.
     }
 
-    /** Its channel is shut down; but a move that had it in hand may have told the application its cancel-ok just now. */
+    /**
+     * Its channel is shut down; but a move that had it in hand may have told the application its cancel-ok just now.
+     */
     private void cancelTooLate(ConsumerRecord record, State before, ShutdownSignalException signal) {
         ended(record);
         boolean refused = record.refuseEnd();
@@ -407,9 +411,9 @@ final class ChannelConsumers {
     // The end.
 
     /**
-     * The channel is shut down. What a raw channel still has to say of a consumer comes behind its last delivery, so it is
-     * waited for: {@link EpochConsumer} brings it to {@link #stoppedAtEnd}. A consumer of which no raw channel says anything
-     * any more is notified here.
+     * The channel is shut down. What a raw channel still has to say of a consumer comes behind its last delivery, so it
+     * is waited for: {@link EpochConsumer} brings it to {@link #stoppedAtEnd}. A consumer of which no raw channel says
+     * anything any more is notified here.
      */
     void shutDown(ShutdownSignalException signal) {
         for (ConsumerRecord record : byTag.values()) {
@@ -428,8 +432,8 @@ final class ChannelConsumers {
     }
 
     /**
-     * Nothing of it is at the broker that this was registered with, or was to be. If the application has cancelled it, it has
-     * ended; if its channel is shut down, it has ended with that.
+     * Nothing of it is at the broker that this was registered with, or was to be. If the application has cancelled it,
+     * it has ended; if its channel is shut down, it has ended with that.
      */
     void stoppedAtEnd(ConsumerRecord record, EpochConsumer wrapper) {
         if (record.isEnded() && record.isEndOwed() && record.isCurrent(wrapper)) {

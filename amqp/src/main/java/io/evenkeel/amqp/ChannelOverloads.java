@@ -17,8 +17,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The convenient forms of a channel's operations, each in terms of the one that says everything. What is left abstract is
- * what a channel does.
+ * The convenient forms of a channel's operations, each in terms of the one that says everything. What is left abstract
+ * is what a channel does.
  */
 abstract class ChannelOverloads implements RecoverableChannel {
 

@@ -16,8 +16,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sending side of one virtual channel: publishes, requests, confirms and returns. Every operation passes a gate, which is
- * closed for the switch to another raw channel alone, while what was published before is confirmed. Thread-safe.
+ * The sending side of one virtual channel: publishes, requests, confirms and returns. Every operation passes a gate,
+ * which is closed for the switch to another raw channel alone, while what was published before is confirmed.
+ * Thread-safe.
  */
 final class ChannelPublisher {
 
@@ -133,8 +134,8 @@ final class ChannelPublisher {
     }
 
     /**
-     * Puts a raw channel into the mode of this one, if it isn't; the application may select it after a move has opened the
-     * raw channel.
+     * Puts a raw channel into the mode of this one, if it isn't; the application may select it after a move has opened
+     * the raw channel.
      */
     void prepare(RawChannel raw) throws IOException {
         if (confirmMode && !confirms(raw)) {

@@ -10,9 +10,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving side of one virtual channel: which raw channel delivers, gets, and the settling of what was delivered. Gets
- * and starts of consumers pass a gate, which is closed for the switch to another raw channel alone. Acknowledgements don't:
- * a tag says itself which raw channel it belongs to. Thread-safe.
+ * The receiving side of one virtual channel: which raw channel delivers, gets, and the settling of what was delivered.
+ * Gets and starts of consumers pass a gate, which is closed for the switch to another raw channel alone.
+ * Acknowledgements don't: a tag says itself which raw channel it belongs to. Thread-safe.
  */
 final class ChannelReceiver {
 

@@ -3,12 +3,12 @@ package io.evenkeel.amqp;
 import java.util.function.BooleanSupplier;
 
 /**
- * Whether a channel is transactional, and whether anything was published or settled in the open transaction. A switch to
- * another raw channel closes the gate of its beginning: what is open then is committed first, and the next one waits.
- * Thread-safe.
+ * Whether a channel is transactional, and whether anything was published or settled in the open transaction. A switch
+ * to another raw channel closes the gate of its beginning: what is open then is committed first, and the next one
+ * waits. Thread-safe.
  *
- * <p>Invariant: {@link #join} is called before any other gate is entered, so that waiting for the next transaction keeps no
- * operation of the open one from its end.
+ * <p>Invariant: {@link #join} is called before any other gate is entered, so that waiting for the next transaction
+ * keeps no operation of the open one from its end.
  */
 final class ChannelTransaction {
 

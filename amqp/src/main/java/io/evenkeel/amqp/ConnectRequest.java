@@ -4,8 +4,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for a seat: of the application, which waits for a new connection, or a connection that was lost. Handled by one
- * thread at a time.
+ * A request for a seat: of the application, which waits for a new connection, or a connection that was lost. Handled by
+ * one thread at a time.
  */
 final class ConnectRequest {
 

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who wants a seat, in the order in which they are dialled for.
  *
- * <p>A seeker may be over while it waits here: the application gave up, or closed the connection that was lost. Invariant: the
- * seat that was wanted for a new connection is given back exactly once, by the code that takes its request out of here for good: the
- * caller that stops waiting, {@link #next} that finds it over, or the dial for it. A lost connection's seat is given back by
- * closing it. Thread-safe.
+ * <p>A seeker may be over while it waits here: the application gave up, or closed the connection that was lost.
+ * Invariant: the seat that was wanted for a new connection is given back exactly once, by the code that takes its
+ * request out of here for good: the caller that stops waiting, {@link #next} that finds it over, or the dial for it. A
+ * lost connection's seat is given back by closing it. Thread-safe.
  */
 final class ConnectRequestQueue {
 

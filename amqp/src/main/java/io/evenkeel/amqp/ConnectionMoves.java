@@ -51,9 +51,9 @@ final class ConnectionMoves {
     }
 
     /**
-     * One of these at the endpoint, which {@link #run} must be called with: the oldest by age; else one that is free to go and
-     * has the least open, one that others would take over from last. One whose move was taken back is left alone for a while,
-     * unless its broker leaves. Called by one thread at a time.
+     * One of these at the endpoint, which {@link #run} must be called with: the oldest by age; else one that is free to
+     * go and has the least open, one that others would take over from last. One whose move was taken back is left alone
+     * for a while, unless its broker leaves. Called by one thread at a time.
      */
     @Nullable
     VirtualConnection choose(Collection<VirtualConnection> connections, EndpointKey from, RetireReason reason) {
@@ -177,7 +177,7 @@ final class ConnectionMoves {
         return moved.get();
     }
 
-    /** How many had begun and were given up. */
+    /** How many had begun and were taken back. */
     long rolledBack() {
         return rolledBack.get();
     }

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The part of a move that brings consumers to the new broker: cancels them at the old one, waits for their handlers
- * ({@link ConsumerHandover#STRICT}: and for everything to be settled), starts them at the new one. No gate is closed while
- * it waits, since handlers publish before they acknowledge. Of one thread.
+ * ({@link ConsumerHandover#STRICT}: and for everything to be settled), starts them at the new one. No gate is closed
+ * while it waits, since handlers publish before they acknowledge. Of one thread.
  */
 final class ConsumerPhase {
 
@@ -54,8 +54,8 @@ final class ConsumerPhase {
     }
 
     /**
-     * One channel after the other, so that each is without its consumers only for as long as it takes itself. One that is
-     * not quiet within a moment goes on waiting while the next begins: it is not to keep the others waiting.
+     * One channel after the other, so that each is without its consumers only for as long as it takes itself. One that
+     * is not quiet within a moment goes on waiting while the next begins: it is not to keep the others waiting.
      */
     void run(Link next) throws IOException, InterruptedException, MoveGivenUp {
         List<VirtualChannel> active = stillElsewhere(next);
@@ -122,8 +122,8 @@ final class ConsumerPhase {
     }
 
     /**
-     * Waits until some channel may go on, or another has its turn to be paused. In slices, since the passing of time alone
-     * makes some ready.
+     * Waits until some channel may go on, or another has its turn to be paused. In slices, since the passing of time
+     * alone makes some ready.
      *
      * @return false if patience has ended
      */

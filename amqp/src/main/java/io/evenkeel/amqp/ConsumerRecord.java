@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  *      `------------------- end() ------------ + -------------------------'--------&gt; ENDED
  * </pre>
  *
- * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}: nothing of
- * it is left at the old broker. {@code RESUMING}: it is being started at the new one. {@code ENDED}: the application or the
- * broker cancelled it; one that is ended while a move has it in hand is left to the move.
+ * {@code PAUSING}: a move has cancelled it, and what was delivered before is still being handled. {@code PAUSED}:
+ * nothing of it is left at the old broker. {@code RESUMING}: it is being started at the new one. {@code ENDED}: the
+ * application or the broker cancelled it; one that is ended while a move has it in hand is left to the move.
  *
- * <p>Invariant: the state changes in one step with the wrapper that it is of. From {@link #resume} and {@link #takeBack} on
- * that is the wrapper of the start under way, so that a cancel-ok of the one before, which a move asked for, is never taken for
- * the application's. Thread-safe.
+ * <p>Invariant: the state changes in one step with the wrapper that it is of. From {@link #resume} and
+ * {@link #takeBack} on that is the wrapper of the start under way, so that a cancel-ok of the one before, which a move
+ * asked for, is never taken for the application's. Thread-safe.
  */
 final class ConsumerRecord {
 
@@ -37,7 +37,7 @@ final class ConsumerRecord {
         ENDED
     }
 
-    /** What the application was told of its own cancellation, or the broker's. */
+    /** How the application was notified of its own cancellation, or the broker's. */
     private enum End {
         PENDING,
         TOLD,
@@ -46,8 +46,8 @@ final class ConsumerRecord {
 
     /**
      * @param wrapper what is registered with a raw channel, or about to be; calls of an older one are ignored
-     * @param owed whether the application cancelled it while a move had it in hand, so that its request has returned and its
-     *     cancel-ok is the move's to bring
+     * @param owed whether the application cancelled it while a move had it in hand, so that its request has returned
+     *     and its cancel-ok is the move's to bring
      */
     private record Registration(State state, @Nullable EpochConsumer wrapper, boolean owed) {
 
@@ -228,7 +228,7 @@ final class ConsumerRecord {
         return state() == State.ENDED;
     }
 
-    /** Whether it was ended while a move had it in hand: that is to be told, also where its broker is lost. */
+    /** Whether it was ended while a move had it in hand: then its cancel-ok follows, also where its broker is lost. */
     boolean isEndOwed() {
         return registration.get().owed();
     }
@@ -238,7 +238,7 @@ final class ConsumerRecord {
         return end.compareAndSet(End.PENDING, End.TOLD);
     }
 
-    /** Of what the broker cancelled: that is told also where the application's own cancellation was refused. */
+    /** For a cancellation by the broker: notified also where the application's own cancellation was refused. */
     boolean takeEndByBroker() {
         return end.getAndSet(End.TOLD) != End.TOLD;
     }
@@ -292,7 +292,10 @@ final class ConsumerRecord {
         return from == null ? stream : "next".equals(from) || "last".equals(from);
     }
 
-    /** What it is to begin with: of a stream, after what was delivered, since the same arguments would replay everything. */
+    /**
+     * What it is to begin with: of a stream, after what was delivered, since the same arguments would replay
+     * everything.
+     */
     @Nullable
     Map<String, Object> argumentsToGoOn() {
         long offset = streamOffset;

@@ -7,18 +7,18 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * The delivery tags that the application sees on one channel, over the raw channels that it has been on.
  *
- * <p>The arithmetic is that of {@link Epochs}. The last raw tag counts deliveries and get-oks, automatically acknowledged ones
- * as well, since the broker numbers all of them.
+ * <p>The arithmetic is that of {@link Epochs}. The last raw tag counts deliveries and get-oks, automatically
+ * acknowledged ones as well, since the broker numbers all of them.
  *
  * <p>A new epoch may only begin when the raw channel of the last one can deliver nothing any more: its consumers are
  * cancelled, their cancel-oks dispatched, and no get is under way. {@link VirtualChannel} sees to that.
  *
- * <p><b>Settling.</b> A tag is settled on the raw channel that delivered it. One that settles everything up to it settles
- * all older epochs, each up to the newest tag that is unsettled there (a broker refuses a tag that is settled already, also
- * with {@code multiple}), oldest first; tag 0 settles all that is unsettled anywhere. Tags that were delivered by a
- * connection that was lost are dropped: the broker has taken their messages back. A tag that belongs to none of these is
- * unknown, and sent to the current raw channel as one that the broker can't know either, so that it closes the channel as it
- * would have closed a plain one.
+ * <p><b>Settling.</b> A tag is settled on the raw channel that delivered it. One that settles everything up to it
+ * settles all older epochs, each up to the newest tag that is unsettled there (a broker refuses a tag that is settled
+ * already, also with {@code multiple}), oldest first; tag 0 settles all that is unsettled anywhere. Tags that were
+ * delivered by a connection that was lost are dropped: the broker has taken their messages back. A tag that belongs to
+ * none of these is unknown, and sent to the current raw channel as one that the broker can't know either, so that it
+ * closes the channel as it would have closed a plain one.
  *
  * <p>Thread-safe; the books of unsettled tags are the raw channels' own.
  */
@@ -36,7 +36,9 @@ final class DeliveryTags {
     private final Epochs epochs;
     /** The newest tag that a lost connection delivered; 0 if none was lost. */
     private volatile long lostUpTo;
-    /** The first tag of the application that belonged to nothing; it is the one that the broker closes the channel for. */
+    /**
+     * The first tag of the application that belonged to nothing; it is the one that the broker closes the channel for.
+     */
     private final AtomicLong unknown = new AtomicLong();
 
     DeliveryTags(RawChannel first) {
@@ -71,7 +73,9 @@ final class DeliveryTags {
         return last.toVirtual(last.raw().lastTag());
     }
 
-    /** Forgets the epochs of a raw channel that has nothing unsettled; what it delivered is settled, or lost if so said. */
+    /**
+     * Forgets the epochs of a raw channel that has nothing unsettled; what it delivered is settled, or lost if so said.
+     */
     @SuppressWarnings("ReferenceEquality") // epochs and raw channels are told apart by identity
     void forget(RawChannel gone, boolean lost) {
         Epoch current = current();

@@ -11,8 +11,8 @@ final class DialFailures {
     private DialFailures() {}
 
     /**
-     * Whether it says nothing about the broker: who the client is, or what it wants, is refused (wrong credentials, no such
-     * virtual host, no right to it), or the application's own code failed. Every other broker would give the same.
+     * Whether it says nothing about the broker: who the client is, or what it wants, is refused (wrong credentials, no
+     * such virtual host, no right to it), or the application's own code failed. Every other broker would give the same.
      */
     static boolean isRefusal(Throwable failure) {
         if (failure instanceof PossibleAuthenticationFailureException || failure instanceof ApplicationFailure) {

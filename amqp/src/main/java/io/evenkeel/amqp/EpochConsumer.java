@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is registered with a raw channel in the place of the application's consumer. It translates tags and keeps what moves
- * do to itself. The raw channel calls it on one thread at a time, in the order of what came.
+ * What is registered with a raw channel in the place of the application's consumer. It translates tags and keeps what
+ * moves do to itself. The raw channel calls it on one thread at a time, in the order of what came.
  */
 final class EpochConsumer implements Consumer {
 
@@ -57,8 +57,8 @@ final class EpochConsumer implements Consumer {
     }
 
     /**
-     * Of the channel that it ended with, for the one that notifies the application: once, after what its raw channel delivered
-     * was handled, also where that is late and it consumes elsewhere by then.
+     * Of the channel that it ended with, for the one that notifies the application: once, after what its raw channel
+     * delivered was handled, also where that is late and it consumes elsewhere by then.
      */
     @Nullable
     ShutdownSignalException takeShutdown() {

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * {@link DeliveryTags} and {@link PublishConfirms} each have one.
  *
  * <p>An epoch is a stretch of numbers on one raw channel. A raw channel counts 1, 2, …; the application's number is
- * {@code v = offset + (r - base)}, where {@code base} is the last number of the raw channel before the epoch (0, unless a move
- * went back to it) and {@code offset} the application's last number before it. So the first epoch changes nothing, numbers
- * only grow, and each belongs to exactly one epoch.
+ * {@code v = offset + (r - base)}, where {@code base} is the last number of the raw channel before the epoch (0, unless
+ * a move went back to it) and {@code offset} the application's last number before it. So the first epoch changes
+ * nothing, numbers only grow, and each belongs to exactly one epoch.
  *
  * <p>Thread-safe: the epochs are an immutable array that is replaced as a whole.
  */
@@ -68,8 +68,8 @@ final class Epochs {
     }
 
     /**
-     * Begins an epoch on this raw channel, or goes on with the last one if that has the same arithmetic, as after a move that
-     * was taken back before anything was counted elsewhere.
+     * Begins an epoch on this raw channel, or goes on with the last one if that has the same arithmetic, as after a
+     * move that was taken back before anything was counted elsewhere.
      *
      * @param base the raw channel's last number
      * @param offset the application's last number

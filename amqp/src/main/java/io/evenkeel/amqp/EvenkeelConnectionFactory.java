@@ -63,8 +63,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     private volatile Placements.@Nullable Running running;
 
     /**
-     * A factory with every setting of another one, such as one that a framework has configured. What is derived from a host
-     * and port is derived from its; a subclass's own behaviour is not taken over.
+     * A factory with every setting of another one, such as one that a framework has configured. What is derived from a
+     * host and port is derived from its; a subclass's own behaviour is not taken over.
      *
      * @throws IllegalStateException if the client's settings can't be read, on a module path that keeps them closed
      */
@@ -79,8 +79,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
 
     /**
      * Where the brokers are: {@code k8s:///rabbitmq.default:5672}, {@code dns:///rabbitmq-headless.default.svc:5672},
-     * {@code static:///10.0.0.1:5672,10.0.0.2:5672} or {@code file:///etc/evenkeel/rabbitmq.json}. Defaults to the addresses
-     * handed to {@code newConnection}, else to the configured host and port.
+     * {@code static:///10.0.0.1:5672,10.0.0.2:5672} or {@code file:///etc/evenkeel/rabbitmq.json}. Defaults to the
+     * addresses handed to {@code newConnection}, else to the configured host and port.
      *
      * @throws io.evenkeel.endpoint.InvalidTargetException if it is not a target
      */
@@ -89,8 +89,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /**
-     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use the same
-     * brokers spread better with two names. Not blank. Defaults to the
+     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use
+     * the same brokers spread better with two names. Not blank. Defaults to the
      * Service's name in the target.
      */
     public void setName(String value) {
@@ -98,16 +98,17 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /**
-     * Distinguishes this process from the others that use the same brokers; must differ between them. Not blank. Defaults to the
-     * environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     * Distinguishes this process from the others that use the same brokers; must differ between them. Not blank.
+     * Defaults to the environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else
+     * a random one.
      */
     public void setClientId(String value) {
         settings.clientId(value);
     }
 
     /**
-     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any broker on our
-     * node, else to unknown: then no zone is preferred.
+     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any
+     * broker on our node, else to unknown: then no zone is preferred.
      */
     public void setZone(@Nullable String value) {
         settings.zone(value);
@@ -121,38 +122,40 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         settings.node(value);
     }
 
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    /**
+     * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
+     */
     public void setMoveWindow(Duration value) {
         settings.moveWindow(value);
     }
 
     /**
-     * How long a move that is not forced (rebalance, age) may keep consumers stopped before everything goes back to where it was,
-     * to be tried later. Defaults to 5 s; more than zero.
+     * How long a move that is not forced (rebalance, age) may keep consumers stopped before everything goes back to
+     * where it was, to be tried later. Defaults to 5 s; more than zero.
      */
     public void setMoveDeadline(Duration value) {
         settings.moveDeadline(value);
     }
 
     /**
-     * How long a broker that leaves has: moves away from it wait that long for messages to be settled and confirmed, and then
-     * continue without. Defaults to 25 s, inside the 30 s of grace that a Pod has by default.
+     * How long a broker that leaves has: moves away from it wait that long for messages to be settled and confirmed,
+     * and then continue without. Defaults to 25 s, inside the 30 s of grace that a Pod has by default.
      */
     public void setDrainDeadline(Duration value) {
         settings.drainDeadline(value);
     }
 
     /**
-     * Over how long, at most, a joining broker may take the place of one that leaves. Defaults to 5 s, to the drain deadline where
-     * that is shorter. Connections leave a broker at once in any case.
+     * Over how long, at most, a joining broker may take the place of one that leaves. Defaults to 5 s, to the drain
+     * deadline where that is shorter. Connections leave a broker at once in any case.
      */
     public void setDrainSpread(Duration value) {
         settings.drainSpread(value);
     }
 
     /**
-     * After how long a connection moves, each at its own moment within 25 % of this. Defaults to 30 min; zero for never. The
-     * only tool where brokers can't be seen, such as behind a load balancer.
+     * After how long a connection moves, each at its own moment within 25 % of this. Defaults to 30 min; zero for
+     * never. The only tool where brokers can't be seen, such as behind a load balancer.
      */
     public void setMaxConnectionAge(Duration value) {
         settings.maxConnectionAge(value);
@@ -168,7 +171,10 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         settings.surge(value);
     }
 
-    /** The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has changed. */
+    /**
+     * The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has
+     * changed.
+     */
     public void setBalance(Consumer<RebalancerConfig.Builder> value) {
         settings.balance(value);
     }
@@ -199,8 +205,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /**
-     * How long {@code Connection.close()} without a time-out of its own waits for the broker's answer, before it closes the
-     * socket. Defaults to 10 s; zero or more.
+     * How long {@code Connection.close()} without a time-out of its own waits for the broker's answer, before it closes
+     * the socket. Defaults to 10 s; zero or more.
      */
     public void setCloseTimeout(Duration value) {
         settings.closeTimeout(value);
@@ -227,9 +233,9 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /**
-     * How long acknowledgements are held back, at most, before a consumer of a quorum queue is cancelled, so that the queue
-     * has nothing on the way to it that it would have to redeliver. Needs a prefetch count. Defaults to zero, which is off;
-     * 100 ms is a good value.
+     * How long acknowledgements are held back, at most, before a consumer of a quorum queue is cancelled, so that the
+     * queue has nothing on the way to it that it would have to redeliver. Needs a prefetch count. Defaults to zero,
+     * which is off; 100 ms is a good value.
      */
     public void setAckHold(Duration value) {
         ackHold = Durations.zeroOrMore("ackHold", value);
@@ -237,8 +243,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
 
     /**
      * How long one channel's publishers may be kept waiting at once for what they published before to be confirmed. A
-     * first attempt lasts 25 ms at most, further ones as long as this; they publish in between. If that takes longer than a
-     * move may, one that is not forced is given up; a forced one goes on without after the first long attempt.
+     * first attempt lasts 25 ms at most, further ones as long as this; they publish in between. If that takes longer
+     * than a move may, one that is not forced is taken back; a forced one goes on without after the first long attempt.
      * Defaults to 500 ms.
      */
     public void setPublisherPause(Duration value) {
@@ -253,8 +259,10 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     /**
      * A connection to the broker that the plan has for it.
      *
-     * @param addressResolver the brokers if no target is set; every other form of {@code newConnection} comes to this one
-     * @throws IOException as the plain factory does; it is tried at three brokers before one that can't be reached is told
+     * @param addressResolver the brokers if no target is set; every other form of {@code newConnection} comes to this
+     *     one
+     * @throws IOException as the plain factory does; three brokers are tried before it is thrown for one that can't
+     *     be reached
      * @throws TimeoutException if no broker is known in time, or the handshake takes too long
      */
     @Override
@@ -266,8 +274,7 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
         }
         List<Address> addresses = settings.target() == null ? addressResolver.getAddresses() : List.of();
         PoolConfig config = config(addresses);
-        FactoryDialer dialer = new FactoryDialer(
-                template(),
+        Dialer dialer = dialer(
                 executor,
                 clientProvidedName,
                 verifiedName(config.target()),
@@ -288,10 +295,25 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
     }
 
     /** A copy that doesn't change any more when this one is configured further. */
-    EvenkeelConnectionFactory template() {
+    private EvenkeelConnectionFactory template() {
         EvenkeelConnectionFactory copy = clone();
         copy.raw = true;
         return copy;
+    }
+
+    /** Dials with the settings of now. */
+    Dialer dialer(
+            @Nullable ExecutorService executor,
+            @Nullable String name,
+            @Nullable String verifiedName,
+            Duration moveDeadline,
+            Duration closeTimeout) {
+        return new FactoryDialer(
+                template(),
+                executor,
+                name,
+                verifiedName,
+                new FactoryDialer.Settings(handover, ackHold, publisherPause, moveDeadline, closeTimeout));
     }
 
     private Duration patience() {
@@ -360,13 +382,5 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
 
     ConsumerHandover handover() {
         return handover;
-    }
-
-    Duration ackHold() {
-        return ackHold;
-    }
-
-    Duration publisherPause() {
-        return publisherPause;
     }
 }

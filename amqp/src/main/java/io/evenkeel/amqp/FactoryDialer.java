@@ -1,6 +1,7 @@
 package io.evenkeel.amqp;
 
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ExceptionHandler;
 import com.rabbitmq.client.ResolvedInetAddress;
 import com.rabbitmq.client.SocketConfigurator;
@@ -16,40 +17,46 @@ import org.jspecify.annotations.Nullable;
 /**
  * Dials with the settings that a factory had when the application asked it for the connection.
  *
- * <p>TLS: the socket goes to the broker's own address, but under the Service's name, which is what the client then asks for
- * (SNI) and verifies, if it verifies: an {@link InetAddress} carries both.
+ * <p>TLS: the socket goes to the broker's own address, but under the Service's name, which is what the client then asks
+ * for (SNI) and verifies, if it verifies: an {@link InetAddress} carries both.
  */
 final class FactoryDialer implements Dialer {
 
     /** The longest that a move or a recovery waits for one broker. */
     private static final int AGAIN_MILLIS = 5000;
 
-    private final EvenkeelConnectionFactory template;
+    /** What moves are allowed, and how long a close waits. */
+    record Settings(
+            ConsumerHandover handover,
+            Duration ackHold,
+            Duration publisherPause,
+            Duration moveDeadline,
+            Duration closeTimeout) {}
+
+    private final ConnectionFactory template;
     private final @Nullable ExecutorService executor;
     private final @Nullable String name;
     private final @Nullable String serverName;
-    private final Duration moveDeadline;
-    private final Duration closeTimeout;
+    private final Settings settings;
 
+    /** @param template dials as a plain factory, and is not changed any more */
     FactoryDialer(
-            EvenkeelConnectionFactory template,
+            ConnectionFactory template,
             @Nullable ExecutorService executor,
             @Nullable String name,
             @Nullable String serverName,
-            Duration moveDeadline,
-            Duration closeTimeout) {
+            Settings settings) {
         this.template = template;
         this.executor = executor;
         this.name = name;
         this.serverName = serverName;
-        this.moveDeadline = moveDeadline;
-        this.closeTimeout = closeTimeout;
+        this.settings = settings;
     }
 
     @Override
     public Connection dial(EndpointKey endpoint, ExceptionHandler handler, boolean again)
             throws IOException, TimeoutException {
-        EvenkeelConnectionFactory factory = template.clone();
+        ConnectionFactory factory = template.clone();
         factory.setAutomaticRecoveryEnabled(false);
         factory.setExceptionHandler(handler);
         SocketConfigurator configurator = factory.getSocketConfigurator();
@@ -92,27 +99,27 @@ final class FactoryDialer implements Dialer {
 
     @Override
     public ConsumerHandover handover() {
-        return template.handover();
+        return settings.handover();
     }
 
     @Override
     public Duration ackHold() {
-        return template.ackHold();
+        return settings.ackHold();
     }
 
     @Override
     public Duration publisherPause() {
-        return template.publisherPause();
+        return settings.publisherPause();
     }
 
     @Override
     public Duration moveDeadline() {
-        return moveDeadline;
+        return settings.moveDeadline();
     }
 
     @Override
     public Duration closeTimeout() {
-        return closeTimeout;
+        return settings.closeTimeout();
     }
 
     @Override

@@ -9,8 +9,8 @@ import java.util.HashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies every setting of a client's factory to another. By reflection, since a third of the settings has a setter and no
- * getter, and since a client that is newer than this library may have more of them.
+ * Copies every setting of a client's factory to another. By reflection, since a third of the settings has a setter and
+ * no getter, and since a client that is newer than this library may have more of them.
  */
 final class FactorySettings {
 
@@ -23,7 +23,8 @@ final class FactorySettings {
             throw new IllegalStateException(
                     "copyOf: the settings of " + from.getClass().getName()
                             + " can't be read (expected: a module path on which com.rabbitmq.client is open to"
-                            + " io.evenkeel.amqp, by --add-opens com.rabbitmq.client/com.rabbitmq.client=io.evenkeel.amqp)",
+                            + " io.evenkeel.amqp, by --add-opens"
+                            + " com.rabbitmq.client/com.rabbitmq.client=io.evenkeel.amqp)",
                     e);
         }
         to.setClientProperties(new HashMap<>(from.getClientProperties()));

@@ -6,7 +6,9 @@ import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.ExceptionHandler;
 import com.rabbitmq.client.TopologyRecoveryException;
 
-/** Tells the application's exception handler of virtual connections, channels and its own consumers, not of raw ones. */
+/**
+ * Tells the application's exception handler of virtual connections, channels and its own consumers, not of raw ones.
+ */
 final class ForwardingExceptionHandler implements ExceptionHandler {
 
     private final VirtualConnection connection;

@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The default consumer of every raw channel, for what comes after its consumer was cancelled: a quorum queue goes on to
- * deliver what it had assigned to it. While the channel still receives here, the consumer that a move has stopped gets it;
- * after that it is given back. What belongs to no consumer goes to the application's own default consumer, if it has set one. Without
- * any, the client would close the connection.
+ * deliver what it had assigned to it. While the channel still receives here, the consumer that a move has stopped gets
+ * it; after that it is given back. What belongs to no consumer goes to the application's own default consumer, if it
+ * has set one. Without any, the client would close the connection.
  */
 final class LateDeliveries extends DefaultConsumer {
 

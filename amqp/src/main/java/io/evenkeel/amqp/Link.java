@@ -104,8 +104,8 @@ final class Link {
     }
 
     /**
-     * The loss of the link in use, for the one that handles it: both the loss itself and a link's becoming the one in use
-     * look for it.
+     * The loss of the link in use, for the one that handles it: both the loss itself and a link's becoming the one in
+     * use look for it.
      */
     @Nullable
     ShutdownSignalException takeLoss() {

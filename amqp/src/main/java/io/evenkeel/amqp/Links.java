@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The raw connections (links) of one virtual connection: the current one, the one that a move goes to, and older ones as lame
- * ducks, each until nothing on it is unsettled or unconfirmed. Thread-safe.
+ * The raw connections (links) of one virtual connection: the current one, the one that a move goes to, and older ones
+ * as lame ducks, each until nothing on it is unsettled or unconfirmed. Thread-safe.
  */
 final class Links {
 
@@ -165,8 +165,9 @@ final class Links {
     }
 
     /**
-     * What was left of a move that was under way when the connection was lost, and older lame ducks. The current one, which is
-     * open where the loss was of another one in use, is closed here: what is declared next at the new broker may be exclusive to it.
+     * What was left of a move that was under way when the connection was lost, and older lame ducks. The current one,
+     * which is open where the loss was of another one in use, is closed here: what is declared next at the new broker
+     * may be exclusive to it.
      */
     void abandon(Link link, ShutdownSignalException signal) {
         if (link.lose(signal)) {

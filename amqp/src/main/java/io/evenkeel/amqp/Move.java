@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One move of one connection from the broker it is on, A, to another, B: make before break, in steps that each can be taken
- * back.
+ * One move of one connection from the broker it is on, A, to another, B: make before break, in steps that each can be
+ * taken back.
  *
  * <pre>
  *   PREPARING ------------&gt; CONSUMERS ------------&gt; PUBLISHERS ----------&gt; COMMITTED
@@ -26,12 +26,13 @@ import org.slf4j.LoggerFactory;
  *       `-----------------------+-----------------------+-------&gt; ROLLED_BACK: everything is at A, B is closed
  * </pre>
  *
- * <p>Consumers go first: their handlers publish before they acknowledge, so the gate of publishers may only be closed when
- * no handler is waited for. Publishers go last, and are only kept waiting for confirms, which come on A's reader thread.
+ * <p>Consumers go first: their handlers publish before they acknowledge, so the gate of publishers may only be closed
+ * when no handler is waited for. Publishers go last, and are only kept waiting for confirms, which come on A's reader
+ * thread.
  *
- * <p>A <em>voluntary</em> move (another broker has too few, age) that is not through by its deadline is taken back, since
- * nothing is gained by force. One that is <em>forced</em>, because A leaves, waits a moment and then goes on without: what is
- * unsettled at A stays settleable there until the broker closes A, which then redelivers it.
+ * <p>A <em>voluntary</em> move (another broker has too few, age) that is not through by its deadline is taken back,
+ * since nothing is gained by force. One that is <em>forced</em>, because A leaves, waits a moment and then goes on
+ * without: what is unsettled at A stays settleable there until the broker closes A, which then redelivers it.
  *
  * <p>Runs on one thread, which may block; never on one that delivers.
  */
@@ -83,7 +84,10 @@ final class Move {
         }
     }
 
-    /** Whether it did anything, which was then taken back if it did not get there; to be asked by the thread that ran it. */
+    /**
+     * Whether it did anything, which was then taken back if it did not get there; to be asked by the thread that ran
+     * it.
+     */
     boolean hasBegun() {
         return hasBegun;
     }

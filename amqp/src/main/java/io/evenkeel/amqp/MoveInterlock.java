@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps moves apart from requests that a move can't carry along, such as the declaration of an exclusive queue: such a
- * request asks a move that is under way to give up, waits until it has, and runs then; while one runs, no move begins.
+ * request asks a move that is under way to stop, waits until it has, and runs then; while one runs, no move begins.
  *
  * <p>Invariant: from {@link #beginMove} to {@link #endMove} no pinning request runs, except one that waited in vain for
  * {@value #PATIENCE_SECONDS} s, and, once {@link #sendersAreBack}, those that are sent and not received. Thread-safe.
@@ -89,7 +89,7 @@ final class MoveInterlock {
         }
     }
 
-    /** Why the move is to give up, or null. */
+    /** Why the move is to stop, or null. */
     @Nullable
     String veto() {
         return veto;

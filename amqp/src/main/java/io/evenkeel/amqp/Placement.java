@@ -30,20 +30,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections of one process to one target, as the rebalancer sees them: a pool of held seats, one for each connection
- * that the application has open, whichever of its factories opened it.
+ * The connections of one process to one target, as the rebalancer sees them: a pool of held seats, one for each
+ * connection that the application has open, whichever of its factories opened it.
  *
- * <p>A seat that is wanted, by the application or by a connection that was lost, is a {@link ConnectRequest} in a queue and makes the pool
- * larger by one (or has its seat counted as free); the rebalancer says where to open one, the first in the queue is dialled
- * there, and if that fails queues up again. So every connection goes where the plan says, also one that is recovered, and no
- * second logic decides where. Thread-safe.
+ * <p>A seat that is wanted, by the application or by a connection that was lost, is a {@link ConnectRequest} in a queue
+ * and makes the pool larger by one (or has its seat counted as free); the rebalancer says where to open one, the first
+ * in the queue is dialled there, and if that fails queues up again. So every connection goes where the plan says, also
+ * one that is recovered, and no second logic decides where. Thread-safe.
  */
 final class Placement implements EndpointConnections, ConnectionHost {
 
     private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
     /** Between attempts to recover one connection that is refused, wherever it is tried. */
     private static final Backoff REFUSED = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(30));
-    /** The same where a broker can't be reached: the rebalancer backs off from that broker; others only get their turn. */
+    /**
+     * The same where a broker can't be reached: the rebalancer backs off from that broker; others only get their turn.
+     */
     private static final Backoff UNREACHABLE = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(1));
 
     private final String pool;
@@ -57,8 +59,8 @@ final class Placement implements EndpointConnections, ConnectionHost {
     private final ConnectionMoves moves;
     private final List<VirtualConnection> connections = new CopyOnWriteArrayList<>();
     /**
-     * Lost connections whose recovery failed and that are tried again later. Invariant: one that is here has no seat that is
-     * wanted; the code that takes it out wants one for it, or has found it closed.
+     * Lost connections whose recovery failed and that are tried again later. Invariant: one that is here has no seat
+     * that is wanted; the code that takes it out wants one for it, or has found it closed.
      */
     private final Set<VirtualConnection> parked = ConcurrentHashMap.newKeySet();
 

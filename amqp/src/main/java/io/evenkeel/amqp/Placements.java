@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pools of one process: one for each target, client id and name, whichever factories open connections there, since a
- * plan is the more even the more connections it has. A pool begins with the first connection and ends, threads and watch
- * included, with the last. Thread-safe.
+ * The pools of one process: one for each target, client id and name, whichever factories open connections there, since
+ * a plan is the more even the more connections it has. A pool begins with the first connection and ends, threads and
+ * watch included, with the last. Thread-safe.
  */
 final class Placements {
 
@@ -86,8 +86,8 @@ final class Placements {
             if (known != null) {
                 if (!known.balance.equals(settings.pool().balance())) {
                     LOG.warn(
-                            "Pool {}: two factories of it have different settings of the balance; those of the first count,"
-                                    + " {}",
+                            "Pool {}: two factories of it have different settings of the balance; those of the first"
+                                    + " count, {}",
                             settings.key().pool(),
                             known.balance);
                 }

@@ -4,9 +4,9 @@ import io.evenkeel.amqp.Epochs.Epoch;
 import java.io.IOException;
 
 /**
- * The publish sequence numbers that the application sees on one channel in confirm mode, over the raw channels that it has
- * been on, by the arithmetic of {@link Epochs}. So a number from {@code getNextPublishSeqNo()} that was taken before a
- * move is still that of the message if it is published after.
+ * The publish sequence numbers that the application sees on one channel in confirm mode, over the raw channels that it
+ * has been on, by the arithmetic of {@link Epochs}. So a number from {@code getNextPublishSeqNo()} that was taken
+ * before a move is still that of the message if it is published after.
  *
  * <p>A confirm of everything up to a number must not confirm what an older epoch has published and not got confirmed.
  * While there is such a thing, it is reported one by one.

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The part of a move that brings publishers to the new broker, channel by channel: closes the gate, waits until what was
- * published is confirmed, switches, opens. Of one thread.
+ * The part of a move that brings publishers to the new broker, channel by channel: closes the gate, waits until what
+ * was published is confirmed, switches, opens. Of one thread.
  */
 final class PublisherPhase {
 
@@ -47,9 +47,10 @@ final class PublisherPhase {
     }
 
     /**
-     * A short pause first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is slow at
-     * this very moment, better open the gate and try again. Then the one that was configured, after which a forced move goes
-     * on without. Not more short ones: where a broker is behind what is published, only a pause lets it catch up.
+     * A short pause first: as a rule what is on the way is confirmed within a few milliseconds, and if the broker is
+     * slow at this very moment, better open the gate and try again. Then the one that was configured, after which a
+     * forced move goes on without. Not more short ones: where a broker is behind what is published, only a pause lets
+     * it catch up.
      */
     private void publisher(VirtualChannel channel, RawChannel raw)
             throws InterruptedException, MoveGivenUp, IOException {

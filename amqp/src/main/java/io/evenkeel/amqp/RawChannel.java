@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * One channel of one raw connection, with the books of what was delivered on it and is not settled, and of what was
  * published on it and is not confirmed. Thread-safe.
  *
- * <p>The books follow what was written to, or read from, the socket: a tag counts as unsettled until its acknowledgement is
- * written, so that a connection without unsettled tags can be closed without losing one.
+ * <p>The books follow what was written to, or read from, the socket: a tag counts as unsettled until its
+ * acknowledgement is written, so that a connection without unsettled tags can be closed without losing one.
  */
 final class RawChannel {
 

@@ -7,8 +7,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The raw channels of one virtual channel: one for each link that it is open on, and the replacements, for sending, of those
- * on which a broker refused everything. Thread-safe.
+ * The raw channels of one virtual channel: one for each link that it is open on, and the replacements, for sending, of
+ * those on which a broker refused everything. Thread-safe.
  */
 final class RawChannels {
 

@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings what the application had to a new link, after the old one was lost: a move without a source. In the order that each
- * needs the one before: exchanges, queues, bindings, channels with their settings, consumers. What can't be declared goes to
- * the exception handler, and the rest goes on, as in automatic recovery. Of one thread.
+ * Brings what the application had to a new link, after the old one was lost: a move without a source. In the order that
+ * each needs the one before: exchanges, queues, bindings, channels with their settings, consumers. What can't be
+ * declared goes to the exception handler, and the rest goes on, as in automatic recovery. Of one thread.
  */
 final class Recovery {
 

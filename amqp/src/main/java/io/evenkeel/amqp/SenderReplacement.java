@@ -12,12 +12,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replaces the raw channel that one virtual channel sends on, where the broker has refused everything since a move or recovery
- * opened it: RabbitMQ up to 3.10 goes on refusing, for the whole life of a channel, what is published to a quorum queue that
- * elected its leader when the channel was opened. The new one is on the same link, and nothing of it shows but confirms.
+ * Replaces the raw channel that one virtual channel sends on, where the broker has refused everything since a move or
+ * recovery opened it: RabbitMQ up to 3.10 goes on refusing, for the whole life of a channel, what is published to a
+ * quorum queue that elected its leader when the channel was opened. The new one is on the same link, and nothing of it
+ * shows but confirms.
  *
- * <p>The old one stays open while it receives, and keeps its number from being given to another channel; the new one takes
- * one from the upper end. Thread-safe.
+ * <p>The old one stays open while it receives, and keeps its number from being given to another channel; the new one
+ * takes one from the upper end. Thread-safe.
  */
 final class SenderReplacement {
 

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a virtual channel or connection is shut down, why, and who is to be told. Thread-safe. */
+/** Whether a virtual channel or connection is shut down, why, and the listeners to notify. Thread-safe. */
 final class ShutdownSignals {
 
     /** The protocol's number of the class of methods that consume, acknowledge and publish. */
@@ -32,7 +32,9 @@ final class ShutdownSignals {
         return translated(signal, signal.getReason(), reference);
     }
 
-    /** The same, with the application's delivery tag where the broker names one of a raw channel that it doesn't know. */
+    /**
+     * The same, with the application's delivery tag where the broker names one of a raw channel that it doesn't know.
+     */
     static ShutdownSignalException translated(
             ShutdownSignalException signal, Object reference, LongUnaryOperator tags) {
         if (signal.getReason() instanceof AMQP.Channel.Close close

@@ -3,12 +3,12 @@ package io.evenkeel.amqp;
 import java.util.function.LongConsumer;
 
 /**
- * A set of tags that are handed out in ascending order and leave in almost the same: a ring of bits over the window from the
- * oldest that is in it to the newest. Adding and removing cost a few operations and no memory; the window grows while an old
- * one stays, one bit for each newer. Not thread-safe.
+ * A set of tags that are handed out in ascending order and leave in almost the same: a ring of bits over the window
+ * from the oldest that is in it to the newest. Adding and removing cost a few operations and no memory; the window
+ * grows while an old one stays, one bit for each newer. Not thread-safe.
  *
- * <p>Invariant: every member t has {@code first <= t < first + 64 * words.length}, with {@code first} a multiple of 64; bits
- * outside of {@code [first, end)} are 0.
+ * <p>Invariant: every member t has {@code first <= t < first + 64 * words.length}, with {@code first} a multiple of 64;
+ * bits outside of {@code [first, end)} are 0.
  */
 final class TagWindow {
 

@@ -7,8 +7,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an application declares, binds and deletes on a channel: sent where the channel is, and written down once the broker
- * has it, for the recovery of a connection that is lost. Forms that are not answered are written down when they are sent.
+ * What an application declares, binds and deletes on a channel: sent where the channel is, and written down once the
+ * broker has it, for the recovery of a connection that is lost. Forms that are not answered are written down when they
+ * are sent.
  */
 abstract class TopologyChannel extends ChannelOverloads {
 

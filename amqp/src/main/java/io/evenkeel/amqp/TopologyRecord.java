@@ -13,12 +13,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one connection has declared and not deleted, in the order of its declaration: to declare it again after the connection
- * was lost, and to know which queues a move has to treat with care.
+ * What one connection has declared and not deleted, in the order of its declaration: to declare it again after the
+ * connection was lost, and to know which queues a move has to treat with care.
  *
  * <p>Invariant: what the broker forgets by itself is forgotten here: an auto-delete queue with its last consumer, an
- * auto-delete exchange with the last binding from it, a binding with either of its ends; as far as one connection can know,
- * as with the client's own records. Thread-safe.
+ * auto-delete exchange with the last binding from it, a binding with either of its ends; as far as one connection can
+ * know, as with the client's own records. Thread-safe.
  */
 final class TopologyRecord {
 

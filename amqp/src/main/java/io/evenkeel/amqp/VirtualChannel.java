@@ -32,13 +32,13 @@ import org.slf4j.LoggerFactory;
  * The channel that the application holds, whichever raw channels carry it.
  *
  * <p>Two sides say where it is: {@link ChannelReceiver} has the raw channel that delivers (consumers, gets),
- * {@link ChannelPublisher} the one that everything else is sent to. A move switches the first, then the second, so for a
- * moment they differ. Each has a gate that its operations pass, and that is closed for the switch alone. Acknowledgements
- * pass neither: a tag says itself which raw channel it belongs to.
+ * {@link ChannelPublisher} the one that everything else is sent to. A move switches the first, then the second, so for
+ * a moment they differ. Each has a gate that its operations pass, and that is closed for the switch alone.
+ * Acknowledgements pass neither: a tag says itself which raw channel it belongs to.
  *
- * <p>What runs where: deliveries and cancel-oks on the raw channel's worker thread; confirms, returns and shutdowns on its
- * connection's reader thread; switches on the mover's thread. No application code runs under a lock of ours, and no lock is
- * held while anything is waited for, except the gates, which are made for it.
+ * <p>What runs where: deliveries and cancel-oks on the raw channel's worker thread; confirms, returns and shutdowns on
+ * its connection's reader thread; switches on the mover's thread. No application code runs under a lock of ours, and no
+ * lock is held while anything is waited for, except the gates, which are made for it.
  */
 final class VirtualChannel extends TopologyChannel {
 
@@ -96,13 +96,15 @@ final class VirtualChannel extends TopologyChannel {
         raw.channel().addShutdownListener(signal -> rawShutDown(raw, signal));
     }
 
-    /** Opens this channel on another link, with its settings and listeners, but nothing that the application could see. */
+    /**
+     * Opens this channel on another link, with its settings and listeners, but nothing that the application could see.
+     */
     RawChannel prepare(Link link) throws IOException {
         Channel channel = link.connection().createChannel(number);
         if (channel == null) {
-            throw new IOException(
-                    "channel " + number + " at " + link.endpoint()
-                            + ": none could be opened (expected: the broker's channel-max to allow as many as that of the others)");
+            throw new IOException("channel " + number + " at " + link.endpoint()
+                    + ": none could be opened (expected: the broker's channel-max to allow as many as that of"
+                    + " the others)");
         }
         RawChannel raw = new RawChannel(link, channel, () -> changed(link), true);
         listenTo(raw);
@@ -309,7 +311,8 @@ final class VirtualChannel extends TopologyChannel {
     }
 
     /**
-     * Receives and sends on another raw channel from now on, in one step between two transactions; consumers stay paused.
+     * Receives and sends on another raw channel from now on, in one step between two transactions; consumers stay
+     * paused.
      *
      * @param pauseNanos how long to wait for the open transaction, and to keep the next one waiting
      * @return whether it was switched

@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connection that the application holds, whichever raw connections (links) carry it: one that is current, and older ones
- * as lame ducks until nothing on them is unsettled or unconfirmed.
+ * The connection that the application holds, whichever raw connections (links) carry it: one that is current, and older
+ * ones as lame ducks until nothing on them is unsettled or unconfirmed.
  *
  * <pre>
  *   OPEN &lt;--beginMove()/endMove()--&gt; MOVING
@@ -43,13 +43,13 @@ import org.slf4j.LoggerFactory;
  *    `---------------- CLOSED &lt;------------- the application closes it, or a loss that is not recovered
  * </pre>
  *
- * The state says who may change links and channels: in MOVING the mover, in RECOVERING recovery, after the mover has let
- * go. Thread-safe.
+ * The state says who may change links and channels: in MOVING the mover, in RECOVERING recovery, after the mover has
+ * ended. Thread-safe.
  */
 final class VirtualConnection implements RecoverableConnection, NetworkConnection {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtualConnection.class);
-    private static final long LET_GO_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long MOVER_ENDS_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long CREATE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     enum State {
@@ -314,8 +314,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     /**
-     * Whether the current broker says that there is no such queue. Asked on a channel for this alone, since the answer closes
-     * it; the last one, which is the least likely to be asked for by number.
+     * Whether the current broker says that there is no such queue. Asked on a channel for this alone, since the answer
+     * closes it; the last one, which is the least likely to be asked for by number.
      */
     boolean isGone(String queue) throws IOException {
         Connection raw = current().connection();
@@ -394,8 +394,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     /**
-     * Makes it the link, if everything that the move relied on is still so. What was created on the old link meanwhile is
-     * the one thing that can be made up for.
+     * Makes it the link, if everything that the move relied on is still so. What was created on the old link meanwhile
+     * is the one thing that can be made up for.
      *
      * @return false if some channel is not there yet
      * @throws MoveGivenUp if the connection is lost or closed, or an obstacle appeared
@@ -526,7 +526,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
      */
     @Nullable
     Duration recover(Link link) throws IOException, InterruptedException {
-        if (!activity.await(() -> !moverActive, LET_GO_NANOS)) {
+        if (!activity.await(() -> !moverActive, MOVER_ENDS_NANOS)) {
             throw new IOException(this + ": a move did not end although its connection is lost");
         }
         ShutdownSignalException signal = shutdown.cause();

@@ -7,14 +7,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /**
- * What every operation of a channel passes that must not straddle a switch from one raw channel to another. It costs two
- * atomic operations while it is open.
+ * What every operation of a channel passes that must not straddle a switch from one raw channel to another. It costs
+ * two atomic operations while it is open.
  *
- * <p>Invariants: once {@link #close} has returned true and until {@link #open}, no thread is inside but one that always passes;
- * its closer opens it, within a bound. It is never closed while its closer waits for anything that a handler of the
- * application does (acknowledging, for one): handlers publish before they acknowledge, so they would wait for the gate and
- * its closer for them. What its closer may wait for are confirms, which come on the raw connection's reader thread; so a
- * reader thread, on which the application's confirm and return listeners run, must pass even while it is closed.
+ * <p>Invariants: once {@link #close} has returned true and until {@link #open}, no thread is inside but one that always
+ * passes; its closer opens it, within a bound. It is never closed while its closer waits for anything that a handler of
+ * the application does (acknowledging, for one): handlers publish before they acknowledge, so they would wait for the
+ * gate and its closer for them. What its closer may wait for are confirms, which come on the raw connection's reader
+ * thread; so a reader thread, on which the application's confirm and return listeners run, must pass even while it is
+ * closed.
  */
 final class WriteGate {
 

@@ -1,5 +1,6 @@
 /**
- * A RabbitMQ {@code ConnectionFactory} whose live connections move between brokers without losing or repeating a message.
+ * A RabbitMQ {@code ConnectionFactory} whose live connections move between brokers without losing or repeating a
+ * message.
  *
  * <p>Starting point: {@link io.evenkeel.amqp.EvenkeelConnectionFactory}.
  */

@@ -50,8 +50,7 @@ class ClientDependenciesTest {
             });
             EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
             factory.setHandshakeTimeout(5000);
-            FactoryDialer dialer = new FactoryDialer(
-                    factory.template(), null, "test", null, Duration.ofSeconds(5), Duration.ofSeconds(10));
+            Dialer dialer = factory.dialer(null, "test", null, Duration.ofSeconds(5), Duration.ofSeconds(10));
             EndpointKey broker = new EndpointKey("rabbit-0", "127.0.0.1", server.getLocalPort());
             // It hangs up: what matters is that it is asked.
             assertThatThrownBy(() -> dialer.dial(broker, new DefaultExceptionHandler(), true))

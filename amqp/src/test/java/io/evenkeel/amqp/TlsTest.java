@@ -94,13 +94,12 @@ class TlsTest {
         });
     }
 
-    private FactoryDialer dialer(SSLContext context, String serverName) {
+    private Dialer dialer(SSLContext context, String serverName) {
         EvenkeelConnectionFactory factory = new EvenkeelConnectionFactory();
         factory.useSslProtocol(context);
         factory.enableHostnameVerification();
         factory.setHandshakeTimeout(5000);
-        return new FactoryDialer(
-                factory.template(), null, "test", serverName, Duration.ofSeconds(5), Duration.ofSeconds(10));
+        return factory.dialer(null, "test", serverName, Duration.ofSeconds(5), Duration.ofSeconds(10));
     }
 
     @Test
