@@ -14,6 +14,7 @@ import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Seeds;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
+import io.evenkeel.watch.Subscription;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -55,7 +56,7 @@ public final class BalancedPool implements AutoCloseable {
     private final Rebalancer rebalancer;
     // NEW -> STARTED -> CLOSED, or NEW -> CLOSED.
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
-    private volatile EndpointWatchers.@Nullable Subscription subscription;
+    private volatile @Nullable Subscription subscription;
     private volatile @Nullable JmxStatus jmx;
     /** Whether the recorder has the pool; the one that resets it reports the close, once. */
     private final AtomicBoolean announced = new AtomicBoolean();
@@ -190,7 +191,7 @@ public final class BalancedPool implements AutoCloseable {
         }
     }
 
-    private EndpointWatchers.Subscription subscribe() {
+    private Subscription subscribe() {
         try {
             return threads.watchers().subscribe(config.target(), config.watch(), rebalancer::endpoints);
         } catch (InvalidTargetException refused) {
@@ -257,7 +258,7 @@ public final class BalancedPool implements AutoCloseable {
         if (shown != null) {
             shown.close();
         }
-        EndpointWatchers.Subscription watched = subscription;
+        Subscription watched = subscription;
         if (watched != null) {
             watched.close();
         }

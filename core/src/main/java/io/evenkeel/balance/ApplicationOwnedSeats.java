@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class ApplicationOwnedSeats implements SeatRules {
 
     private final PoolState state;
-    private final SeatOperations seating;
+    private final SeatOperations seats;
 
-    ApplicationOwnedSeats(PoolState state, SeatOperations seating) {
+    ApplicationOwnedSeats(PoolState state, SeatOperations seats) {
         this.state = state;
-        this.seating = seating;
+        this.seats = seats;
     }
 
     /** Under no budget: a connection that moves counts where it goes to, not at both ends. */
@@ -55,7 +55,7 @@ final class ApplicationOwnedSeats implements SeatRules {
             return null;
         }
         Slot known = state.slots.get(best.key());
-        Slot slot = known != null ? known : seating.add(best, now);
+        Slot slot = known != null ? known : seats.add(best, now);
         return usable.test(slot) ? slot : null;
     }
 

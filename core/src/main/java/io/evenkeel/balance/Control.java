@@ -35,7 +35,8 @@ final class Control {
 
     private final PoolState state;
     private final Planning planning;
-    private final SeatOperations seating;
+    private final SeatOperations seats;
+    private final Seating seating;
     private final Drains drains;
     private final Moves moves;
     private final Ejections ejections;
@@ -70,10 +71,11 @@ final class Control {
         this.state = state;
         this.published = published;
         this.planning = new Planning(state.pool, state.config);
-        this.seating = state.seating;
-        this.drains = new Drains(state, seating);
-        this.moves = new Moves(state, seating);
-        this.ejections = new Ejections(state);
+        this.seats = new SeatOperations(state);
+        this.seating = new Seating(state, seats);
+        this.drains = new Drains(state, seats, seating);
+        this.moves = new Moves(state, seats);
+        this.ejections = new Ejections(state, seats);
         this.report = new RebalancingReport(state.pool);
     }
 
@@ -134,7 +136,7 @@ final class Control {
     void lost(EndpointKey endpoint) {
         Slot slot = state.slots.get(endpoint);
         if (slot != null) {
-            seating.lost(slot);
+            seats.lost(slot);
         }
     }
 
@@ -164,10 +166,10 @@ final class Control {
                     & step("health", () -> ejections.refresh(now))
                     & step("the plan", () -> replan(now))
                     & step("drains", () -> drains.advance(now))
-                    & step("joins", () -> seating.joinAgain(now))
+                    & step("joins", () -> seats.joinAgain(now))
                     & (step("routes", this::route) && routed != null)
                     & step("probes", ejections::probe)
-                    & step("seats to retire", () -> state.rules().trim(moves.surgeInAir(), now))
+                    & step("seats to retire", () -> seating.rules().trim(moves.surgeInAir(), now))
                     & step("seats to open", () -> seating.fill(moves::filled, now))
                     & step("moves", () -> moves.advance(now))
                     & step("endpoints that are gone", () -> drains.removeGone(now))
@@ -227,7 +229,7 @@ final class Control {
         Plan plan = decision.plan();
         for (Map.Entry<EndpointKey, Integer> entry : plan.seatsByEndpoint().entrySet()) {
             if (entry.getValue() > 0 && state.slots.get(entry.getKey()) == null) {
-                seating.add(Objects.requireNonNull(decision.staying().get(entry.getKey())), now);
+                seats.add(Objects.requireNonNull(decision.staying().get(entry.getKey())), now);
             }
         }
         for (Slot slot : state.slots.all()) {

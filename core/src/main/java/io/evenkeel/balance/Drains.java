@@ -43,10 +43,12 @@ final class Drains {
     private static final long SOONEST = Duration.ofMillis(50).toNanos();
 
     private final PoolState state;
-    private final SeatOperations seating;
+    private final SeatOperations seats;
+    private final Seating seating;
 
-    Drains(PoolState state, SeatOperations seating) {
+    Drains(PoolState state, SeatOperations seats, Seating seating) {
         this.state = state;
+        this.seats = seats;
         this.seating = seating;
     }
 
@@ -75,7 +77,7 @@ final class Drains {
     private void describe(Slot slot, Endpoint endpoint) {
         if (!slot.endpoint().equals(endpoint)) {
             slot.describe(endpoint);
-            seating.join(slot);
+            seats.join(slot);
         }
     }
 
@@ -117,7 +119,7 @@ final class Drains {
             if (state.movesWhole()) {
                 moveOut(slot, now);
             }
-            state.rules().drain(slot, now);
+            seating.rules().drain(slot, now);
             reportIfLate(slot, now);
         }
     }
@@ -137,13 +139,13 @@ final class Drains {
             }
             slot.drainTimes.poll();
             Duration rest = Duration.ofNanos(Math.max(ALMOST_NOTHING, deadline(slot) - now));
-            seating.move(slot, to, RetireReason.DRAIN, rest, outcome -> movedOut(slot, to, outcome));
+            seats.move(slot, to, RetireReason.DRAIN, rest, outcome -> movedOut(slot, to, outcome));
         }
     }
 
     private @Nullable Slot destination(long now) {
         Slot lacking = state.slots.largest(Slot::deficit, candidate -> state.isWell(candidate, now));
-        return lacking != null ? lacking : state.rules().refuge(candidate -> state.isWell(candidate, now), now);
+        return lacking != null ? lacking : seating.rules().refuge(candidate -> state.isWell(candidate, now), now);
     }
 
     private void movedOut(Slot from, Slot to, MoveOutcome outcome) {
@@ -220,7 +222,7 @@ final class Drains {
         DueTime next = DueTime.never();
         for (Slot slot : state.slots.all()) {
             if (slot.leaving) {
-                next = next.or(state.rules().nextDrainAt(slot));
+                next = next.or(seating.rules().nextDrainAt(slot));
                 next = slot.overran ? next : next.or(DueTime.at(deadline(slot)));
             }
         }

@@ -25,10 +25,12 @@ final class Ejections {
     private static final Logger LOG = LoggerFactory.getLogger(Ejections.class);
 
     private final PoolState state;
+    private final SeatOperations seats;
     private Set<EndpointKey> told = Set.of();
 
-    Ejections(PoolState state) {
+    Ejections(PoolState state, SeatOperations seats) {
         this.state = state;
+        this.seats = seats;
     }
 
     void refresh(long now) {
@@ -87,7 +89,7 @@ final class Ejections {
         state.health.probed(key, cause == null, cause);
         Slot slot = state.slots.get(key);
         if (slot != null && cause == null) {
-            state.seating.worked(slot);
+            seats.worked(slot);
         }
     }
 
@@ -102,7 +104,7 @@ final class Ejections {
     void alive(EndpointKey key) {
         Slot slot = state.slots.get(key);
         if (slot != null && slot.failures > 0 && slot.joined) {
-            state.seating.worked(slot);
+            seats.worked(slot);
         }
     }
 

@@ -59,13 +59,13 @@ final class Moves {
     private static final int HOPELESS = 3;
 
     private final PoolState state;
-    private final SeatOperations seating;
+    private final SeatOperations seats;
     private final MovePacer pacer;
     private @Nullable Move inAir;
 
-    Moves(PoolState state, SeatOperations seating) {
+    Moves(PoolState state, SeatOperations seats) {
         this.state = state;
-        this.seating = seating;
+        this.seats = seats;
         this.pacer = new MovePacer(state.config.moveWindow(), state.context.random());
     }
 
@@ -144,7 +144,7 @@ final class Moves {
 
     private void retire(Move move) {
         move.phase = Phase.RETIRING;
-        seating.retire(move.from, move.reason, outcome -> {
+        seats.retire(move.from, move.reason, outcome -> {
             if (outcome instanceof RetireOutcome.Kept) {
                 later(move, state.now() + SHORT_WAIT);
             } else if (move.makeFirst) {
@@ -157,7 +157,7 @@ final class Moves {
 
     private void openFirst(Move move, Slot to) {
         move.to = to;
-        seating.open(to, outcome -> {
+        seats.open(to, outcome -> {
             if (!(outcome instanceof OpenOutcome.Opened)) {
                 later(move, to.retryAt);
             } else if (state.isPresent(move.from) && move.from.seats > move.from.retiring) {
@@ -171,7 +171,7 @@ final class Moves {
 
     private void moveWhole(Move move, Slot to) {
         move.to = to;
-        seating.move(move.from, to, move.reason, state.config.moveDeadline(), outcome -> {
+        seats.move(move.from, to, move.reason, state.config.moveDeadline(), outcome -> {
             if (outcome instanceof MoveOutcome.Moved) {
                 arrived(move);
             } else if (outcome instanceof MoveOutcome.Postponed postponed) {
@@ -245,7 +245,7 @@ final class Moves {
         if (hopeful == null && state.isPresent(move.from) && move.from.target > 0 && state.mayDial(move.from, now)) {
             inAir = null;
             pacer.postpone(now + Math.max(SHORT_WAIT, state.config.moveWindow().toNanos()));
-            seating.open(move.from, outcome -> {});
+            seats.open(move.from, outcome -> {});
         }
     }
 

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class PoolOwnedSeats implements SeatRules {
 
     private final PoolState state;
-    private final SeatOperations seating;
+    private final SeatOperations seats;
 
-    PoolOwnedSeats(PoolState state, SeatOperations seating) {
+    PoolOwnedSeats(PoolState state, SeatOperations seats) {
         this.state = state;
-        this.seating = seating;
+        this.seats = seats;
     }
 
     @Override
@@ -43,7 +43,7 @@ final class PoolOwnedSeats implements SeatRules {
             if (slot == null) {
                 return;
             }
-            seating.retire(slot, RetireReason.RESIZE, outcome -> {});
+            seats.retire(slot, RetireReason.RESIZE, outcome -> {});
         }
     }
 
@@ -63,7 +63,7 @@ final class PoolOwnedSeats implements SeatRules {
             if (slot == null) {
                 return;
             }
-            seating.retire(slot, RetireReason.REBALANCE, outcome -> {});
+            seats.retire(slot, RetireReason.REBALANCE, outcome -> {});
         }
     }
 
@@ -80,7 +80,7 @@ final class PoolOwnedSeats implements SeatRules {
         }
         for (Long due = leaving.drainTimes.peek(); due != null && due - now <= 0; due = leaving.drainTimes.peek()) {
             leaving.drainTimes.poll();
-            seating.retire(leaving, RetireReason.DRAIN, outcome -> {});
+            seats.retire(leaving, RetireReason.DRAIN, outcome -> {});
         }
     }
 

@@ -26,9 +26,6 @@ final class PoolState {
     final MetricsRecorder metrics;
 
     private final Notifier notifier;
-    private final SeatRules poolOwned;
-    private final SeatRules applicationOwned;
-    final SeatOperations seating;
 
     /** What the pool's size is to be, and what the last plan made of it. */
     SeatPolicy policy;
@@ -64,14 +61,6 @@ final class PoolState {
         this.notifier = new Notifier(context.listener(), dispatch);
         this.metrics = GuardedMetrics.of(context.metrics(), dispatch);
         this.adapter = new AdapterVerbs(guard, context.ticker(), post, health::refused);
-        this.seating = new SeatOperations(this);
-        this.poolOwned = new PoolOwnedSeats(this, seating);
-        this.applicationOwned = new ApplicationOwnedSeats(this, seating);
-    }
-
-    /** What holds for the connections of this pool, by who owns them. */
-    SeatRules rules() {
-        return policy.isPoolOwned() ? poolOwned : applicationOwned;
     }
 
     long now() {

@@ -10,7 +10,6 @@ import io.evenkeel.time.Backoff;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,33 +67,6 @@ final class SeatOperations {
     }
 
     // Opening.
-
-    /** Gives the free seats to the endpoints that lack most, at most one dial at each at a time. */
-    void fill(Consumer<Slot> filled, long now) {
-        while (state.rules().missing() > 0) {
-            Slot slot = placeFor(now);
-            if (slot == null) {
-                return;
-            }
-            open(slot, outcome -> {
-                if (outcome instanceof OpenOutcome.Opened) {
-                    filled.accept(slot);
-                }
-            });
-        }
-    }
-
-    private @Nullable Slot placeFor(long now) {
-        Slot planned = state.slots.largest(Slot::deficit, candidate -> state.mayDial(candidate, now));
-        if (planned != null || state.rules().missing() <= lackingWhereWell(now)) {
-            return planned;
-        }
-        return state.rules().refuge(candidate -> state.mayDial(candidate, now), now);
-    }
-
-    private int lackingWhereWell(long now) {
-        return state.slots.sum(slot -> state.isWell(slot, now) ? slot.deficit() : 0);
-    }
 
     void open(Slot slot, Consumer<OpenOutcome> then) {
         slot.opening = true;

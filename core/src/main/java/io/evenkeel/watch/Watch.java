@@ -115,7 +115,7 @@ final class Watch {
         void closedWithLinger(Watch watch, Duration linger);
     }
 
-    EndpointWatchers.Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
+    Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
         Listener listener = new Listener(consumer, lifecycle);
         boolean begun = false;
         try {
@@ -161,7 +161,7 @@ final class Watch {
         CLOSED
     }
 
-    private final class Listener implements EndpointWatchers.Subscription {
+    private final class Listener implements Subscription {
 
         private final Consumer<WatchSnapshot> consumer;
         private final Lifecycle lifecycle;

@@ -47,7 +47,7 @@ class EndpointWatchersTest {
     @Test
     void a_subscriber_gets_the_current_snapshot_and_then_every_change() {
         List<WatchSnapshot> seen = new ArrayList<>();
-        EndpointWatchers.Subscription subscription = watchers.subscribe(TARGET, AT_ONCE, seen::add);
+        Subscription subscription = watchers.subscribe(TARGET, AT_ONCE, seen::add);
         scheduler.runDue();
         assertThat(seen).extracting(WatchSnapshot::health).containsExactly(SourceHealth.UNKNOWN);
 
@@ -87,11 +87,11 @@ class EndpointWatchersTest {
     void pools_of_one_target_share_one_source_until_the_last_leaves() {
         List<WatchSnapshot> first = new ArrayList<>();
         List<WatchSnapshot> second = new ArrayList<>();
-        EndpointWatchers.Subscription one = watchers.subscribe(TARGET, AT_ONCE, first::add);
+        Subscription one = watchers.subscribe(TARGET, AT_ONCE, first::add);
         scheduler.runDue();
         sources.get(0).endpoints(A);
         scheduler.runDue();
-        EndpointWatchers.Subscription two = watchers.subscribe(TARGET, AT_ONCE, second::add);
+        Subscription two = watchers.subscribe(TARGET, AT_ONCE, second::add);
         scheduler.runDue();
 
         assertThat(sources).hasSize(1);
@@ -113,7 +113,7 @@ class EndpointWatchersTest {
     @Test
     void a_subscriber_that_lingers_keeps_the_watch_and_its_endpoints_for_the_next() {
         List<WatchSnapshot> first = new ArrayList<>();
-        EndpointWatchers.Subscription one = watchers.subscribe(TARGET, AT_ONCE, first::add);
+        Subscription one = watchers.subscribe(TARGET, AT_ONCE, first::add);
         scheduler.runDue();
         sources.get(0).endpoints(A);
         scheduler.runDue();
@@ -126,7 +126,7 @@ class EndpointWatchersTest {
         assertThat(sources.get(0).isClosed()).isFalse();
 
         List<WatchSnapshot> second = new ArrayList<>();
-        EndpointWatchers.Subscription two = watchers.subscribe(TARGET, AT_ONCE, second::add);
+        Subscription two = watchers.subscribe(TARGET, AT_ONCE, second::add);
         scheduler.runDue();
         assertThat(sources).hasSize(1);
         assertThat(second).extracting(s -> s.endpoints().size()).containsExactly(2);
@@ -174,7 +174,7 @@ class EndpointWatchersTest {
     @Test
     void a_subscription_closed_by_its_own_consumer_is_not_called_again() {
         List<WatchSnapshot> seen = new ArrayList<>();
-        AtomicReference<EndpointWatchers.Subscription> subscription = new AtomicReference<>();
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
         subscription.set(watchers.subscribe(TARGET, AT_ONCE, snapshot -> {
             seen.add(snapshot);
             if (!snapshot.endpoints().isEmpty()) {
@@ -213,17 +213,16 @@ class EndpointWatchersTest {
         for (int round = 0; round < 20; round++) {
             CountDownLatch told = new CountDownLatch(2);
             Target target = Target.parse("static:///10.0.0.1:5432");
-            EndpointWatchers.Subscription one = EndpointWatchers.shared().subscribe(target, AT_ONCE, s -> {
+            Subscription one = EndpointWatchers.shared().subscribe(target, AT_ONCE, s -> {
                 if (s.health() == SourceHealth.HEALTHY) {
                     told.countDown();
                 }
             });
-            EndpointWatchers.Subscription two = EndpointWatchers.shared()
-                    .subscribe(target, WatcherConfig.defaults(), s -> {
-                        if (s.health() == SourceHealth.HEALTHY) {
-                            told.countDown();
-                        }
-                    });
+            Subscription two = EndpointWatchers.shared().subscribe(target, WatcherConfig.defaults(), s -> {
+                if (s.health() == SourceHealth.HEALTHY) {
+                    told.countDown();
+                }
+            });
             assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
             assertThat(watchThreads()).isNotEmpty();
             one.close();
@@ -237,7 +236,7 @@ class EndpointWatchersTest {
         try (SystemScheduler real = new SystemScheduler("evenkeel-test-watch")) {
             EndpointWatchers racing = new EndpointWatchers(
                     new SourceContext(Ticker.system(), real, Runnable::run, new Random(1)), (t, c) -> source());
-            EndpointWatchers.Subscription keeper = racing.subscribe(TARGET, AT_ONCE, s -> {});
+            Subscription keeper = racing.subscribe(TARGET, AT_ONCE, s -> {});
             drain(real);
             AtomicBoolean running = new AtomicBoolean(true);
             Thread reporter = new Thread(() -> {
@@ -255,7 +254,7 @@ class EndpointWatchersTest {
                 for (int i = 0; i < 3000; i++) {
                     AtomicBoolean closed = new AtomicBoolean();
                     CountDownLatch called = new CountDownLatch(1 + i % 3);
-                    EndpointWatchers.Subscription subscription = racing.subscribe(TARGET, AT_ONCE, s -> {
+                    Subscription subscription = racing.subscribe(TARGET, AT_ONCE, s -> {
                         called.countDown();
                         Thread.yield();
                         if (closed.get()) {

@@ -8,6 +8,7 @@ import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.watch.EndpointWatchers;
 import io.evenkeel.watch.SourceHealth;
+import io.evenkeel.watch.Subscription;
 import io.evenkeel.watch.WatchSnapshot;
 import io.evenkeel.watch.WatcherConfig;
 import io.grpc.Attributes;
@@ -63,7 +64,7 @@ final class PodNameResolver extends NameResolver {
     private final AtomicReference<@Nullable WatchSnapshot> latest = new AtomicReference<>();
 
     // Touched in the synchronization context only.
-    private EndpointWatchers.@Nullable Subscription subscription;
+    private @Nullable Subscription subscription;
 
     private @Nullable List<EquivalentAddressGroup> reported;
 
@@ -226,7 +227,7 @@ final class PodNameResolver extends NameResolver {
     @Override
     public void shutdown() {
         shutDown = true;
-        EndpointWatchers.Subscription watched = subscription;
+        Subscription watched = subscription;
         if (watched != null) {
             watched.closeAfter(LINGER);
         }

@@ -4,6 +4,7 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.watch.EndpointWatchers;
+import io.evenkeel.watch.Subscription;
 import io.evenkeel.watch.WatchSnapshot;
 import io.evenkeel.watch.WatcherConfig;
 import io.rsocket.loadbalance.LoadbalanceTarget;
@@ -51,7 +52,7 @@ public final class LoadbalanceTargets {
         Target parsed = Target.parse(target);
         return Flux.create(
                 sink -> {
-                    EndpointWatchers.Subscription subscription = EndpointWatchers.shared()
+                    Subscription subscription = EndpointWatchers.shared()
                             .subscribe(parsed, watch, snapshot -> emit(snapshot, transport, sink));
                     sink.onDispose(subscription::close);
                 },

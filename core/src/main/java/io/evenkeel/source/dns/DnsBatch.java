@@ -74,7 +74,7 @@ final class DnsBatch {
     }
 
     private void send(Name name, int type, Selector selector) throws IOException {
-        Message query = DnsClient.query(name, type);
+        Message query = DnsMessages.query(name, type);
         DatagramChannel channel = DatagramChannel.open();
         try {
             channel.configureBlocking(false);
@@ -96,7 +96,7 @@ final class DnsBatch {
             if (channel.read(buffer) <= 0) {
                 return;
             }
-            @Nullable Message answer = DnsClient.decode(buffer.flip(), sent.query());
+            @Nullable Message answer = DnsMessages.decode(buffer.flip(), sent.query());
             if (answer == null) {
                 return;
             }

@@ -17,17 +17,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
-import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.Section;
 
 /**
  * Asks DNS servers one question at a time on the calling thread, over UDP and, when an answer does not fit, over TCP.
@@ -40,8 +37,6 @@ final class DnsClient implements Closeable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DnsClient.class);
     private static final int ROUNDS = 2;
-    // What passes everywhere without fragments (the DNS flag day's recommendation).
-    private static final int UDP_PAYLOAD = 1232;
 
     private final Ticker ticker;
     private final Set<Closeable> sockets = ConcurrentHashMap.newKeySet();
@@ -110,17 +105,11 @@ final class DnsClient implements Closeable {
     }
 
     private Message askOne(InetSocketAddress server, Name name, int type, DnsConfig config) throws IOException {
-        Message query = query(name, type);
+        Message query = DnsMessages.query(name, type);
         Message plain = Message.newQuery(Record.newRecord(name, type, DClass.IN));
         Message answer = exchange(server, query, config);
         boolean olderThanEdns = answer.getRcode() == Rcode.FORMERR || answer.getRcode() == Rcode.NOTIMP;
         return olderThanEdns ? exchange(server, plain, config) : answer;
-    }
-
-    static Message query(Name name, int type) {
-        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
-        query.addRecord(new OPTRecord(UDP_PAYLOAD, 0, 0), Section.ADDITIONAL);
-        return query;
     }
 
     private Message exchange(InetSocketAddress server, Message query, DnsConfig config) throws IOException {
@@ -154,7 +143,7 @@ final class DnsClient implements Closeable {
                 socket.setSoTimeout((int) Math.max(1, left / 1_000_000));
                 DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
                 socket.receive(packet);
-                Message answer = decode(ByteBuffer.wrap(buffer, 0, packet.getLength()), query);
+                Message answer = DnsMessages.decode(ByteBuffer.wrap(buffer, 0, packet.getLength()), query);
                 if (answer != null) {
                     return answer;
                 }
@@ -179,27 +168,13 @@ final class DnsClient implements Closeable {
             DataInputStream in = new DataInputStream(socket.getInputStream());
             byte[] content = new byte[in.readUnsignedShort()];
             in.readFully(content);
-            Message answer = decode(ByteBuffer.wrap(content), query);
+            Message answer = DnsMessages.decode(ByteBuffer.wrap(content), query);
             if (answer == null) {
                 throw new IOException("an answer over TCP that is not to our question");
             }
             return answer;
         } finally {
             sockets.removeIf(socket -> socket instanceof Socket tcp && tcp.isClosed());
-        }
-    }
-
-    /** The answer, or null if this is none to our question: late, forged, or broken. */
-    static @Nullable Message decode(ByteBuffer wire, Message query) {
-        try {
-            Message answer = new Message(wire);
-            Record asked = answer.getQuestion();
-            boolean ours = answer.getHeader().getID() == query.getHeader().getID()
-                    && answer.getHeader().getFlag(Flags.QR)
-                    && (asked == null || asked.equals(query.getQuestion()));
-            return ours ? answer : null;
-        } catch (IOException | RuntimeException broken) {
-            return null;
         }
     }
 

@@ -26,10 +26,10 @@ final class DnsServices {
 
     private Map<Name, List<String>> lastHosts = Map.of();
 
-    DnsSource.Result lookUp(DnsSource.Question question, DnsLookup lookup) {
+    DnsResult lookUp(DnsQuestion question, DnsLookup lookup) {
         DnsLookup.Answer answer = lookup.records(question.name(), Type.SRV);
         if (!answer.found()) {
-            return DnsSource.nothing(question, answer);
+            return DnsResult.nothing(question, answer);
         }
         List<SRVRecord> services = bestPriority(answer.records());
         double mostWeight =
@@ -39,7 +39,7 @@ final class DnsServices {
         long ttl = answer.ttl();
         String failure = "";
         if (services.size() > EndpointSet.MOST) {
-            return DnsSource.nothing(
+            return DnsResult.nothing(
                     question,
                     DnsLookup.Answer.nothing(
                             DnsLookup.Outcome.FAILED,
@@ -57,11 +57,11 @@ final class DnsServices {
             }
         }
         if (endpoints.isEmpty() && !failure.isEmpty()) {
-            return DnsSource.nothing(
+            return DnsResult.nothing(
                     question, DnsLookup.Answer.nothing(DnsLookup.Outcome.FAILED, question.name(), failure));
         }
         lastHosts = Map.copyOf(hosts);
-        return new DnsSource.Result(
+        return new DnsResult(
                 new EndpointSource.Endpoints(List.copyOf(endpoints.values())),
                 endpoints.isEmpty() ? 0 : Math.max(1, ttl),
                 answer.candidate());

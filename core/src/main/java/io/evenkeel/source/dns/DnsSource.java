@@ -24,7 +24,7 @@ final class DnsSource implements EndpointSource {
     // Beyond the longest look-up and the last question in it.
     private static final Duration PATIENCE = DnsLookup.LONGEST.plusSeconds(10);
 
-    private final Question question;
+    private final DnsQuestion question;
     private final Supplier<DnsConfig> configReader;
     private final @Nullable HostsFile hostsFile;
     private final SourceContext context;
@@ -32,33 +32,17 @@ final class DnsSource implements EndpointSource {
     private final DnsClient client;
     private final DnsServices services = new DnsServices();
 
-    private final Polling<Result> polling;
+    private final Polling<DnsResult> polling;
 
     private Duration backoff = SOONEST;
     // What the name meant when it was last found; belongs to the look-up.
     private volatile @Nullable Name meant;
 
-    /**
-     * What is asked.
-     *
-     * @param name as given, possibly relative
-     * @param text of it, for messages
-     * @param literal the address, where it is one and no server needs to be asked
-     * @param srv whether for SRV records
-     * @param port of the addresses; 0 for SRV
-     */
-    record Question(Name name, String text, @Nullable InetAddress literal, boolean srv, int port) {}
-
-    /**
-     * What a look-up gave.
-     *
-     * @param ttl for how many seconds; 0: not to be kept, ask again after the back-off
-     * @param meant the absolute name that has it, or null
-     */
-    record Result(Report report, long ttl, @Nullable Name meant) {}
-
     DnsSource(
-            Question question, Supplier<DnsConfig> configReader, @Nullable HostsFile hostsFile, SourceContext context) {
+            DnsQuestion question,
+            Supplier<DnsConfig> configReader,
+            @Nullable HostsFile hostsFile,
+            SourceContext context) {
         this.question = question;
         this.configReader = configReader;
         this.hostsFile = hostsFile;
@@ -90,10 +74,10 @@ final class DnsSource implements EndpointSource {
         client.close();
     }
 
-    private final class OnScheduler implements Polling.Handler<Result> {
+    private final class OnScheduler implements Polling.Handler<DnsResult> {
 
         @Override
-        public Duration handle(Result result) {
+        public Duration handle(DnsResult result) {
             life.report(result.report());
             if (!(result.report() instanceof Endpoints) || result.ttl() <= 0) {
                 return backOff();
@@ -123,7 +107,7 @@ final class DnsSource implements EndpointSource {
         }
     }
 
-    private Result lookUp() {
+    private DnsResult lookUp() {
         InetAddress literal = question.literal();
         if (literal != null) {
             return addresses(List.of(literal.getHostAddress()), LATEST.toSeconds(), null);
@@ -137,41 +121,27 @@ final class DnsSource implements EndpointSource {
         }
         // Read each time: a machine that changes its network, or a Pod whose DNS moves, changes its servers.
         DnsLookup lookup = new DnsLookup(client, configReader.get(), meant);
-        Result result = question.srv() ? services.lookUp(question, lookup) : lookUpAddresses(lookup);
+        DnsResult result = question.srv() ? services.lookUp(question, lookup) : lookUpAddresses(lookup);
         meant = result.meant() == null ? meant : result.meant();
         return result;
     }
 
-    private Result lookUpAddresses(DnsLookup lookup) {
+    private DnsResult lookUpAddresses(DnsLookup lookup) {
         DnsLookup.Answer answer = lookup.addresses(question.name());
         return answer.found()
                 ? addresses(DnsLookup.hosts(answer.records()), answer.ttl(), answer.candidate())
-                : nothing(question, answer);
+                : DnsResult.nothing(question, answer);
     }
 
-    private Result addresses(List<String> hosts, long ttl, @Nullable Name candidate) {
+    private DnsResult addresses(List<String> hosts, long ttl, @Nullable Name candidate) {
         if (hosts.size() > EndpointSet.MOST) {
             String why = hosts.size() + " addresses (expected: at most " + EndpointSet.MOST + ")";
-            return new Result(failed(why, null), 0, null);
+            return new DnsResult(failed(why, null), 0, null);
         }
         List<Endpoint> endpoints =
                 hosts.stream().map(host -> Endpoint.of(host, question.port())).toList();
         // A TTL of 0 is an answer that may not be kept, not a failure: it has the floor.
-        return new Result(new Endpoints(endpoints), Math.max(1, ttl), candidate);
-    }
-
-    /** What an answer without records means. */
-    static Result nothing(Question question, DnsLookup.Answer answer) {
-        return switch (answer.outcome()) {
-            case NO_DATA, FOUND -> new Result(new Endpoints(List.of()), 0, answer.candidate());
-            case NO_NAME ->
-                new Result(
-                        new Missing("dns " + question.text()
-                                + ": no such name (expected: the name of a headless Service, with its namespace)"),
-                        0,
-                        null);
-            case FAILED -> new Result(new Failed("dns " + question.text() + ": " + answer.failure(), null), 0, null);
-        };
+        return new DnsResult(new Endpoints(endpoints), Math.max(1, ttl), candidate);
     }
 
     private Failed failed(String what, @Nullable Throwable cause) {

@@ -45,7 +45,7 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
     @Override
     public EndpointSource create(Target target, SourceContext context) {
         InetSocketAddress server = target.authority().isEmpty() ? null : server(target);
-        DnsSource.Question question = target.path().startsWith("_") ? services(target) : addresses(target);
+        DnsQuestion question = target.path().startsWith("_") ? services(target) : addresses(target);
         return new DnsSource(
                 question,
                 () -> server == null
@@ -55,20 +55,20 @@ public final class DnsSourceProvider implements EndpointSourceProvider {
                 context);
     }
 
-    private static DnsSource.Question services(Target target) {
+    private static DnsQuestion services(Target target) {
         String path = target.path();
         if (path.indexOf(':') >= 0) {
             throw new IllegalArgumentException("name: \"" + path + "\" in " + target
                     + " (expected: no port, since SRV records have it; as in " + EXAMPLE + ")");
         }
-        return new DnsSource.Question(name(path, target), path, null, true, 0);
+        return new DnsQuestion(name(path, target), path, null, true, 0);
     }
 
-    private static DnsSource.Question addresses(Target target) {
+    private static DnsQuestion addresses(Target target) {
         HostPort address = HostPort.parse(target.path(), "name", target.toString(), EXAMPLE, DnsSourceProvider::isName);
         InetAddress literal = literal(address.host());
         Name name = literal == null ? name(address.host(), target) : Name.root;
-        return new DnsSource.Question(name, address.host(), literal, false, address.port());
+        return new DnsQuestion(name, address.host(), literal, false, address.port());
     }
 
     /** DNS knows names with underscores too, such as those of Docker Compose; what is dialled are addresses. */

@@ -11,6 +11,7 @@ import io.evenkeel.source.EndpointSources;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.source.SourceHarness;
 import io.evenkeel.watch.EndpointWatchers;
+import io.evenkeel.watch.Subscription;
 import io.evenkeel.watch.WatcherConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +61,7 @@ class DnsSourceTest {
 
     private EndpointSource start(DnsConfig config, String name, int port) {
         return harness.start(new DnsSource(
-                new DnsSource.Question(name(name), name, null, port == 0, port), () -> config, null, harness.context));
+                new DnsQuestion(name(name), name, null, port == 0, port), () -> config, null, harness.context));
     }
 
     private DnsConfig config(int ndots, String... searchPath) {
@@ -348,7 +349,7 @@ class DnsSourceTest {
             other.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.2");
             DnsConfig[] now = {config(1)};
             harness.start(new DnsSource(
-                    new DnsSource.Question(name("pg.test."), "pg.test.", null, false, 5432),
+                    new DnsQuestion(name("pg.test."), "pg.test.", null, false, 5432),
                     () -> now[0],
                     null,
                     harness.context));
@@ -446,7 +447,7 @@ class DnsSourceTest {
     void a_name_in_the_hosts_file_needs_no_dns(@TempDir Path directory) throws IOException {
         Path hosts = Files.writeString(directory.resolve("hosts"), "10.0.0.9 other pg # ours\n");
         harness.start(new DnsSource(
-                new DnsSource.Question(name("pg"), "pg", null, false, 5432),
+                new DnsQuestion(name("pg"), "pg", null, false, 5432),
                 () -> config(1),
                 new HostsFile(hosts),
                 harness.context));
@@ -459,12 +460,11 @@ class DnsSourceTest {
         server.answer("pg.test.", Type.A, "pg.test. 5 A 10.0.0.1");
         Target target = Target.parse("dns://127.0.0.1:" + server.port() + "/pg.test.:5432");
         CountDownLatch told = new CountDownLatch(1);
-        EndpointWatchers.Subscription subscription = EndpointWatchers.shared()
-                .subscribe(target, WatcherConfig.defaults(), snapshot -> {
-                    if (snapshot.endpoints().size() == 1) {
-                        told.countDown();
-                    }
-                });
+        Subscription subscription = EndpointWatchers.shared().subscribe(target, WatcherConfig.defaults(), snapshot -> {
+            if (snapshot.endpoints().size() == 1) {
+                told.countDown();
+            }
+        });
         assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
         subscription.close();
         assertThat(Thread.getAllStackTraces().keySet())
@@ -481,7 +481,7 @@ class DnsSourceTest {
             SourceContext context =
                     new SourceContext(harness.context.ticker(), harness.scheduler, blocking, harness.context.random());
             DnsSource source = new DnsSource(
-                    new DnsSource.Question(name("pg.test."), "pg", null, false, 1), () -> patient, null, context);
+                    new DnsQuestion(name("pg.test."), "pg", null, false, 1), () -> patient, null, context);
             source.start(harness.reports::add);
             harness.scheduler.runDue();
             while (server.questions.isEmpty()) {

@@ -163,7 +163,7 @@ class NsdTableTest {
                 Duration.ofSeconds(2));
         SourceHarness harness = new SourceHarness();
         EndpointSource source = new DnsSource(
-                new DnsSource.Question(Name.fromString(name), name, null, srv, srv ? 0 : 5432),
+                new DnsQuestion(Name.fromString(name), name, null, srv, srv ? 0 : 5432),
                 () -> config,
                 new HostsFile(directory.resolve("hosts")),
                 harness.context);

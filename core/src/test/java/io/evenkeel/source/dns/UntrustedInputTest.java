@@ -127,7 +127,7 @@ class UntrustedInputTest {
                 String name = srv ? "_pg._tcp.test." : "pg.test.";
                 SourceHarness harness = new SourceHarness();
                 EndpointSource source = new DnsSource(
-                        new DnsSource.Question(Name.fromString(name), name, null, srv, srv ? 0 : 5432),
+                        new DnsQuestion(Name.fromString(name), name, null, srv, srv ? 0 : 5432),
                         () -> config,
                         null,
                         harness.context);
@@ -142,7 +142,7 @@ class UntrustedInputTest {
     }
 
     private void decodes() throws IOException {
-        Message query = DnsClient.query(Name.fromString("pg.test."), Type.A);
+        Message query = DnsMessages.query(Name.fromString("pg.test."), Type.A);
         Message answer = query.clone();
         answer.getHeader().setFlag(org.xbill.DNS.Flags.QR);
         for (int i = 0; i < 20; i++) {
@@ -156,7 +156,7 @@ class UntrustedInputTest {
         for (int i = 0; i < INPUTS; i++) {
             byte[] input = mutator.mutate(wire);
             long before = InputMutator.allocatedBytes();
-            Message decoded = DnsClient.decode(ByteBuffer.wrap(input), query);
+            Message decoded = DnsMessages.decode(ByteBuffer.wrap(input), query);
             if (decoded != null) {
                 understood++;
                 DnsLookup.hosts(decoded.getSection(Section.ANSWER))

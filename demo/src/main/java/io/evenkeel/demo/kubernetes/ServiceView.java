@@ -9,6 +9,7 @@ import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
 import io.evenkeel.watch.SourceHealth;
+import io.evenkeel.watch.Subscription;
 import io.evenkeel.watch.WatchSnapshot;
 import io.evenkeel.watch.WatcherConfig;
 import java.time.Duration;
@@ -29,7 +30,7 @@ final class ServiceView implements AutoCloseable {
     private final AtomicReference<@Nullable KubernetesEndpointSource> source = new AtomicReference<>();
     // Counted down when it is known how things stand, well or not.
     private final CountDownLatch answered = new CountDownLatch(1);
-    private final EndpointWatchers.Subscription subscription;
+    private final Subscription subscription;
     // belongs to the watch thread
     private boolean begun;
 
