@@ -2,8 +2,11 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
+import com.rabbitmq.client.Method;
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -232,5 +235,54 @@ abstract class TopologyChannel extends ChannelOverloads {
     @Override
     public AMQP.Queue.PurgeOk queuePurge(String queue) throws IOException {
         return send(channel -> channel.queuePurge(queue));
+    }
+
+    // Methods of the protocol that the application makes itself, which may declare something as well.
+
+    @Override
+    public void asyncRpc(Method method) throws IOException {
+        declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
+            send(channel -> {
+                channel.asyncRpc(method);
+                return true;
+            });
+            Declarations.record(topology(), method, null);
+            return true;
+        });
+    }
+
+    @Override
+    public Command rpc(Method method) throws IOException {
+        return declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
+            Command answer = send(channel -> channel.rpc(method));
+            Declarations.record(topology(), method, answer.getMethod());
+            return answer;
+        });
+    }
+
+    @Override
+    public CompletableFuture<Command> asyncCompletableRpc(Method method) throws IOException {
+        boolean exclusive = Declarations.isExclusive(method);
+        if (exclusive) {
+            interlock()
+                    .enter(
+                            "queue " + Declarations.queueOf(method) + " is exclusive to the connection",
+                            !isTransactional());
+        }
+        try {
+            return send(channel -> channel.asyncCompletableRpc(method)).whenComplete((answer, failure) -> {
+                if (answer != null) {
+                    Declarations.record(topology(), method, answer.getMethod());
+                }
+                if (exclusive) {
+                    interlock().exit();
+                }
+            });
+        } catch (IOException | RuntimeException e) {
+            if (exclusive) {
+                interlock().exit();
+            }
+            throw e;
+        }
     }
 }

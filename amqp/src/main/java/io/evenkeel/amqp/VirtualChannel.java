@@ -2,13 +2,11 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Command;
 import com.rabbitmq.client.ConfirmListener;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.ExceptionHandler;
 import com.rabbitmq.client.GetResponse;
-import com.rabbitmq.client.Method;
 import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.ReturnListener;
 import com.rabbitmq.client.ShutdownListener;
@@ -20,13 +18,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The channel that the application holds, whichever raw channels carry it.
@@ -42,14 +37,11 @@ import org.slf4j.LoggerFactory;
  */
 final class VirtualChannel extends TopologyChannel {
 
-    private static final Logger LOG = LoggerFactory.getLogger(VirtualChannel.class);
-    private static final int BASIC_QOS = 10;
-    private static final int BASIC_CONSUME = 20;
-
     private final VirtualConnection connection;
     private final int number;
     private final ShutdownSignals shutdown = new ShutdownSignals();
     private final RawChannels raws = new RawChannels();
+    private final ChannelEnd end;
     private final ChannelTransaction transaction;
     private final ChannelReceiver receiver;
     private final ChannelConsumers consumers;
@@ -72,7 +64,12 @@ final class VirtualChannel extends TopologyChannel {
                 new SenderReplacement(this, connection),
                 new ChangeSignal(connection.conditions()),
                 raw);
+        this.end = new ChannelEnd(this, connection, raws, shutdown);
         listenTo(raw);
+    }
+
+    ChannelEnd end() {
+        return end;
     }
 
     ChannelReceiver receiver() {
@@ -93,7 +90,7 @@ final class VirtualChannel extends TopologyChannel {
         raws.add(raw);
         raw.channel().setDefaultConsumer(new LateDeliveries(this, raw));
         publisher.listenTo(raw);
-        raw.channel().addShutdownListener(signal -> rawShutDown(raw, signal));
+        raw.channel().addShutdownListener(signal -> end.rawShutDown(raw, signal));
     }
 
     /**
@@ -123,7 +120,7 @@ final class VirtualChannel extends TopologyChannel {
         RawChannel raw = new RawChannel(link, channel, () -> changed(link), true);
         raws.add(raw);
         publisher.listenTo(raw);
-        channel.addShutdownListener(signal -> rawShutDown(raw, signal));
+        channel.addShutdownListener(signal -> end.rawShutDown(raw, signal));
         publisher.prepare(raw);
         return raw;
     }
@@ -148,29 +145,6 @@ final class VirtualChannel extends TopologyChannel {
     /** A consumer's, or the transaction's, state changed. */
     void consumerChanged() {
         connection.activity().changed();
-    }
-
-    private void rawShutDown(RawChannel raw, ShutdownSignalException signal) {
-        // A connection that ends takes its channels with it; the connection sees to them.
-        if (signal.isHardError() || !shutdown.isOpen() || !raw.link().isOpen() || !raws.contains(raw)) {
-            return;
-        }
-        boolean unused = raws.on(raw.link()) != raw && sendingOn() != raw;
-        if (unused || (connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal))) {
-            raw.lose();
-            return;
-        }
-        if (!signal.isInitiatedByApplication()) {
-            LOG.info("{}: closed by the broker on {}: {}", this, raw, signal.getMessage());
-        }
-        connection.forget(this);
-        shutDown(ShutdownSignals.translated(signal, this, tag -> receiver.shown(raw, tag)));
-    }
-
-    /** What the new broker refuses to a move is no fault of the application's, and the move can be taken back. */
-    private boolean isOfTheMove(RawChannel raw, ShutdownSignalException signal) {
-        boolean prepared = receivingOn() != raw && sendingOn() != raw;
-        return prepared || (raw.isBeingResumed() && ShutdownSignals.refuses(signal, BASIC_CONSUME, BASIC_QOS));
     }
 
     /** Ends this channel, on all raw channels, and notifies. */
@@ -370,17 +344,6 @@ final class VirtualChannel extends TopologyChannel {
         forgetLost();
     }
 
-    /** The broker may have closed what carries it now, just before it was reopened: then it is shut down for that. */
-    void shutDownIfClosed() {
-        for (RawChannel raw : List.of(receivingOn(), sendingOn())) {
-            ShutdownSignalException signal =
-                    raw.channel().isOpen() ? null : raw.channel().getCloseReason();
-            if (signal != null) {
-                rawShutDown(raw, signal);
-            }
-        }
-    }
-
     /** Its connection is lost: it is shut down until {@link #reopened}, if that ever comes. */
     void connectionLost(ShutdownSignalException signal) {
         publisher.connectionLost(signal);
@@ -505,27 +468,7 @@ final class VirtualChannel extends TopologyChannel {
     @Override
     public @Nullable ShutdownSignalException getCloseReason() {
         ShutdownSignalException cause = shutdown.cause();
-        return cause != null ? cause : justEnded();
-    }
-
-    /**
-     * Why the raw channel was closed if that is not told yet: a request that the broker answers so returns before, and
-     * its caller may ask at once whether the channel can be used again.
-     */
-    private @Nullable ShutdownSignalException justEnded() {
-        ShutdownSignalException cause = justEnded(receivingOn());
-        return cause != null ? cause : justEnded(sendingOn());
-    }
-
-    private @Nullable ShutdownSignalException justEnded(RawChannel raw) {
-        if (raw.channel().isOpen() || raw.isLost() || !raw.link().isOpen()) {
-            return null;
-        }
-        ShutdownSignalException signal = raw.channel().getCloseReason();
-        boolean tellsUs = signal != null
-                && !signal.isHardError()
-                && !(connection.isMovingTo(raw.link()) && isOfTheMove(raw, signal));
-        return tellsUs ? ShutdownSignals.translated(signal, this, tag -> receiver.shown(raw, tag)) : null;
+        return cause != null ? cause : end.justEnded();
     }
 
     @Override
@@ -535,7 +478,7 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public boolean isOpen() {
-        return shutdown.isOpen() && justEnded() == null;
+        return shutdown.isOpen() && end.justEnded() == null;
     }
 
     @Override
@@ -649,53 +592,6 @@ final class VirtualChannel extends TopologyChannel {
     @Override
     MoveInterlock interlock() {
         return connection.interlock();
-    }
-
-    @Override
-    public void asyncRpc(Method method) throws IOException {
-        declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
-            send(channel -> {
-                channel.asyncRpc(method);
-                return true;
-            });
-            Declarations.record(topology(), method, null);
-            return true;
-        });
-    }
-
-    @Override
-    public Command rpc(Method method) throws IOException {
-        return declaring(Declarations.queueOf(method), Declarations.isExclusive(method), () -> {
-            Command answer = send(channel -> channel.rpc(method));
-            Declarations.record(topology(), method, answer.getMethod());
-            return answer;
-        });
-    }
-
-    @Override
-    public CompletableFuture<Command> asyncCompletableRpc(Method method) throws IOException {
-        boolean exclusive = Declarations.isExclusive(method);
-        if (exclusive) {
-            interlock()
-                    .enter(
-                            "queue " + Declarations.queueOf(method) + " is exclusive to the connection",
-                            !isTransactional());
-        }
-        try {
-            return send(channel -> channel.asyncCompletableRpc(method)).whenComplete((answer, failure) -> {
-                if (answer != null) {
-                    Declarations.record(topology(), method, answer.getMethod());
-                }
-                if (exclusive) {
-                    interlock().exit();
-                }
-            });
-        } catch (IOException | RuntimeException e) {
-            if (exclusive) {
-                interlock().exit();
-            }
-            throw e;
-        }
     }
 
     // Receiving.

@@ -1,22 +1,16 @@
 package io.evenkeel.amqp;
 
-import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.BlockedCallback;
 import com.rabbitmq.client.BlockedListener;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ExceptionHandler;
-import com.rabbitmq.client.RecoverableConnection;
 import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
-import com.rabbitmq.client.UnblockedCallback;
-import com.rabbitmq.client.impl.NetworkConnection;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.Guard;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -46,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * The state says who may change links and channels: in MOVING the mover, in RECOVERING recovery, after the mover has
  * ended. Thread-safe.
  */
-final class VirtualConnection implements RecoverableConnection, NetworkConnection {
+final class VirtualConnection extends ConnectionOverloads {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtualConnection.class);
     private static final long MOVER_ENDS_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -546,7 +540,7 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
                 return lostAgain(link);
             }
             adopted();
-            channels().forEach(VirtualChannel::shutDownIfClosed);
+            channels().forEach(channel -> channel.end().shutDownIfClosed());
             channels.values().forEach(VirtualChannel::tellRecoveryStarted);
             recovery.consumers();
         } finally {
@@ -593,6 +587,16 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
 
     // Connection.
 
+    @Override
+    Connection raw() {
+        return current().connection();
+    }
+
+    @Override
+    int closeMillis() {
+        return (int) Math.min(Integer.MAX_VALUE, dialer.closeTimeout().toMillis());
+    }
+
     private void ensureOpen() {
         ShutdownSignalException cause = shutdown.cause();
         if (cause != null) {
@@ -634,43 +638,12 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     @Override
-    public void close() throws IOException {
-        close(AMQP.REPLY_SUCCESS, "OK");
-    }
-
-    @Override
-    public void close(int code, String message) throws IOException {
-        close(code, message, (int)
-                Math.min(Integer.MAX_VALUE, dialer.closeTimeout().toMillis()));
-    }
-
-    @Override
-    public void close(int timeout) throws IOException {
-        close(AMQP.REPLY_SUCCESS, "OK", timeout);
-    }
-
-    @Override
     public void close(int code, String message, int timeout) throws IOException {
         if (beginClose()) {
             end(code, message, () -> current().connection().close(code, message, timeout));
         } else {
             ensureOpen();
         }
-    }
-
-    @Override
-    public void abort() {
-        abort(AMQP.REPLY_SUCCESS, "OK");
-    }
-
-    @Override
-    public void abort(int code, String message) {
-        abort(code, message, -1);
-    }
-
-    @Override
-    public void abort(int timeout) {
-        abort(AMQP.REPLY_SUCCESS, "OK", timeout);
     }
 
     @Override
@@ -724,75 +697,8 @@ final class VirtualConnection implements RecoverableConnection, NetworkConnectio
     }
 
     @Override
-    public InetAddress getAddress() {
-        return current().connection().getAddress();
-    }
-
-    @Override
-    public int getPort() {
-        return current().connection().getPort();
-    }
-
-    @Override
-    public @Nullable InetAddress getLocalAddress() {
-        return current().connection() instanceof NetworkConnection network ? network.getLocalAddress() : null;
-    }
-
-    @Override
-    public int getLocalPort() {
-        return current().connection() instanceof NetworkConnection network ? network.getLocalPort() : 0;
-    }
-
-    @Override
-    public int getChannelMax() {
-        return current().connection().getChannelMax();
-    }
-
-    @Override
-    public int getFrameMax() {
-        return current().connection().getFrameMax();
-    }
-
-    @Override
-    public int getHeartbeat() {
-        return current().connection().getHeartbeat();
-    }
-
-    @Override
-    public Map<String, Object> getClientProperties() {
-        return current().connection().getClientProperties();
-    }
-
-    @Override
-    public @Nullable String getClientProvidedName() {
-        return current().connection().getClientProvidedName();
-    }
-
-    @Override
-    public Map<String, Object> getServerProperties() {
-        return current().connection().getServerProperties();
-    }
-
-    @Override
     public void addBlockedListener(BlockedListener listener) {
         blocked.listeners().add(listener);
-    }
-
-    @Override
-    public BlockedListener addBlockedListener(BlockedCallback onBlocked, UnblockedCallback onUnblocked) {
-        BlockedListener listener = new BlockedListener() {
-            @Override
-            public void handleBlocked(String reason) throws IOException {
-                onBlocked.handle(reason);
-            }
-
-            @Override
-            public void handleUnblocked() throws IOException {
-                onUnblocked.handle();
-            }
-        };
-        blocked.listeners().add(listener);
-        return listener;
     }
 
     @Override
