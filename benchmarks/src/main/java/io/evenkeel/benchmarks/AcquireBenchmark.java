@@ -43,14 +43,14 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import software.amazon.jdbc.ds.AwsWrapperDataSource;
 
 /**
- * {@code getConnection} and {@code close}, alone and around a whole statement, on a driver that costs nothing: HikariCP,
- * Agroal, Tomcat JDBC, DBCP 2, HikariCP over the AWS Advanced JDBC Wrapper, and Evenkeel over 1, 4 and 32 endpoints, both by
- * its engine and by a HikariCP pool per Pod. 16 connections in all, 32 where there are 32 endpoints; 4 for 8 threads in the
- * constrained case, where each connection is held for 50 µs.
+ * {@code getConnection} and {@code close}, alone and around a whole statement, on a driver that costs nothing:
+ * HikariCP, Agroal, Tomcat JDBC, DBCP 2, HikariCP over the AWS Advanced JDBC Wrapper, and Evenkeel over 1, 4 and 32
+ * endpoints, both by its engine and by a HikariCP pool per Pod. 16 connections in all, 32 where there are 32 endpoints;
+ * 4 for 8 threads in the constrained case, where each connection is held for 50 µs.
  *
- * <p>{@link #main} runs the pools one fork after another in turn, so that a machine that slows down slows all of them, and
- * prints the medians, the ratios to HikariCP and the bytes allocated per operation. {@code --quick} takes shorter forks and
- * fewer; {@code --only=acquire-1,statement-2} some of the cases.
+ * <p>{@link #main} runs the pools one fork after another in turn, so that a machine that slows down slows all of them,
+ * and prints the medians, the ratios to HikariCP and the bytes allocated per operation. {@code --quick} takes shorter
+ * forks and fewer; {@code --only=acquire-1,statement-2} some of the cases.
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:exec -Dexec.executable=java \

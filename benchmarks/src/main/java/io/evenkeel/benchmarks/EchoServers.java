@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import reactor.core.publisher.Mono;
 
 /**
- * RSocket servers that give back what they are sent, in a process of their own: what a client allocates is then counted alone.
- * They end when their standard input does, so that they never outlive the benchmark.
+ * RSocket servers that give back what they are sent, in a process of their own: what a client allocates is then counted
+ * alone. They end when their standard input does, so that they never outlive the benchmark.
  */
 final class EchoServers implements AutoCloseable {
     private final Process process;

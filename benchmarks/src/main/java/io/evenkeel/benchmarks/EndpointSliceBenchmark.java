@@ -27,8 +27,9 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one event of a watch costs: a slice of 100 endpoints in which one has changed its condition, of a Service with few or
- * many slices. What is O(changed slice) costs the same for both. On one thread; run it from the root of the project with
+ * What one event of a watch costs: a slice of 100 endpoints in which one has changed its condition, of a Service with
+ * few or many slices. What is O(changed slice) costs the same for both. On one thread; run it from the root of the
+ * project with
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:java -Dexec.mainClass=io.evenkeel.benchmarks.EndpointSliceBenchmark
@@ -216,7 +217,7 @@ public final class EndpointSliceBenchmark {
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
-    /** As an API server writes it, with the fields that nobody here reads. */
+    /** As an API server writes it, with the fields that are not read here. */
     private static byte[] line(int slice, int notReady, int version) {
         StringBuilder text = new StringBuilder(60_000);
         text.append(

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How long one plan takes. Every run plans for another client, so that nothing can be remembered between runs; the time is
- * from the call to the finished plan, on one thread. Run it from the root of the project with
+ * How long one plan takes. Every run plans for another client, so that nothing can be remembered between runs; the time
+ * is from the call to the finished plan, on one thread. Run it from the root of the project with
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:java -Dexec.mainClass=io.evenkeel.benchmarks.PlannerBenchmark

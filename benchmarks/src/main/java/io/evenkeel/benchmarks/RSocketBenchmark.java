@@ -36,12 +36,13 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import reactor.core.publisher.Mono;
 
 /**
- * Request-response over TCP to servers that echo in another process, {@value #WIDTH} requests in flight: one plain connection,
- * rsocket-java's load balancer by both its strategies, and Evenkeel, over one and over four endpoints. {@code rsocket} is
- * asked as an {@code RSocket}, {@code client} as an {@code RSocketClient}; rsocket-java's balancer is only the latter.
+ * Request-response over TCP to servers that echo in another process, {@value #WIDTH} requests in flight: one plain
+ * connection, rsocket-java's load balancer by both its strategies, and Evenkeel, over one and over four endpoints.
+ * {@code rsocket} is asked as an {@code RSocket}, {@code client} as an {@code RSocketClient}; rsocket-java's balancer
+ * is only the latter.
  *
- * <p>{@link #main} runs the clients one fork after another in turn, so that a machine that slows down slows all of them, and
- * prints the medians. {@code --quick} takes about two minutes.
+ * <p>{@link #main} runs the clients one fork after another in turn, so that a machine that slows down slows all of
+ * them, and prints the medians. {@code --quick} takes about two minutes.
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:exec -Dexec.executable=java \
@@ -63,8 +64,8 @@ public class RSocketBenchmark {
     private RequestWindow window = new RequestWindow(0, Mono::empty);
 
     /**
-     * What JMH itself does not know: the latency of one request, since it only sees {@value #REQUESTS} together, and the
-     * processor time of this process, which says more than the rate while the machine has other things to do.
+     * What JMH itself does not know: the latency of one request, since it only sees {@value #REQUESTS} together, and
+     * the processor time of this process, which says more than the rate while the machine has other things to do.
      */
     @AuxCounters(AuxCounters.Type.EVENTS)
     @State(Scope.Thread)

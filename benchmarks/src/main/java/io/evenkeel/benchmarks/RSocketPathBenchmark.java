@@ -13,9 +13,9 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 
 /**
- * What the way through a client costs, without a network: request-response over rsocket-java's real requester to a server
- * that costs next to nothing, on one thread, {@value #WIDTH} requests in flight. Counts this thread's processor time and
- * what it allocates, so that other load on the machine matters little.
+ * What the way through a client costs, without a network: request-response over rsocket-java's real requester to a
+ * server that costs next to nothing, on one thread, {@value #WIDTH} requests in flight. Counts this thread's processor
+ * time and what it allocates, so that other load on the machine matters little.
  *
  * <p>The clients take turns within one process, many times over, after all of them have warmed up.
  *

@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The same requests as {@link RSocketBenchmark}, in short rounds in one process: every client in turn for a second, with new
- * connections for each round.
+ * The same requests as {@link RSocketBenchmark}, in short rounds in one process: every client in turn for a second,
+ * with new connections for each round.
  *
- * <p>Forks of one and the same client differ several times over. Likely, not proven: 64 requests on one connection settle in
- * one of two states, answered and sent one by one, each with a system call of its own on both sides, or dozens at a time;
- * the first milliseconds and the machine's other work decide which. In short rounds each client meets both often, and each
- * round's ratio to the plain client compares what ran within seconds of each other.
+ * <p>Forks of one and the same client differ several times over. Likely, not proven: 64 requests on one connection
+ * settle in one of two states, answered and sent one by one, each with a system call of its own on both sides, or
+ * dozens at a time; the first milliseconds and the machine's other work decide which. In short rounds each client meets
+ * both often, and each round's ratio to the plain client compares what ran within seconds of each other.
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:exec -Dexec.executable=java \

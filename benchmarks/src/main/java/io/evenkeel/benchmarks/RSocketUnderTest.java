@@ -27,8 +27,8 @@ import reactor.core.publisher.Mono;
 record RSocketUnderTest(Supplier<Mono<Payload>> requests, AutoCloseable closeable) {
 
     /**
-     * Names: what it is, how it is asked, and the number of its endpoints. rsocket-java's balancer can only be asked as an
-     * {@code RSocketClient}.
+     * Names: what it is, how it is asked, and the number of its endpoints. rsocket-java's balancer can only be asked as
+     * an {@code RSocketClient}.
      */
     static final List<String> ALL = List.of(
             "plain-rsocket-1",

@@ -13,7 +13,10 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
-/** So many requests in flight at a time: each one that is answered sends the next, on the thread that brought the answer. */
+/**
+ * So many requests in flight at a time: each one that is answered sends the next, on the thread that brought the
+ * answer.
+ */
 final class RequestWindow {
     private static final long LONGEST_NANOS = 10_000_000_000L;
     private static final int DIGITS = 2;

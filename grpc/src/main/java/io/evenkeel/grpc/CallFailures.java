@@ -8,8 +8,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Which results of calls tell against the Pod they came from: by default those that another Pod might have spared the caller.
- * What any Pod would have answered (an invalid argument, a missing right) and what the caller itself ended never counts. Thread-safe.
+ * Which results of calls tell against the Pod they came from: by default those that another Pod might have spared the
+ * caller. What any Pod would have answered (an invalid argument, a missing right) and what the caller itself ended
+ * never counts. Thread-safe.
  */
 final class CallFailures {
 

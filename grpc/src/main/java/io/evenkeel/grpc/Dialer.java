@@ -48,7 +48,7 @@ final class Dialer {
         this.listener = listener;
     }
 
-    /** The addresses as the resolver gave them, with whatever attributes it attached for the transport. */
+    /** The addresses as the resolver gave them, with the attributes it attached for the transport. */
     void addresses(Map<EndpointKey, EquivalentAddressGroup> resolved) {
         groups = new HashMap<>(resolved);
     }

@@ -22,10 +22,12 @@ public final class EvenkeelGrpc {
     private EvenkeelGrpc() {}
 
     /**
-     * Lets a channel balance by the policy {@code evenkeel} with these settings; unless its service config names another one.
+     * Lets a channel balance by the policy {@code evenkeel} with these settings; unless its service config names
+     * another one.
      *
      * @param builder changed, and returned
-     * @param settings changes the settings that all adapters have. A target that is set there is ignored: a channel has its own
+     * @param settings changes the settings that all adapters have. A target that is set there is ignored: a channel has
+     *     its own
      * @throws IllegalArgumentException if a setting is out of its bounds
      */
     @CanIgnoreReturnValue

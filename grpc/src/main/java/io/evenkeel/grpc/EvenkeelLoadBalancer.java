@@ -39,10 +39,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The policy {@code evenkeel} of one channel: core's pool, on the channel's own thread of control, over subchannels.
  *
- * <p>What the resolver reports is the pool's source. The planner chooses which Pods this client uses and with how many connections, the
- * rebalancer moves them one by one, health leaves out what can't be reached; {@link Rotation} picks a connection for each
- * call. A channel that falls idle ends its policy and makes another later: the client's id is stable, so it comes back to the
- * same Pods.
+ * <p>What the resolver reports is the pool's source. The planner chooses which Pods this client uses and with how many
+ * connections, the rebalancer moves them one by one, health leaves out what can't be reached; {@link Rotation} picks a
+ * connection for each call. A channel that falls idle ends its policy and makes another later: the client's id is
+ * stable, so it comes back to the same Pods.
  *
  * <p>Confined to the synchronization context, as gRPC calls it, except where a comment says otherwise.
  */
@@ -151,7 +151,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     private Running start() {
         PoolSettings given = helper.getNameResolverArgs().getArg(PodAttributes.SETTINGS_ARG);
         PoolSettings settings = given == null
-                // One of maybe thousands of channels that nobody named: not one MBean each.
+                // One of maybe thousands of channels that have no name of their own: not one MBean each.
                 ? PoolSettings.movingWhole().jmx(false)
                 : given.copy();
         config.applyTo(settings);

@@ -7,8 +7,8 @@ import io.grpc.Status;
 import java.util.Map;
 
 /**
- * The policy {@code evenkeel}, chosen by a service config, {@code defaultLoadBalancingPolicy("evenkeel")} or {@link EvenkeelGrpc}. It works
- * under any resolver; only ours tell it of a Pod's name, zone and weight.
+ * The policy {@code evenkeel}, chosen by a service config, {@code defaultLoadBalancingPolicy("evenkeel")} or {@link
+ * EvenkeelGrpc}. It works under any resolver; only ours tell it of a Pod's name, zone and weight.
  */
 public final class EvenkeelLoadBalancerProvider extends LoadBalancerProvider {
 

@@ -10,7 +10,8 @@ interface FollowedCall {
     CallOptions.Key<FollowedCall> KEY = CallOptions.Key.create("io.evenkeel.grpc.followed");
 
     /**
-     * The connection of the call gets no new calls: its Pod leaves, or its seat has moved. From any thread, maybe more than once.
+     * The connection of the call gets no new calls: its Pod leaves, or its seat has moved. From any thread, maybe more
+     * than once.
      *
      * @param pod where the call is
      * @param control for what is to happen later; it runs no code of the application's

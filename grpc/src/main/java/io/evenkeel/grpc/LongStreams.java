@@ -11,14 +11,16 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What becomes of a stream whose connection leaves: because its Pod terminates, because the connection reached its age, or because its
- * seat moved to a Pod that was added. Unary calls are never touched.
+ * What becomes of a stream whose connection leaves: because its Pod terminates, because the connection reached its age,
+ * or because its seat moved to a Pod that was added. Unary calls are never touched.
  *
  * <table>
  *   <caption>Policies</caption>
  *   <tr><td>without an interceptor</td><td>the stream sticks: it goes on where it is until it ends</td></tr>
- *   <tr><td>{@link #deadline}</td><td>it ends after a grace with UNAVAILABLE and a retry pushback, for callers that call again</td></tr>
- *   <tr><td>{@link #resubscribe}</td><td>a server stream goes on at another Pod, with a request that the application makes</td></tr>
+ *   <tr><td>{@link #deadline}</td><td>it ends after a grace with UNAVAILABLE and a retry pushback, for callers that
+ *   call again</td></tr>
+ *   <tr><td>{@link #resubscribe}</td><td>a server stream goes on at another Pod, with a request that the application
+ *   makes</td></tr>
  * </table>
  *
  * <p>They need the policy {@code evenkeel}; under another one they change nothing.
@@ -50,8 +52,9 @@ public final class LongStreams {
     }
 
     /**
-     * Lets the streams of one method go on at another Pod. The old stream is cancelled first, so that no message comes twice or out of
-     * order as far as the request that {@code resumer} makes says where to go on. Headers of later streams are not shown.
+     * Lets the streams of one method go on at another Pod. The old stream is cancelled first, so that no message comes
+     * twice or out of order as far as the request that {@code resumer} makes says where to go on. Headers of later
+     * streams are not shown.
      *
      * @param method a server-streaming method
      * @param resumer makes the request; if it throws, the stream ends with UNAVAILABLE

@@ -98,7 +98,10 @@ final class Pod {
         return null;
     }
 
-    /** The seat to leave: an empty one, else that of the oldest connection or of the one with the fewest streams and calls. */
+    /**
+     * The seat to leave: an empty one, else that of the oldest connection or of the one with the fewest streams and
+     * calls.
+     */
     @Nullable
     Seat toLeave(boolean byAge) {
         Seat best = empty();

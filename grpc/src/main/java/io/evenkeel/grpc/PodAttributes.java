@@ -10,13 +10,15 @@ import io.grpc.NameResolver;
 public final class PodAttributes {
 
     /**
-     * In the attributes of an {@link EquivalentAddressGroup} that one of our resolvers made: the Pod with its identity, zone,
-     * weight and condition. Each group is one Pod with one address.
+     * In the attributes of an {@link EquivalentAddressGroup} that one of our resolvers made: the Pod with its identity,
+     * zone, weight and condition. Each group is one Pod with one address.
      */
     @EquivalentAddressGroup.Attr
     public static final Attributes.Key<Endpoint> ENDPOINT = Attributes.Key.create("io.evenkeel.grpc.endpoint");
 
-    /** What {@link EvenkeelGrpc} hands to the policy through the resolver: settings that a service config can't hold. */
+    /**
+     * What {@link EvenkeelGrpc} hands to the policy through the resolver: settings that a service config can't hold.
+     */
     static final NameResolver.Args.Key<PoolSettings> SETTINGS_ARG =
             NameResolver.Args.Key.create("io.evenkeel.grpc.settings");
 

@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to one Pod: a subchannel that dials once and is never used again after it was lost, so that when it is dialled
- * again is ours to say.
+ * One connection to one Pod: a subchannel that dials once and is never used again after it was lost, so that when it is
+ * dialled again is ours to say.
  *
  * <pre>
  *   DIALLING --ready--&gt; OPEN --drain--&gt; DRAINING --last call ended, deadline--&gt; CLOSED
@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  *       `--failed--------+--------lost--------+---------------------------&gt; CLOSED
  * </pre>
  *
- * <p>The state changes in the synchronization context; calls come and go on any thread. Invariant: {@code calls} counts every
- * stream that was created on the connection and hasn't been closed, so a connection that drains with none may be closed.
+ * <p>The state changes in the synchronization context; calls come and go on any thread. Invariant: {@code calls} counts
+ * every stream that was created on the connection and hasn't been closed, so a connection that drains with none may be
+ * closed.
  */
 final class PodConnection implements Pickable {
 
@@ -159,7 +160,7 @@ final class PodConnection implements Pickable {
         return true;
     }
 
-    /** Lets go of the subchannel. What is in flight on it goes on until it ends. False if it was closed before. */
+    /** Shuts the subchannel down. What is in flight on it goes on until it ends. False if it was closed before. */
     boolean close() {
         if (state.get() == State.CLOSED) {
             return false;

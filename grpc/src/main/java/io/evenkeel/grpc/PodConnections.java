@@ -29,13 +29,14 @@ import org.slf4j.LoggerFactory;
  * <p>Invariants:
  * <ul>
  *   <li>Everything here is written in the channel's synchronization context. Only {@link #load} is for any thread.
- *   <li>The channel's picker has exactly the open connections of the Pods in service; it is replaced after every change.
- *   <li>A connection is in one place: on a seat, or lingering. One that lingers has no seat any more, and only waits for its
- *       calls.
- *   <li>A Pod that leaves gets no call from the moment it is out of service, and its subchannels are let go of by
- *       {@code drainDeadline} from then. Nothing else here lets go of a connection in use.
- *   <li>A connection that was dialled is on a seat, lingering, or closed: whatever the reason for the dial has become
- *       meanwhile.
+ *   <li>The channel's picker has exactly the open connections of the Pods in service; it is replaced after every
+ *       change.
+ *   <li>A connection is in one place: on a seat, or lingering. One that lingers has no seat any more, and only waits
+ *       for its calls.
+ *   <li>A Pod that leaves gets no call from the moment it is out of service, and its subchannels are shut down by
+ *       {@code drainDeadline} from then. Nothing else here shuts down a connection in use.
+ *   <li>A connection that was dialled is on a seat, lingering, or closed: regardless of what the reason for the dial
+ *       has become meanwhile.
  * </ul>
  */
 final class PodConnections implements EndpointConnections, Dialer.Outcome {
@@ -206,9 +207,9 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
     }
 
     /**
-     * The replacement is open. Where the Pod leaves, the move ends with the old connection, so that what the rebalancer reports
-     * of the drain is true. Else it ends now and the old connection lingers: moves go one by one, and a long stream must not
-     * hold up the others.
+     * The replacement is open. Where the Pod leaves, the move ends with the old connection, so that what the rebalancer
+     * reports of the drain is true. Else it ends now and the old connection lingers: moves go one by one, and a long
+     * stream must not hold up the others.
      */
     private void replaced(Pod source, Seat seat, Pod destination, RetireReason reason, Consumer<MoveOutcome> done) {
         PodConnection old = seat.connection;
@@ -398,7 +399,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
         if (idle) {
             control.execute(() -> ended(connection));
         } else {
-            letGoInTime(pod, connection);
+            shutDownInTime(pod, connection);
         }
     }
 
@@ -438,7 +439,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
         gone(connection);
     }
 
-    /** It is closed: whatever waited for that goes on. */
+    /** It is closed: what waited for that goes on. */
     private void gone(PodConnection connection) {
         Pod pod = holder(connection);
         if (pod == null) {
@@ -498,12 +499,12 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
             pod.unroutedAt = ticker.nanos();
         }
         for (PodConnection connection : pod.lingering) {
-            letGoInTime(pod, connection);
+            shutDownInTime(pod, connection);
         }
     }
 
-    /** Lets go of a leaving Pod's connection at the deadline, if it is still there and still to go then. */
-    private void letGoInTime(Pod pod, PodConnection connection) {
+    /** Shuts a leaving Pod's connection down at the deadline, if it is still there and still to go then. */
+    private void shutDownInTime(Pod pod, PodConnection connection) {
         if (!pod.leaving || connection.state() == PodConnection.State.CLOSED) {
             return;
         }
@@ -542,7 +543,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
         publisher.publish(open, dialling, failing);
     }
 
-    /** Opens nothing any more, and lets go of all subchannels. After the rebalancer has ended. */
+    /** Opens nothing any more, and shuts all subchannels down. After the rebalancer has ended. */
     void close() {
         closed = true;
         List<PodConnection> all = new ArrayList<>(dials.keySet());

@@ -38,14 +38,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Reports the Pods behind a target to a channel, each as an address group of its own, and again whenever they change.
  *
- * <p>The watch is shared by all channels of the process with the same target, and lives on for {@link #LINGER} after the last: a
- * channel that falls idle shuts its resolver down and makes another when it is used again. What a channel gets is what the
- * watcher believes, so never an empty list: while nothing usable is known it gets an error with the source's reason, and
- * later the last list stays.
+ * <p>The watch is shared by all channels of the process with the same target, and lives on for {@link #LINGER} after
+ * the last: a channel that falls idle shuts its resolver down and makes another when it is used again. What a channel
+ * gets is what the watcher believes, so never an empty list: while nothing usable is known it gets an error with the
+ * source's reason, and later the last list stays.
  *
- * <p>Threads: a snapshot arrives on the watch thread, which serves every other pool, so it is only noted there. Everything else
- * (names looked up, a file read) happens on the channel's offload executor, and the report in its synchronization context. Of
- * several snapshots that wait, the latest is reported.
+ * <p>Threads: a snapshot arrives on the watch thread, which serves every other pool, so it is only noted there.
+ * Everything else (names looked up, a file read) happens on the channel's offload executor, and the report in its
+ * synchronization context. Of several snapshots that wait, the latest is reported.
  */
 final class PodNameResolver extends NameResolver {
 
@@ -143,7 +143,7 @@ final class PodNameResolver extends NameResolver {
 
     private static InetSocketAddress address(Endpoint endpoint) {
         try {
-            // An IP literal asks nobody; a name is looked up here, where that may take its time.
+            // An IP literal needs no look-up; a name is looked up here, where that may take its time.
             return new InetSocketAddress(InetAddress.getByName(endpoint.host()), endpoint.port());
         } catch (UnknownHostException unknown) {
             // The dial fails with this name in its message.
@@ -220,7 +220,7 @@ final class PodNameResolver extends NameResolver {
                 .withCause(cause));
     }
 
-    /** A hint that a connection was lost. The watch reports by itself whatever there is to know. */
+    /** A hint that a connection was lost. The watch reports by itself all there is to know. */
     @Override
     public void refresh() {}
 

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * @param connectionsPerPod connections to each Pod; 1 or more, 1 by default
- * @param maxConnections connections of the channel in all; at least {@code connectionsPerPod}, 32 by default. Where there are more Pods,
- *     each client uses some of them, and always the same
- * @param maxCallsPerConnection calls in flight on one connection, from which on others are picked and, if all are full, the call waits;
- *     1 or more, unbounded by default. For servers with a low MAX_CONCURRENT_STREAMS, which a client can't see
+ * @param maxConnections connections of the channel in all; at least {@code connectionsPerPod}, 32 by default. Where
+ *     there are more Pods, each client uses some of them, and always the same
+ * @param maxCallsPerConnection calls in flight on one connection, from which on others are picked and, if all are full,
+ *     the call waits; 1 or more, unbounded by default. For servers with a low MAX_CONCURRENT_STREAMS, which a client
+ *     can't see
  * @param name the pool's name, or null
  * @param clientId what distinguishes this client, or null
  * @param zone its topology zone, or null

@@ -14,16 +14,18 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server stream that goes on at another Pod when its connection leaves: one call to the application, one after another
- * underneath.
+ * A server stream that goes on at another Pod when its connection leaves: one call to the application, one after
+ * another underneath.
  *
  * <pre>
- *   call 1: messages … | leaving: cancel | onClose ──► resumer.resume(request, last) ──► call 2: messages … | onClose ──► application
+ *   call 1: messages … | leaving: cancel | onClose ──► resumer.resume(request, last) ──► call 2: messages … | onClose
+ *   ──► application
  * </pre>
  *
- * <p>The next call begins in the {@code onClose} of the one before, which gRPC delivers after everything else of that call, on the
- * application's executor. So two calls never overlap, the last message is known, and the application's function runs where its
- * listener does. Invariant: of the current call as many messages are requested as the application requested and hasn't received.
+ * <p>The next call begins in the {@code onClose} of the one before, which gRPC delivers after everything else of that
+ * call, on the application's executor. So two calls never overlap, the last message is known, and the application's
+ * function runs where its listener does. Invariant: of the current call as many messages are requested as the
+ * application requested and hasn't received.
  *
  * <p>The lock is held for a few instructions, and nothing is called under it.
  */

@@ -8,8 +8,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A channel's synchronization context as the control thread of its pool: whatever touches subchannels has to run there, and so does
- * the pool. A task that throws would put the channel into panic mode, so each runs behind the guard.
+ * A channel's synchronization context as the control thread of its pool: all that touches subchannels has to run there,
+ * and so does the pool. A task that throws would put the channel into panic mode, so each runs behind the guard.
  */
 final class SyncContextScheduler implements Scheduler {
 

@@ -4,8 +4,8 @@ import io.evenkeel.endpoint.EndpointKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection was lost while the request was in flight. Whether the server has run it can't be known, so it is not sent
- * again by itself; the application may, for requests that are idempotent.
+ * The connection was lost while the request was in flight. Whether the server has run it can't be known, so it is not
+ * sent again by itself; the application may, for requests that are idempotent.
  */
 public final class ConnectionLostException extends EvenkeelRSocketException {
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 interface Dial {
 
     /**
-     * Connects. Returns at once: what the application has a part in (transport, set-up payload, interceptors) runs on another
-     * thread, and may block there until the time-out.
+     * Connects. Returns at once: what the application has a part in (transport, set-up payload, interceptors) runs on
+     * another thread, and may block there until the time-out.
      *
      * @param done receives the RSocket or why there is none, once, on any thread
      * @return takes the attempt back: then {@code done} is not called, and what comes of it is disposed

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the connections of Pods that leave when their time is over: {@code drainDeadline} from the moment when a Pod is off
- * the routes. On the control thread.
+ * Ends the connections of Pods that leave when their time is over: {@code drainDeadline} from the moment when a Pod is
+ * off the routes. On the control thread.
  */
 final class DrainDeadlines {
 
@@ -55,8 +55,8 @@ final class DrainDeadlines {
         boolean due = pod.leaving && ticker.nanos() - pod.unroutedAt >= deadline;
         if (due && connection.state() == ConnectionState.DRAINING) {
             LOG.info(
-                    "Pool {}: {} has {} requests in flight at the drain deadline, which are ended, and {} one-way requests"
-                            + " that it has not confirmed, which may be lost",
+                    "Pool {}: {} has {} requests in flight at the drain deadline, which are ended, and {} one-way"
+                            + " requests that it has not confirmed, which may be lost",
                     pool,
                     pod.key(),
                     connection.inFlight(),

@@ -30,12 +30,13 @@ import reactor.core.scheduler.Schedulers;
  * RSocket orders = client.rsocket();      // each request goes to one of the Pods
  * }</pre>
  *
- * <p>Each request chooses a Pod when it is subscribed to, in turns that follow the Pods' weights and what is observed of them
- * ({@link io.evenkeel.pick.Rotation}). It stays there. Without any connection it waits, for a limited time. A Pod that leaves gets no new requests from the moment
- * that is known, its requests in flight end in peace, and then its connection is closed.
+ * <p>Each request chooses a Pod when it is subscribed to, in turns that follow the Pods' weights and what is observed
+ * of them ({@link io.evenkeel.pick.Rotation}). It stays there. Without any connection it waits, for a limited time. A
+ * Pod that leaves gets no new requests from the moment that is known, its requests in flight end in peace, and then its
+ * connection is closed.
  *
- * <p>Errors that the server sent are passed on. Those of the client are {@link EvenkeelRSocketException}s. Nothing is sent
- * twice unless the application asks for it.
+ * <p>Errors that the server sent are passed on. Those of the client are {@link EvenkeelRSocketException}s. Nothing is
+ * sent twice unless the application asks for it.
  *
  * <p>Thread-safe. {@link #close} ends it gracefully, {@link #dispose} at once.
  */
@@ -74,8 +75,8 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
     }
 
     /**
-     * All Pods as one {@link RSocket}: each request chooses its Pod when it is subscribed to, and takes one subscriber. Its
-     * availability is the best of its connections; disposing it disposes this client.
+     * All Pods as one {@link RSocket}: each request chooses its Pod when it is subscribed to, and takes one subscriber.
+     * Its availability is the best of its connections; disposing it disposes this client.
      */
     public RSocket rsocket() {
         return rsocket;
@@ -109,7 +110,10 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
         return !isDisposed();
     }
 
-    /** {@link #rsocket()}, whether anything is connected or not; a {@link ClientClosedException} once the client is closed. */
+    /**
+     * {@link #rsocket()}, whether anything is connected or not; a {@link ClientClosedException} once the client is
+     * closed.
+     */
     @Override
     public Mono<RSocket> source() {
         return Mono.defer(
@@ -171,8 +175,8 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
     }
 
     /**
-     * Ends the client: no new requests, those in flight have the close timeout, then the connections are closed. Blocks until
-     * then, except on a thread that must not (such as an event loop), where it only begins. May be called again.
+     * Ends the client: no new requests, those in flight have the close timeout, then the connections are closed. Blocks
+     * until then, except on a thread that must not (such as an event loop), where it only begins. May be called again.
      */
     @Override
     public void close() {
@@ -210,8 +214,8 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
             int unconfirmed = connections.unconfirmed();
             if (left + unconfirmed > 0 && !patience.isZero()) {
                 LOG.warn(
-                        "Pool {}: closed with {} requests in flight, which are ended, and {} one-way requests that no Pod has"
-                                + " confirmed, which may be lost",
+                        "Pool {}: closed with {} requests in flight, which are ended, and {} one-way requests that"
+                                + " no Pod has confirmed, which may be lost",
                         name(),
                         left,
                         unconfirmed);

@@ -76,9 +76,9 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * The most connections of this client, at least {@code connectionsPerPod}. Where the Pods would need more, each client
-     * connects to some of them only, chosen so that all clients together reach all Pods evenly. Defaults to 32, or to
-     * {@code connectionsPerPod} where that is more.
+     * The most connections of this client, at least {@code connectionsPerPod}. Where the Pods would need more, each
+     * client connects to some of them only, chosen so that all clients together reach all Pods evenly. Defaults to 32,
+     * or to {@code connectionsPerPod} where that is more.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder maxConnections(int value) {
@@ -87,8 +87,8 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * How long a request waits for a connection when there is none, or for a lease where the servers grant them and none is left.
-     * Defaults to 10 s; more than zero.
+     * How long a request waits for a connection when there is none, or for a lease where the servers grant them and
+     * none is left. Defaults to 10 s; more than zero.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder acquireTimeout(Duration value) {
@@ -96,7 +96,9 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** How many requests may wait at once when there is no connection; further ones fail. Defaults to 10,000; 0 or more. */
+    /**
+     * How many requests may wait at once when there is no connection; further ones fail. Defaults to 10,000; 0 or more.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder maxWaiting(int value) {
         maxWaiting = inBounds("maxWaiting", value, 0, Integer.MAX_VALUE);
@@ -118,8 +120,8 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * What happens to this route's request-streams that outlast their connection. Defaults to the policy of all streams. A
-     * channel has that in any case, since its route is not known before its first payload.
+     * What happens to this route's request-streams that outlast their connection. Defaults to the policy of all
+     * streams. A channel has that in any case, since its route is not known before its first payload.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder longStreams(String route, LongStreamPolicy value) {
@@ -139,8 +141,8 @@ public final class EvenkeelRSocketClientBuilder {
 
     /**
      * Where the Pods are: {@code k8s:///orders.default:7000}, {@code dns:///orders-headless.default.svc:7000},
-     * {@code static:///10.0.0.1:7000,10.0.0.2:7000} or {@code file:///etc/evenkeel/orders.json}. Must be set: a connector has no
-     * address to derive it from.
+     * {@code static:///10.0.0.1:7000,10.0.0.2:7000} or {@code file:///etc/evenkeel/orders.json}. Must be set: a
+     * connector has no address to derive it from.
      *
      * @throws InvalidTargetException if it is not a target
      */
@@ -151,9 +153,8 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use the same
-     * Pods spread better with two names. Not blank. Defaults to the Service's name
-     * in the target.
+     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use
+     * the same Pods spread better with two names. Not blank. Defaults to the Service's name in the target.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder name(String value) {
@@ -162,8 +163,9 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank. Defaults to the
-     * environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank. Defaults
+     * to the environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random
+     * one.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder clientId(String value) {
@@ -172,8 +174,8 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any Pod on our
-     * node, else to unknown: then no zone is preferred.
+     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any Pod
+     * on our node, else to unknown: then no zone is preferred.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder zone(@Nullable String value) {
@@ -191,7 +193,9 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    /**
+     * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder moveWindow(Duration value) {
         settings.moveWindow(value);
@@ -216,8 +220,8 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * Over how long the connections to a leaving Pod are retired that no other Pod takes over, at most; the others move at once.
-     * Defaults to 5 s, to the drain deadline where that is shorter; zero for at once.
+     * Over how long the connections to a leaving Pod are retired that no other Pod takes over, at most; the others move
+     * at once. Defaults to 5 s, to the drain deadline where that is shorter; zero for at once.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder drainSpread(Duration value) {
@@ -225,14 +229,19 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to 30 min; zero for never. */
+    /**
+     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to 30 min; zero for
+     * never.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder maxConnectionAge(Duration value) {
         settings.maxConnectionAge(value);
         return this;
     }
 
-    /** Over how long a Pod that joined grows to its full share of the connections and the requests. Defaults to zero. */
+    /**
+     * Over how long a Pod that joined grows to its full share of the connections and the requests. Defaults to zero.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder slowStart(Duration value) {
         settings.slowStart(value);
@@ -246,7 +255,10 @@ public final class EvenkeelRSocketClientBuilder {
         return this;
     }
 
-    /** The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has changed. */
+    /**
+     * The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has
+     * changed.
+     */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder balance(Consumer<RebalancerConfig.Builder> value) {
         settings.balance(value);
@@ -289,10 +301,10 @@ public final class EvenkeelRSocketClientBuilder {
     }
 
     /**
-     * Which errors of requests tell against the Pod they came from, so that it gets fewer requests than Pods with fewer such
-     * errors. Called on the connection's event loop; must not block. Defaults to all but those that another Pod would
-     * have answered with, too: {@code INVALID}, the application's own error codes, a missing lease, a cancelled request, a payload
-     * that can't be sent. What a channel's own input failed with never counts.
+     * Which errors of requests tell against the Pod they came from, so that it gets fewer requests than Pods with fewer
+     * such errors. Called on the connection's event loop; must not block. Defaults to all but those that another Pod
+     * would have answered with, too: {@code INVALID}, the application's own error codes, a missing lease, a cancelled
+     * request, a payload that can't be sent. What a channel's own input failed with never counts.
      */
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder countsAsFailure(Predicate<Throwable> value) {

@@ -3,8 +3,8 @@ package io.evenkeel.rsocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a request failed on our side of the application: it had no connection, or lost it. What the server answered, an error
- * included, is passed on as it is.
+ * Why a request failed on our side of the application: it had no connection, or lost it. What the server answered, an
+ * error included, is passed on as it is.
  */
 public abstract sealed class EvenkeelRSocketException extends RuntimeException
         permits NoEndpointException, ConnectionLostException, DrainDeadlineException, ClientClosedException {

@@ -37,8 +37,8 @@ final class Failures {
     }
 
     /**
-     * Whether another Pod might have done better: not where the request itself was wrong, where the application has its own
-     * error code, where the server only keeps its limit, or where nothing was sent.
+     * Whether another Pod might have done better: not where the request itself was wrong, where the application has its
+     * own error code, where the server only keeps its limit, or where nothing was sent.
      */
     static boolean isFailure(Throwable error) {
         return !(error instanceof InvalidException

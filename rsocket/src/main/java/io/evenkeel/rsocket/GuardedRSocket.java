@@ -7,9 +7,9 @@ import io.rsocket.util.RSocketProxy;
 import reactor.core.publisher.Mono;
 
 /**
- * A connection's RSocket, with the application's interceptors around it, as the pool itself asks it: what they throw here
- * would end a step of the control thread, or a request of another caller. Requests are passed on as they are, since what
- * throws there is the request's own failure.
+ * A connection's RSocket, with the application's interceptors around it, as the pool itself asks it: what they throw
+ * here would end a step of the control thread, or a request of another caller. Requests are passed on as they are,
+ * since what throws there is the request's own failure.
  */
 final class GuardedRSocket extends RSocketProxy {
 

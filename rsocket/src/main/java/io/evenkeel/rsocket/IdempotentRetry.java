@@ -17,9 +17,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Sends requests again that may be run twice, by a retry of resilience4j; each attempt chooses its Pod anew. A stream is begun
- * again as long as it has given nothing; where it can go on later, {@link LongStreamPolicy#resubscribe} says how. Needs
- * {@code resilience4j-retry} and {@code resilience4j-reactor} on the class path.
+ * Sends requests again that may be run twice, by a retry of resilience4j; each attempt chooses its Pod anew. A stream
+ * is begun again as long as it has given nothing; where it can go on later, {@link LongStreamPolicy#resubscribe} says
+ * how. Needs {@code resilience4j-retry} and {@code resilience4j-reactor} on the class path.
  *
  * <pre>{@code
  * Retry retry = Retry.of("orders", IdempotentRetry.config().maxAttempts(3).build());
@@ -34,9 +34,9 @@ public final class IdempotentRetry {
     private IdempotentRetry() {}
 
     /**
-     * A configuration that retries on lost connections, drain deadlines and missing endpoints, and on what a server rejected, which
-     * by the protocol it has not begun; the rest as resilience4j's own. A server rejects, for example, what reaches it after
-     * the lease that it was sent under was used up.
+     * A configuration that retries on lost connections, drain deadlines and missing endpoints, and on what a server
+     * rejected, which by the protocol it has not begun; the rest as resilience4j's own. A server rejects, for example,
+     * what reaches it after the lease that it was sent under was used up.
      */
     public static RetryConfig.Builder<Payload> config() {
         return RetryConfig.<Payload>custom()

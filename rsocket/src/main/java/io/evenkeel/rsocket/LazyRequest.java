@@ -14,8 +14,8 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * A request per subscriber, for a payload that is made anew for each: what {@code RSocketClient} promises. The payload is asked
- * for when the result is, and what the payload's operators discard is released.
+ * A request per subscriber, for a payload that is made anew for each: what {@code RSocketClient} promises. The payload
+ * is asked for when the result is, and what the payload's operators discard is released.
  */
 final class LazyRequest {
 

@@ -6,15 +6,15 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 /**
  * So many requests until then: what one lease of a server grants. Thread-safe.
  *
- * <p>rsocket-java keeps a request that finds no lease at its connection until the server grants the next one there, which may be
- * never. So none may get that far. {@code availability()} can't prevent it, since two requests can see the same last permit;
- * this is counted down before a request is handed over.
+ * <p>rsocket-java keeps a request that finds no lease at its connection until the server grants the next one there,
+ * which may be never. So none may get that far. {@code availability()} can't prevent it, since two requests can see the
+ * same last permit; this is counted down before a request is handed over.
  *
- * <p>Invariant: rsocket-java has at least as many permits as are left here, and for longer. It gets the lease first; a permit
- * that is taken here is taken there at most once; and here the lease ends earlier, by a twentieth of its time within
- * {@link #LEAST_MARGIN} and {@link #MOST_MARGIN}: rsocket-java ends it by a clock of whole milliseconds, and the server
- * began to count when it sent it. A permit whose request was cancelled before it was sent is not given back. What is left to
- * rsocket-java is a request whose result is asked for only after the lease it got has ended.
+ * <p>Invariant: rsocket-java has at least as many permits as are left here, and for longer. It gets the lease first; a
+ * permit that is taken here is taken there at most once; and here the lease ends earlier, by a twentieth of its time
+ * within {@link #LEAST_MARGIN} and {@link #MOST_MARGIN}: rsocket-java ends it by a clock of whole milliseconds, and the
+ * server began to count when it sent it. A permit whose request was cancelled before it was sent is not given back.
+ * What is left to rsocket-java is a request whose result is asked for only after the lease it got has ended.
  */
 final class LeasePermits {
 

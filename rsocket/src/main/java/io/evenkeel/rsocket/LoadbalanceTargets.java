@@ -17,11 +17,12 @@ import reactor.core.publisher.FluxSink;
 
 /**
  * The Pods behind a target, as the list that rsocket-java's own load balancer takes: for those who use
- * {@code LoadbalanceRSocketClient} or Spring's {@code RSocketRequester.Builder.transports(…)} and want our discovery only.
+ * {@code LoadbalanceRSocketClient} or Spring's {@code RSocketRequester.Builder.transports(…)} and want our discovery
+ * only.
  *
- * <p><b>There is no drain.</b> That load balancer disposes a target's connection as soon as the target is off the list, and
- * what is in flight there fails; {@link EvenkeelRSocketClient} waits. A Pod that is known to be leaving is off the list
- * at once.
+ * <p><b>There is no drain.</b> That load balancer disposes a target's connection as soon as the target is off the list,
+ * and what is in flight there fails; {@link EvenkeelRSocketClient} waits. A Pod that is known to be leaving is off the
+ * list at once.
  */
 public final class LoadbalanceTargets {
 
@@ -37,9 +38,9 @@ public final class LoadbalanceTargets {
     }
 
     /**
-     * The ready Pods, the current list first and a new one after each change. Each subscriber watches from its subscription
-     * to its cancellation, all of one target share one watch; a subscriber that is slow gets only the latest list. Never
-     * completes.
+     * The ready Pods, the current list first and a new one after each change. Each subscriber watches from its
+     * subscription to its cancellation, all of one target share one watch; a subscriber that is slow gets only the
+     * latest list. Never completes.
      *
      * @param target such as {@code k8s:///orders.default:7000}
      * @param transport how to reach a Pod

@@ -5,14 +5,15 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * What happens to a stream that is still going on when its connection takes no new requests any more, because the Pod leaves,
- * the connection is too old, or another Pod is to have its place.
+ * What happens to a stream that is still going on when its connection takes no new requests any more, because the Pod
+ * leaves, the connection is too old, or another Pod is to have its place.
  */
 public sealed interface LongStreamPolicy {
 
     /**
-     * It stays where it is until it ends. Where the connection is only too old or moved, that connection is kept for it, for
-     * as long as it takes; where the Pod leaves, it ends by the drain deadline, since the Pod will. The default.
+     * It stays where it is until it ends. Where the connection is only too old or moved, that connection is kept for
+     * it, for as long as it takes; where the Pod leaves, it ends by the drain deadline, since the Pod will. The
+     * default.
      */
     static LongStreamPolicy stick() {
         return new Stick();
@@ -24,7 +25,8 @@ public sealed interface LongStreamPolicy {
     }
 
     /**
-     * It has so long to end by itself and then ends with a {@link DrainDeadlineException}, for the application to begin anew.
+     * It has so long to end by itself and then ends with a {@link DrainDeadlineException}, for the application to begin
+     * anew.
      *
      * @param grace zero or more
      */
@@ -33,8 +35,8 @@ public sealed interface LongStreamPolicy {
     }
 
     /**
-     * It is cancelled and continued at another Pod, at once, also if the connection was lost. Only for request-stream; a
-     * channel has {@link #stick} instead.
+     * It is cancelled and continued at another Pod, at once, also if the connection was lost. Only for request-stream;
+     * a channel has {@link #stick} instead.
      *
      * @param resumers makes one for each subscription
      */

@@ -13,18 +13,18 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * A stream whose policy is not to stick: one or, if it is resubscribed, several {@link Request}s one after another, as one
- * stream to its subscriber.
+ * A stream whose policy is not to stick: one or, if it is resubscribed, several {@link Request}s one after another, as
+ * one stream to its subscriber.
  *
- * <p>Signals come from the event loops of one connection or two, from timers and from the subscriber. All of them are taken one
- * at a time, in the order in which they arrive; so the subscriber sees one signal at a time. Each request is a generation;
- * what an earlier one still sends is released. Demand is what the subscriber asked for less what it got, and all of it goes to
- * the current generation.
+ * <p>Signals come from the event loops of one connection or two, from timers and from the subscriber. All of them are
+ * taken one at a time, in the order in which they arrive; so the subscriber sees one signal at a time. Each request is
+ * a generation; what an earlier one still sends is released. Demand is what the subscriber asked for less what it got,
+ * and all of it goes to the current generation.
  *
- * <p>Invariants: {@code working} is above zero exactly while a thread has, or an executor's task is to have, the queue. The
- * application's code (subscriber, resumer) is run by the thread that brought the signal, or by the executor if another thread
- * has the queue: never on the control thread, never on another connection's event loop. What it throws ends this stream
- * only, and never leaves the queue without a thread.
+ * <p>Invariants: {@code working} is above zero exactly while a thread has, or an executor's task is to have, the queue.
+ * The application's code (subscriber, resumer) is run by the thread that brought the signal, or by the executor if
+ * another thread has the queue: never on the control thread, never on another connection's event loop. What it throws
+ * ends this stream only, and never leaves the queue without a thread.
  */
 final class MovableStream implements Subscription {
 

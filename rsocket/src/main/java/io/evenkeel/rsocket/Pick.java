@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds a request its connection: the next in the {@link Rotation} that takes it.
  *
- * <p>A connection whose lease is used up or over is passed by. If all are, none is chosen and the request waits with us: given
- * to one, it would stay with that one, though another Pod may grant a lease the next moment.
+ * <p>A connection whose lease is used up or over is passed by. If all are, none is chosen and the request waits with
+ * us: given to one, it would stay with that one, though another Pod may grant a lease the next moment.
  */
 final class Pick {
 

@@ -3,8 +3,8 @@ package io.evenkeel.rsocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a request is, and what is reported of it there: it is counted in before it starts, and out once, with what it says about
- * the Pod.
+ * Where a request is, and what is reported of it there: it is counted in before it starts, and out once, with what it
+ * says about the Pod.
  *
  * <p>Not thread-safe by itself: {@link Request}'s changes of state hand it from thread to thread.
  */

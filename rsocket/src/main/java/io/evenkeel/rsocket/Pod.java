@@ -24,9 +24,11 @@ final class Pod {
         volatile @Nullable PodConnection connection;
         /** The next attempt to connect, while there is no connection. */
         Scheduler.@Nullable Cancellable redial;
-        /** Whether it is being given up, or moved; then it is no longer up for anything else. */
+        /** Whether it is being retired, or moved; then it is no longer up for anything else. */
         boolean going;
-        /** Whom to tell once its connection is closed and it is free, if it is being given up; until that is taken back. */
+        /**
+         * What to call once its connection is closed and it is free, if it is being retired; until that is taken back.
+         */
         @Nullable
         Consumer<RetireOutcome> retiring;
         /** What to do once its connection is closed, if a replacement elsewhere has taken its place already. */
@@ -95,7 +97,7 @@ final class Pod {
         return null;
     }
 
-    /** A seat that is not being given up, and has no connection. */
+    /** A seat that is not being retired, and has no connection. */
     @Nullable
     Seat empty() {
         for (Seat seat : seats) {
@@ -106,7 +108,7 @@ final class Pod {
         return null;
     }
 
-    /** The seat to give up: one that is empty, else the oldest connection, or the one with the least in flight. */
+    /** The seat to retire: one that is empty, else the oldest connection, or the one with the least in flight. */
     @Nullable
     Seat toGiveUp(boolean byAge) {
         Seat best = empty();

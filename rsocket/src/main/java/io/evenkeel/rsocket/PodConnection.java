@@ -157,7 +157,10 @@ final class PodConnection implements Pickable {
         return word.state() == ConnectionState.CLOSED || established == null || established.isDisposed();
     }
 
-    /** Takes a request, and a permit of the server if it needs one; if it returns true, {@link #exit} follows exactly once. */
+    /**
+     * Takes a request, and a permit of the server if it needs one; if it returns true, {@link #exit} follows exactly
+     * once.
+     */
     boolean enter(Interaction interaction) {
         long before = word.enter(interaction.kind());
         if (!StateAndCount.isOpen(before) || (leased && interaction.isLeased() && !wire.takePermit())) {
@@ -193,9 +196,9 @@ final class PodConnection implements Pickable {
     }
 
     /**
-     * It drains and nothing is in flight: closes, once what needs no answer has arrived as well. What asks the server whether it
-     * has counts as in flight until the answer comes, so that nothing else closes it; what was sent meanwhile is asked
-     * about anew.
+     * It drains and nothing is in flight: closes, once what needs no answer has arrived as well. What asks the server
+     * whether it has counts as in flight until the answer comes, so that nothing else closes it; what was sent
+     * meanwhile is asked about anew.
      */
     private void end() {
         if (unconfirmed.get() == 0) {
@@ -233,7 +236,10 @@ final class PodConnection implements Pickable {
         streams.getAndDecrement();
     }
 
-    /** Has it told when the connection begins to drain, or at once if it does already; on the control thread or this one. */
+    /**
+     * Has it told when the connection begins to drain, or at once if it does already; on the control thread or this
+     * one.
+     */
     void follow(Follower follower) {
         followers.add(follower);
         if (!word.isOpen()) {

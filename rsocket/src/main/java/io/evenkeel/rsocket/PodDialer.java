@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Every attempt is in {@link #attempts} until its outcome has been dealt with. Closing ends them all, and what is
  *       begun later is not begun: no socket outlives the client.
- *   <li>A seat without a connection that is not being given up has a timer, or an attempt under way.
+ *   <li>A seat without a connection that is not being retired has a timer, or an attempt under way.
  * </ul>
  */
 final class PodDialer {

@@ -11,7 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Pods of one client and all their connections. Written on the control thread; the lists and sums are for any thread.
+ * The Pods of one client and all their connections. Written on the control thread; the lists and sums are for any
+ * thread.
  *
  * <p>A connection is in one place: on a seat, or lingering at a Pod that is known or was left.
  */

@@ -10,8 +10,8 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.tcp.TcpClient;
 
 /**
- * How to reach one Pod. Called for every connection, on a thread that may block, within the {@code connectTimeout}; the transport it
- * returns connects to that Pod and no other. Implementations are thread-safe.
+ * How to reach one Pod. Called for every connection, on a thread that may block, within the {@code connectTimeout}; the
+ * transport it returns connects to that Pod and no other. Implementations are thread-safe.
  *
  * <pre>{@code
  * PodTransport.tcp()
@@ -39,8 +39,8 @@ public interface PodTransport {
     }
 
     /**
-     * TLS that verifies the Service, while the socket goes to the Pod: the Service's name is what is sent as SNI and what the
-     * certificate must be for.
+     * TLS that verifies the Service, while the socket goes to the Pod: the Service's name is what is sent as SNI and
+     * what the certificate must be for.
      *
      * @param serviceName such as {@code orders.default.svc}
      * @param settings must switch TLS on ({@code client.secure(…)})
@@ -66,8 +66,8 @@ public interface PodTransport {
     }
 
     /**
-     * As {@link #webSocket(String, String)}, by a client with these settings. Where they switch TLS on, the Service's name
-     * is verified as with {@link #tls}.
+     * As {@link #webSocket(String, String)}, by a client with these settings. Where they switch TLS on, the Service's
+     * name is verified as with {@link #tls}.
      */
     static PodTransport webSocket(String serviceName, String path, UnaryOperator<HttpClient> settings) {
         Objects.requireNonNull(serviceName, "serviceName");

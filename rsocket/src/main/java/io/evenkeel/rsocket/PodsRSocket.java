@@ -10,8 +10,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /**
- * All Pods as one RSocket. As rsocket-java's own, what it returns takes one subscriber, since the payload can be sent but
- * once.
+ * All Pods as one RSocket. As rsocket-java's own, what it returns takes one subscriber, since the payload can be sent
+ * but once.
  */
 final class PodsRSocket implements RSocket {
 

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param endpoint the Pod it goes to
  * @param state whether it takes requests
  * @param inFlight requests in flight, also those that the server began
- * @param streams streams and channels of the application among them; on a connection that drains, those that stick to it
+ * @param streams streams and channels of the application among them; on a connection that drains, those that stick to
+ *     it
  * @param latency what an answer took lately, as a geometric mean; null before the first or while there is no other Pod
  * @param age how long ago it was opened
  */

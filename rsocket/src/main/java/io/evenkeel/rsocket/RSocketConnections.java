@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariants:
  * <ul>
- *   <li>Everything here is written on the control thread; what happens elsewhere (a dial's outcome, a lost connection) is
- *       posted to it. Only {@link #load} and {@link #connections} are for any thread.
+ *   <li>Everything here is written on the control thread; what happens elsewhere (a dial's outcome, a lost connection)
+ *       is posted to it. Only {@link #load} and {@link #connections} are for any thread.
  *   <li>The router has exactly the open connections of the Pods that are routed; it receives them after every change.
- *   <li>A connection is in one place: on a seat, or lingering. One that lingers has no seat any more: the seat went elsewhere
- *       with its replacement, and it only waits for what is in flight.
+ *   <li>A connection is in one place: on a seat, or lingering. One that lingers has no seat any more: the seat went
+ *       elsewhere with its replacement, and it only waits for what is in flight.
  *   <li>A Pod that leaves gets no new work from the moment it is off the routes, and its connections are ended by
  *       {@code drainDeadline} from then. Nothing else here ends a connection that is in use.
  * </ul>
@@ -191,9 +191,9 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     }
 
     /**
-     * The replacement is there. Where the Pod leaves, the move is over only when the old connection is closed, so that what
-     * the rebalancer says of the drain is true. Else it is over now, and the old connection lingers for as long as it takes:
-     * moves go one by one, and a long stream must not hold up the others.
+     * The replacement is there. Where the Pod leaves, the move is over only when the old connection is closed, so that
+     * what the rebalancer says of the drain is true. Else it is over now, and the old connection lingers for as long as
+     * it takes: moves go one by one, and a long stream must not hold up the others.
      */
     private void leaveSeat(Pod source, Seat seat, Pod destination, RetireReason reason, Consumer<MoveOutcome> done) {
         PodConnection old = seat.connection;
@@ -347,7 +347,9 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
         return pods.connections();
     }
 
-    /** Opens nothing any more, and takes no more requests; what is in flight goes on. After the rebalancer has ended. */
+    /**
+     * Opens nothing any more, and takes no more requests; what is in flight goes on. After the rebalancer has ended.
+     */
     void shut() {
         dialer.close();
         router.close();

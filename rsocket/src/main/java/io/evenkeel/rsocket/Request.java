@@ -29,11 +29,12 @@ import reactor.util.context.Context;
  *
  * <p>Invariants:
  * <ul>
- *   <li>The input (a payload) is the request's until it is started; the thread that takes it from NEW or WAITING to DONE
- *       releases it. From the start on it is rsocket-java's, which releases it on every path.
- *   <li>The connection is entered before STARTED and exited by the thread that takes the request from STARTED to DONE: once.
- *   <li>Demand passes through unchanged; what is asked for before there is an upstream is added up and passed on to it. An
- *       input that is still to come is asked for by the first demand, and not before.
+ *   <li>The input (a payload) is the request's until it is started; the thread that takes it from NEW or WAITING to
+ *       DONE releases it. From the start on it is rsocket-java's, which releases it on every path.
+ *   <li>The connection is entered before STARTED and exited by the thread that takes the request from STARTED to DONE:
+ *       once.
+ *   <li>Demand passes through unchanged; what is asked for before there is an upstream is added up and passed on to it.
+ *       An input that is still to come is asked for by the first demand, and not before.
  *   <li>A subscriber that throws ends its own request and nothing else: not the connection, whose event loop calls it.
  * </ul>
  */

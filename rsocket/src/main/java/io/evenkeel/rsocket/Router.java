@@ -12,8 +12,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The control
- * thread writes it, every thread reads it.
+ * Where requests find a connection: an immutable snapshot of those that may be used, one volatile read away. The
+ * control thread writes it, every thread reads it.
  */
 final class Router {
 

@@ -15,7 +15,10 @@ public final class Routes {
 
     private Routes() {}
 
-    /** The first route in composite metadata ({@code message/x.rsocket.composite-metadata.v0}), as Spring sends it; or null. */
+    /**
+     * The first route in composite metadata ({@code message/x.rsocket.composite-metadata.v0}), as Spring sends it; or
+     * null.
+     */
     public static @Nullable String inCompositeMetadata(Payload payload) {
         if (!payload.hasMetadata()) {
             return null;
@@ -28,7 +31,7 @@ public final class Routes {
                 }
             }
         } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException notComposite) {
-            // Whatever it is, it has no route that could be read.
+            // It may be anything; it has no route that could be read.
             return null;
         }
         return null;

@@ -10,15 +10,15 @@ import java.util.concurrent.atomic.AtomicLong;
  *   | open-ended     | awaited    | state |
  * </pre>
  *
- * <p>{@link #AWAITED} is what the server is expected to answer before long, {@link #OPEN_ENDED} what may go on for as long as it
- * likes: streams, and what the server began.
+ * <p>{@link #AWAITED} is what the server is expected to answer before long, {@link #OPEN_ENDED} what may go on for as
+ * long as it likes: streams, and what the server began.
  *
  * <p>Invariants:
  * <ul>
  *   <li>A request that {@link #enter}ed an OPEN connection is in flight until it {@link #exit}s, exactly once.
- *   <li>{@link #finish} closes a draining connection only at the moment when nothing is in flight; a request that chose the
- *       connection a moment before either was counted, and then it waits, or is refused, and then it chooses another. There
- *       is no moment in between in which a request is on its way and not counted.
+ *   <li>{@link #finish} closes a draining connection only at the moment when nothing is in flight; a request that chose
+ *       the connection a moment before either was counted, and then it waits, or is refused, and then it chooses
+ *       another. There is no moment in between in which a request is on its way and not counted.
  *   <li>A refused {@link #enter} shows as in flight for a moment. It may make {@link #finish} fail, and therefore the
  *       thread that takes it back tries again: see {@link #exit}.
  * </ul>

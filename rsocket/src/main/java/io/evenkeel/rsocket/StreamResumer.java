@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 public interface StreamResumer {
 
     /**
-     * This element is about to be delivered: note where the stream has got to. The payload stays the subscriber's; don't
-     * release or keep it.
+     * This element is about to be delivered: note where the stream has got to. The payload stays the subscriber's;
+     * don't release or keep it.
      */
     void delivered(Payload payload);
 
     /**
-     * The request for the elements after the last that was delivered, or null if the stream can't be continued: then its
-     * subscriber gets the error. The payload is the client's from here on.
+     * The request for the elements after the last that was delivered, or null if the stream can't be continued: then
+     * its subscriber gets the error. The payload is the client's from here on.
      */
     @Nullable
     Payload resume();

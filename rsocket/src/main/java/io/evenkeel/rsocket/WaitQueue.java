@@ -16,14 +16,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that wait because there is no connection, first come, first served, each for the same limited time. Thread-safe.
+ * Requests that wait because there is no connection, first come, first served, each for the same limited time.
+ * Thread-safe.
  *
- * <p>Not on the path of a request that finds a connection. The application's code runs on the executor, one task for each
- * request: it may block or throw there, and neither the control thread nor any other request notices.
+ * <p>Not on the path of a request that finds a connection. The application's code runs on the executor, one task for
+ * each request: it may block or throw there, and neither the control thread nor any other request notices.
  *
- * <p>Invariants: a waiter is in the list from {@link #add} until exactly one caller of {@link #unlink} takes it out, and that
- * one decides what becomes of it. All wait equally long, so that the first is always the next to expire; whenever the
- * list is not empty a timer is set, or about to be set by the thread that ran the last one.
+ * <p>Invariants: a waiter is in the list from {@link #add} until exactly one caller of {@link #unlink} takes it out,
+ * and that one decides what becomes of it. All wait equally long, so that the first is always the next to expire;
+ * whenever the list is not empty a timer is set, or about to be set by the thread that ran the last one.
  */
 final class WaitQueue {
 

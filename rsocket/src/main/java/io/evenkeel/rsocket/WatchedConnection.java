@@ -19,7 +19,7 @@ final class WatchedConnection implements DuplexConnection {
 
     private final DuplexConnection wire;
     private final WireWatch watch;
-    // The first frame is sent before anybody else knows the connection.
+    // The first frame is sent before any other class knows the connection.
     private boolean begun;
 
     WatchedConnection(DuplexConnection wire, WireWatch watch) {

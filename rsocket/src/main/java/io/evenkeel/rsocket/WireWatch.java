@@ -23,12 +23,12 @@ import reactor.core.publisher.Sinks;
  * What has to be seen on the wire of one connection because {@link RSocket} doesn't show it: when a lease expires (its
  * {@code availability()} ignores that), and the transport's connections themselves, so that they can be ended for good.
  *
- * <p>It also asks for a sign of life. The protocol's SETUP has no answer, and a connection to a process that hangs is accepted
- * by its kernel, so that "connected" would prove nothing. So the set-up is followed by a KEEPALIVE that is to be answered, and
- * the connection counts as established when the first answer of the server is there.
+ * <p>It also asks for a sign of life. The protocol's SETUP has no answer, and a connection to a process that hangs is
+ * accepted by its kernel, so that "connected" would prove nothing. So the set-up is followed by a KEEPALIVE that is to
+ * be answered, and the connection counts as established when the first answer of the server is there.
  *
- * <p>And it asks whether what needs no answer has arrived: by a KEEPALIVE with a number of its own that goes through the same
- * queue as requests. The server answers frames in order, so its answer confirms all that was sent before.
+ * <p>And it asks whether what needs no answer has arrived: by a KEEPALIVE with a number of its own that goes through
+ * the same queue as requests. The server answers frames in order, so its answer confirms all that was sent before.
  */
 final class WireWatch {
 
@@ -138,7 +138,10 @@ final class WireWatch {
         return granted != null && granted.take(ticker.nanos());
     }
 
-    /** Ends the RSocket and what is beneath. If its last frame can't be sent, as to a peer that is frozen, it is closed without. */
+    /**
+     * Ends the RSocket and what is beneath. If its last frame can't be sent, as to a peer that is frozen, it is closed
+     * without.
+     */
     void end(@Nullable RSocket rsocket) {
         ended = true;
         if (rsocket != null && !rsocket.isDisposed()) {

@@ -14,13 +14,14 @@ import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 
 /**
- * Replaces each HikariCP data source by a balanced one, after its properties and connection details were bound, before anything
- * else wraps it. HikariCP's own pool is never started.
+ * Replaces each HikariCP data source by a balanced one, after its properties and connection details were bound, before
+ * anything else wraps it. HikariCP's own pool is never started.
  *
- * <p>Spring calls the destroy method of the bean that was replaced; the balanced one is closed just before, so that it is
- * closed at the same place in the order: after everything that depends on the data source.
+ * <p>Spring calls the destroy method of the bean that was replaced; the balanced one is closed just before, so that it
+ * is closed at the same place in the order: after everything that depends on the data source.
  *
- * <p>The target of a scoped proxy stays as it is, since the proxy calls methods of its class; the proxy is replaced instead.
+ * <p>The target of a scoped proxy stays as it is, since the proxy calls methods of its class; the proxy is replaced
+ * instead.
  */
 public class DataSourceBalancer implements DestructionAwareBeanPostProcessor, PriorityOrdered {
 

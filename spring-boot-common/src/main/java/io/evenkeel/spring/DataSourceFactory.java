@@ -44,8 +44,8 @@ final class DataSourceFactory {
     }
 
     /**
-     * The balanced data source, or null if this one can't be and no target was asked for: a database in memory, for example,
-     * goes on as it was.
+     * The balanced data source, or null if this one can't be and no target was asked for: a database in memory, for
+     * example, goes on as it was.
      *
      * @throws InvalidEvenkeelSettingException if it can't be balanced although a target was asked for
      */

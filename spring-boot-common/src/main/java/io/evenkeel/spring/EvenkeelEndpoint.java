@@ -11,7 +11,10 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
-/** {@code /actuator/evenkeel}: every pool, its Pods and its source, read-only. Maps and lists, so that any JSON library will do. */
+/**
+ * {@code /actuator/evenkeel}: every pool, its Pods and its source, read-only. Maps and lists, so that any JSON library
+ * will do.
+ */
 @Endpoint(id = "evenkeel")
 public class EvenkeelEndpoint {
     private final PoolDirectory directory;

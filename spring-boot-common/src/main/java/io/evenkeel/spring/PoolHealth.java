@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The application's pools as one health: down when a pool has no Pod that can be reached. Ejected Pods and a stale source are
- * details: connections go on to the others and to the last known Pods.
+ * The application's pools as one health: down when a pool has no Pod that can be reached. Ejected Pods and a stale
+ * source are details: connections go on to the others and to the last known Pods.
  *
  * @param up whether every pool has a Pod that can be reached
  * @param details by pool

@@ -12,8 +12,8 @@ public class PoolProperties {
     private boolean enabled = true;
 
     /**
-     * Where the Pods are, such as k8s:///pg.default:5432 or dns:///pg-headless.default.svc:5432. By default from the host that
-     * the application connects to.
+     * Where the Pods are, such as k8s:///pg.default:5432 or dns:///pg-headless.default.svc:5432. By default from the
+     * host that the application connects to.
      */
     private @Nullable String target;
 

@@ -13,8 +13,9 @@ import org.springframework.aop.framework.Advised;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 /**
- * A balanced data source over one whose scope makes a new target now and then, as a refresh scope does: the first acquire after
- * that builds a new pool from the new target's settings and closes the old one in the background. Thread-safe.
+ * A balanced data source over one whose scope makes a new target now and then, as a refresh scope does: the first
+ * acquire after that builds a new pool from the new target's settings and closes the old one in the background.
+ * Thread-safe.
  */
 final class RefreshScopedDataSource extends AbstractDataSource implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RefreshScopedDataSource.class);
@@ -29,8 +30,8 @@ final class RefreshScopedDataSource extends AbstractDataSource implements AutoCl
 
     /** @param target the scope's object that the pool was built from */
     private record Current(Object target, EvenkeelDataSource pool) {
-        @SuppressWarnings(
-                "ReferenceEquality") // a scope's objects are told apart by identity, whatever they think is equal
+        // A scope's objects are told apart by identity, regardless of their equals.
+        @SuppressWarnings("ReferenceEquality")
         boolean isOf(Object other) {
             return target == other;
         }

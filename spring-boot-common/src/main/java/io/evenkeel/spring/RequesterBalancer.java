@@ -22,9 +22,9 @@ import org.springframework.messaging.rsocket.RSocketRequester;
 import reactor.core.publisher.Mono;
 
 /**
- * Lets {@code tcp(host, port)} of every {@link RSocketRequester.Builder} bean make a requester whose requests spread over Pods.
- * Everything else of the builder stays Spring's: set-up, MIME types, strategies, connector settings. The clients are closed with
- * the application.
+ * Lets {@code tcp(host, port)} of every {@link RSocketRequester.Builder} bean make a requester whose requests spread
+ * over Pods. Everything else of the builder stays Spring's: set-up, MIME types, strategies, connector settings. The
+ * clients are closed with the application.
  */
 public class RequesterBalancer implements BeanPostProcessor, DisposableBean {
 

@@ -1,6 +1,7 @@
 /**
- * What the Spring Boot starters share: properties, the balanced {@code DataSource}, RSocket requesters, status and health. The
- * application sees {@link io.evenkeel.spring.EvenkeelProperties} and {@link io.evenkeel.spring.DataSourceCustomizer}.
+ * What the Spring Boot starters share: properties, the balanced {@code DataSource}, RSocket requesters, status and
+ * health. The application sees {@link io.evenkeel.spring.EvenkeelProperties} and {@link
+ * io.evenkeel.spring.DataSourceCustomizer}.
  */
 @NullMarked
 package io.evenkeel.spring;

@@ -26,8 +26,8 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.context.annotation.Bean;
 
 /**
- * The application's {@link CachingConnectionFactory}, from Spring Boot's own configurers and customizers, over connections that
- * follow the brokers. Steps aside for a {@link ConnectionFactory} of the application's own.
+ * The application's {@link CachingConnectionFactory}, from Spring Boot's own configurers and customizers, over
+ * connections that follow the brokers. Steps aside for a {@link ConnectionFactory} of the application's own.
  */
 @AutoConfiguration(after = EvenkeelAutoConfiguration.class, before = RabbitAutoConfiguration.class)
 @ConditionalOnClass({EvenkeelConnectionFactory.class, CachingConnectionFactory.class, RabbitAutoConfiguration.class})
