@@ -318,7 +318,8 @@ class SeatPoolTest {
                 Arguments.of(new SQLRecoverableException("No more data to read from socket")),
                 Arguments.of(new SQLException("MySQL server has gone away", "HY000", 2006)),
                 Arguments.of(new SQLException("I/O error", "HY000", 0, new IOException("Broken pipe"))),
-                Arguments.of(new SQLException("terminating connection", "57P01")));
+                Arguments.of(new SQLException("terminating connection", "57P01")),
+                Arguments.of(new SQLException("something went wrong, without a word on what")));
     }
 
     @ParameterizedTest
@@ -329,7 +330,10 @@ class SeatPoolTest {
             int broken;
             try (Connection connection = fixture.acquire();
                     Statement statement = connection.createStatement()) {
-                broken = connection.unwrap(StubServer.Marked.class).stub().number;
+                StubServer.StubConnection stub =
+                        connection.unwrap(StubServer.Marked.class).stub();
+                broken = stub.number;
+                stub.broken = true;
                 fixture.server(1).statementFailure = failure;
                 assertThatThrownBy(() -> statement.execute("select 1")).isSameAs(failure);
             }
