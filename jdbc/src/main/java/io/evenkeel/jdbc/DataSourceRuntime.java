@@ -18,6 +18,7 @@ import io.evenkeel.jdbc.pool.ConnectionPool;
 import io.evenkeel.jdbc.pool.HikariAccess;
 import io.evenkeel.jdbc.pool.HikariSettings;
 import io.evenkeel.jdbc.pool.Observers;
+import io.evenkeel.jdbc.pool.PoolParts;
 import io.evenkeel.jdbc.pool.SeatPool;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.status.PoolStatus;
@@ -90,7 +91,7 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
         }
         SeatPool made = new SeatPool(
                 settings,
-                new SeatPool.Parts(
+                new PoolParts(
                         drivers,
                         HikariAccess.credentials(config),
                         balanced.signals(),

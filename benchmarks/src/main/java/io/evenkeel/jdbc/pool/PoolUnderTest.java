@@ -57,7 +57,7 @@ public final class PoolUnderTest implements AutoCloseable {
     private static ConnectionPool seats(HikariSettings settings, HikariConfig template, DataSource driver) {
         return new SeatPool(
                 settings,
-                new SeatPool.Parts(
+                new PoolParts(
                         endpoint -> driver,
                         HikariAccess.credentials(template),
                         new Silent(),

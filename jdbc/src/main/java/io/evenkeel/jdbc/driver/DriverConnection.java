@@ -1,10 +1,7 @@
 package io.evenkeel.jdbc.driver;
 
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Objects;
-import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A connection as the driver made it, with the probe of its socket.
@@ -16,19 +13,5 @@ public record DriverConnection(Connection connection, LivenessProbe probe) {
     public DriverConnection {
         Objects.requireNonNull(connection, "connection");
         Objects.requireNonNull(probe, "probe");
-    }
-
-    /**
-     * Connects by any data source; by one of {@link DriverTemplate#dataSource} with a probe.
-     *
-     * @param user null to connect with what the data source has
-     */
-    public static DriverConnection open(DataSource dataSource, @Nullable String user, @Nullable String password)
-            throws SQLException {
-        if (dataSource instanceof EndpointDataSource ours) {
-            return ours.open(user, password);
-        }
-        Connection made = user == null ? dataSource.getConnection() : dataSource.getConnection(user, password);
-        return new DriverConnection(made, LivenessProbe.NONE);
     }
 }

@@ -3,6 +3,7 @@ package io.evenkeel.jdbc.driver;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.util.PropertyElf;
 import io.evenkeel.endpoint.Endpoint;
+import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
 import java.util.HashSet;
@@ -200,6 +201,20 @@ public final class DriverTemplate {
      */
     public DataSource dataSource(Endpoint endpoint, Supplier<Credentials> live) {
         return new EndpointDataSource(driver, url, properties, given, () -> or(live.get(), credentials), endpoint);
+    }
+
+    /**
+     * Connects by any data source; by one of {@link #dataSource} with a probe.
+     *
+     * @param user null to connect with what the data source has
+     */
+    public static DriverConnection connect(DataSource dataSource, @Nullable String user, @Nullable String password)
+            throws SQLException {
+        if (dataSource instanceof EndpointDataSource ours) {
+            return ours.open(user, password);
+        }
+        Connection made = user == null ? dataSource.getConnection() : dataSource.getConnection(user, password);
+        return new DriverConnection(made, LivenessProbe.NONE);
     }
 
     private static Credentials or(Credentials first, Credentials second) {

@@ -3,6 +3,7 @@ package io.evenkeel.jdbc.pool;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.jdbc.driver.Credentials;
 import io.evenkeel.jdbc.driver.DriverConnection;
+import io.evenkeel.jdbc.driver.DriverTemplate;
 import io.evenkeel.jdbc.handle.InitSqlException;
 import io.evenkeel.jdbc.pool.Session.Baseline;
 import io.evenkeel.time.Ticker;
@@ -66,7 +67,7 @@ final class Dialler {
     /** @param connected receives the connection before it is set up, which may take its time, too */
     Session dial(DataSource dataSource, Consumer<Connection> connected) throws SQLException {
         Credentials now = credentials.get();
-        DriverConnection made = DriverConnection.open(dataSource, now.username(), now.password());
+        DriverConnection made = DriverTemplate.connect(dataSource, now.username(), now.password());
         if (made.connection() == null) {
             throw new SQLTransientConnectionException("the data source returned no connection", "08001");
         }
@@ -164,15 +165,6 @@ final class Dialler {
             } else {
                 connection.rollback();
             }
-        }
-    }
-
-    /** Ends a connection whose set-up does not come back; may block. */
-    static void abort(Connection connection) {
-        try {
-            connection.abort(Runnable::run);
-        } catch (SQLException | RuntimeException | Error e) {
-            LOG.debug("aborting {} failed", connection, e);
         }
     }
 

@@ -9,6 +9,7 @@ import io.evenkeel.jdbc.pool.ConnectionPool.Counts;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Ticker;
 import java.lang.reflect.Constructor;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -104,7 +105,7 @@ public final class Observers implements AutoCloseable {
     }
 
     /** A connection was handed out after so long. */
-    Loan begin(PooledConnection connection, long waitedNanos, HikariSettings settings, PoolThreads io) {
+    Loan begin(Connection connection, long waitedNanos, HikariSettings settings, PoolThreads io) {
         IMetricsTracker recorder = tracker;
         long start = ticker.nanos();
         if (recorder != null) {
@@ -126,12 +127,12 @@ public final class Observers implements AutoCloseable {
     }
 
     /** By the driver's own words. */
-    private String described(PooledConnection connection) {
+    private String described(Connection connection) {
         return guard.call(
                 "Connection.toString",
                 null,
                 connection::toString,
-                failure -> PooledConnection.class.getSimpleName() + "@" + System.identityHashCode(connection));
+                failure -> connection.getClass().getSimpleName() + "@" + System.identityHashCode(connection));
     }
 
     private void guarded(String kind, Guard.Step foreign) {

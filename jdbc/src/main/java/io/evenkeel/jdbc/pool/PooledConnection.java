@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a caller gets: the connection of the seat that it holds until it closes this. */
 final class PooledConnection extends DelegatingConnection {
-    private final SeatPool pool;
+    private final Returns returns;
     private final Seat seat;
     private final Session session;
     private @Nullable Loan loan;
@@ -24,9 +24,9 @@ final class PooledConnection extends DelegatingConnection {
     private Fault fault = Fault.NONE;
     private boolean released;
 
-    PooledConnection(SeatPool pool, Seat seat, Session session) {
+    PooledConnection(Returns returns, Seat seat, Session session) {
         super(session.connection());
-        this.pool = pool;
+        this.returns = returns;
         this.seat = seat;
         this.session = session;
     }
@@ -49,11 +49,11 @@ final class PooledConnection extends DelegatingConnection {
             }
         } finally {
             if (!clean) {
-                pool.releaseBroken(seat);
+                returns.releaseBroken(seat);
             } else if (fault.validates()) {
-                pool.releaseUnclear(seat);
+                returns.releaseUnclear(seat);
             } else {
-                pool.release(seat);
+                returns.release(seat);
             }
         }
     }
@@ -162,20 +162,20 @@ final class PooledConnection extends DelegatingConnection {
 
     @Override
     protected Fault classify(SQLException failure) {
-        return pool.classify(failure);
+        return returns.classify(failure);
     }
 
     @Override
     protected void faulted(Fault graver, SQLException failure) {
         fault = graver;
         if (graver.countsInUse()) {
-            pool.broke(seat, failure);
+            returns.broke(seat, failure);
         }
     }
 
     @Override
     protected String pool() {
-        return pool.name();
+        return returns.name();
     }
 
     @Override

@@ -268,6 +268,15 @@ final class Session {
 
     /** Ends it while it is in use. */
     void abort() {
-        Dialler.abort(connection);
+        abort(connection);
+    }
+
+    /** Ends a connection whose set-up does not come back; may block. */
+    static void abort(Connection connection) {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException | RuntimeException | Error e) {
+            LOG.debug("aborting {} failed", connection, e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.evenkeel.jdbc.pool;
 
+import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
@@ -31,19 +32,36 @@ final class Supply {
     private static final Logger LOG = LoggerFactory.getLogger(Supply.class);
     static final long SLOW_MILLIS = 900;
 
-    private final SeatPool pool;
+    private final PodRegistry registry;
+    private final SeatExchange exchange;
+    private final CoarseClock clock;
     private final Dialler dialler;
+    private final ConnectionTest test;
     private final PoolThreads io;
     private final EndpointSignals signals;
+    private final FaultClassifier classifier;
+    private final Observers observers;
     private final Ticker ticker;
     private final ReentrantLock planning = new ReentrantLock();
 
-    Supply(SeatPool pool, Dialler dialler, PoolThreads io, EndpointSignals signals, Ticker ticker) {
-        this.pool = pool;
+    Supply(
+            PodRegistry registry,
+            SeatExchange exchange,
+            CoarseClock clock,
+            Dialler dialler,
+            ConnectionTest test,
+            PoolThreads io,
+            PoolParts parts) {
+        this.registry = registry;
+        this.exchange = exchange;
+        this.clock = clock;
         this.dialler = dialler;
+        this.test = test;
         this.io = io;
-        this.signals = signals;
-        this.ticker = ticker;
+        this.signals = parts.signals();
+        this.classifier = parts.classifier();
+        this.observers = parts.observers();
+        this.ticker = parts.ticker();
     }
 
     /** One dial that may begin: for a seat that has none, or for what core asked for. */
@@ -60,7 +78,7 @@ final class Supply {
 
     /** Begins the dials that there is need for now. Returns at once; may be called from any thread, as often as one likes. */
     void need() {
-        if (pool.isClosed()) {
+        if (registry.isClosed()) {
             return;
         }
         List<Job> jobs = new ArrayList<>();
@@ -93,12 +111,12 @@ final class Supply {
     private void plan(List<Job> jobs) {
         long now = ticker.nanos();
         List<Pod> able = new ArrayList<>();
-        for (Pod pod : pool.pods()) {
+        for (Pod pod : registry.pods()) {
             if (pod.isRoutable() && pod.mayDial(now)) {
                 able.add(pod);
             }
         }
-        int wanted = pool.settings().isElastic() ? wanted() : Integer.MAX_VALUE;
+        int wanted = registry.settings().isElastic() ? wanted() : Integer.MAX_VALUE;
         while (wanted > 0 && !able.isEmpty()) {
             Pod best = best(able);
             able.remove(best);
@@ -114,14 +132,14 @@ final class Supply {
     private int wanted() {
         int free = 0;
         int expected = 0;
-        for (Pod pod : pool.pods()) {
+        for (Pod pod : registry.pods()) {
             if (pod.isRoutable()) {
                 free += pod.count(SeatWord.FREE);
                 // A Pod that keeps failing must not count for the callers who could be served by another.
                 expected += pod.isDialling() && !pod.isSlow() && !pod.isFailing() ? 1 : 0;
             }
         }
-        return pool.waiting() + pool.settings().minimumIdle() - free - expected;
+        return registry.waiting() + registry.settings().minimumIdle() - free - expected;
     }
 
     /** That with the smallest part of its seats connected; those that failed last come last. */
@@ -175,12 +193,12 @@ final class Supply {
     /** Last of all: a recorder that does not return has this thread, and nothing else. */
     private void created(OpenOutcome outcome, long start) {
         if (outcome instanceof OpenOutcome.Opened) {
-            pool.created(ticker.nanos() - start);
+            observers.created(ticker.nanos() - start);
         }
     }
 
     private long overdueMillis() {
-        HikariSettings now = pool.settings();
+        HikariSettings now = registry.settings();
         return now.connectionTimeout() + now.validationTimeout() + Decision.GRACE_MILLIS;
     }
 
@@ -190,7 +208,7 @@ final class Supply {
             Connection connection = job.connection.get();
             if (connection != null) {
                 // It counts at the server, and its seat will have another.
-                io.execute(() -> Dialler.abort(connection));
+                io.execute(() -> Session.abort(connection));
             }
             OpenOutcome outcome = failed(job.pod, stuck(job.pod), true);
             job.pod.dialOverdue();
@@ -218,7 +236,7 @@ final class Supply {
         try {
             session = dialler.dial(dataSource, job.connection::set);
         } catch (Throwable e) {
-            return failed(job, e, pool.classify(e).countsAtConnect());
+            return failed(job, e, classifier.classify(e).countsAtConnect());
         }
         if (!job.decision.finish()) {
             session.close();
@@ -226,14 +244,31 @@ final class Supply {
         }
         long now = ticker.nanos();
         pod.reached(now);
-        if (pool.isClosed() || pod.hasLeft()) {
+        if (registry.isClosed() || pod.hasLeft()) {
             session.close();
             return new OpenOutcome.Withdrawn();
         }
-        pool.connected(pod, job.seat, session);
+        connected(pod, job.seat, session);
         signals.opened(pod.key(), Duration.ofNanos(now - start));
         signals.alive(pod.key());
         return new OpenOutcome.Opened();
+    }
+
+    /** A connection is set up: for the seat, or for one that core asked for. */
+    private void connected(Pod pod, @Nullable Seat seat, Session session) {
+        Seat filled = seat;
+        if (filled == null) {
+            filled = Seat.with(pod, session, clock.stamp());
+            pod.add(filled);
+        } else {
+            filled.session = session;
+            filled.usedAt = clock.stamp();
+        }
+        filled.dialled();
+        if (seat == null) {
+            registry.publish();
+        }
+        exchange.freed(filled);
     }
 
     private OpenOutcome failed(Job job, Throwable cause, boolean counts) {
@@ -241,10 +276,10 @@ final class Supply {
     }
 
     private OpenOutcome failed(Pod pod, Throwable cause, boolean counts) {
-        if (pool.isClosed() || pod.hasLeft()) {
+        if (registry.isClosed() || pod.hasLeft()) {
             return new OpenOutcome.Withdrawn();
         }
-        LOG.debug("Pool {}: no connection to {}", pool.name(), pod.key(), cause);
+        LOG.debug("Pool {}: no connection to {}", registry.name(), pod.key(), cause);
         io.schedule(this::need, pod.backOff(ticker.nanos()));
         if (counts) {
             pod.failed(cause);
@@ -265,7 +300,7 @@ final class Supply {
                 job.open.accept(outcome);
             }
         } finally {
-            if (pool.isClosed() || pod.hasLeft()) {
+            if (registry.isClosed() || pod.hasLeft()) {
                 withdraw(pod);
             } else {
                 next(pod);
@@ -289,7 +324,7 @@ final class Supply {
     OpenOutcome probe(Pod pod) {
         for (Seat seat : pod.seats()) {
             if (seat.startChecking()) {
-                return pool.check(seat) ? new OpenOutcome.Opened() : failedProbe(pod);
+                return test.check(seat) ? new OpenOutcome.Opened() : failedProbe(pod);
             }
         }
         Seat empty = pod.beginDial();
@@ -321,7 +356,7 @@ final class Supply {
             dialler.dial(pod.dataSource(dialler)).close();
             return new OpenOutcome.Opened();
         } catch (Throwable e) {
-            return pool.classify(e).countsAtConnect() ? new OpenOutcome.Failed(e) : new OpenOutcome.Refused(e);
+            return classifier.classify(e).countsAtConnect() ? new OpenOutcome.Failed(e) : new OpenOutcome.Refused(e);
         }
     }
 }

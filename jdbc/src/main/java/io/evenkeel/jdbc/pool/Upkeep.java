@@ -22,27 +22,38 @@ final class Upkeep {
     /** Keep-alives are spread over this part of their period, as HikariCP does it. */
     private static final double VARIANCE = 0.2;
 
-    private final SeatPool pool;
+    private final PodRegistry registry;
     private final PoolThreads io;
     private final Supply supply;
+    private final ConnectionTest test;
+    private final ConnectionCloser closer;
     private final Ticker ticker;
     private final SplittableRandom random;
 
-    Upkeep(SeatPool pool, PoolThreads io, Supply supply, Ticker ticker, long seed) {
-        this.pool = pool;
+    Upkeep(
+            PodRegistry registry,
+            PoolThreads io,
+            Supply supply,
+            ConnectionTest test,
+            ConnectionCloser closer,
+            Ticker ticker,
+            long seed) {
+        this.registry = registry;
         this.io = io;
         this.supply = supply;
+        this.test = test;
+        this.closer = closer;
         this.ticker = ticker;
         this.random = new SplittableRandom(seed);
     }
 
     void run() {
-        if (pool.isClosed()) {
+        if (registry.isClosed()) {
             return;
         }
         try {
             long now = ticker.nanos();
-            for (Pod pod : pool.pods()) {
+            for (Pod pod : registry.pods()) {
                 for (Seat seat : pod.seats()) {
                     lookAt(seat, now);
                 }
@@ -64,16 +75,16 @@ final class Upkeep {
         }
         Session session = seat.session;
         if (session == null || isDue(session, now) || session.peek() == Liveness.DEAD) {
-            if (!io.execute(() -> pool.check(seat))) {
-                pool.uncheck(seat);
+            if (!io.execute(() -> test.check(seat))) {
+                test.uncheck(seat);
             }
         } else {
-            pool.uncheck(seat);
+            test.uncheck(seat);
         }
     }
 
     private boolean isDue(Session session, long now) {
-        long period = TimeUnit.MILLISECONDS.toNanos(pool.settings().keepaliveTime());
+        long period = TimeUnit.MILLISECONDS.toNanos(registry.settings().keepaliveTime());
         if (period <= 0) {
             return false;
         }
@@ -89,13 +100,13 @@ final class Upkeep {
 
     /** What is idle for longer than idleTimeout, beyond minimumIdle; the longest first. */
     private void closeSurplus(long now) {
-        HikariSettings settings = pool.settings();
+        HikariSettings settings = registry.settings();
         long limit = TimeUnit.MILLISECONDS.toNanos(settings.idleTimeout());
         if (!settings.isElastic() || limit <= 0) {
             return;
         }
         List<Seat> idle = new ArrayList<>();
-        for (Pod pod : pool.pods()) {
+        for (Pod pod : registry.pods()) {
             for (Seat seat : pod.seats()) {
                 if (seat.isFree()) {
                     idle.add(seat);
@@ -109,8 +120,8 @@ final class Upkeep {
                 return;
             }
             if (seat.usedAt == seat.seenUsedAt && seat.closeFree()) {
-                LOG.debug("Pool {}: closes a connection to {}, idle for too long", pool.name(), seat.pod.key());
-                pool.discard(seat);
+                LOG.debug("Pool {}: closes a connection to {}, idle for too long", registry.name(), seat.pod.key());
+                closer.discard(seat);
                 surplus--;
             }
         }
@@ -142,7 +153,7 @@ final class Upkeep {
         if (!io.execute(() -> sweep(pod, suspects, silent))) {
             pod.sweeping.set(false);
             for (Seat seat = suspects.poll(); seat != null; seat = suspects.poll()) {
-                pool.uncheck(seat);
+                test.uncheck(seat);
             }
         }
     }
@@ -154,12 +165,12 @@ final class Upkeep {
                 Session session = seat.session;
                 Liveness seen = session == null ? Liveness.DEAD : session.peek();
                 if (seen == Liveness.ALIVE) {
-                    pool.uncheck(seat);
+                    test.uncheck(seat);
                 } else if (silent && seen == Liveness.UNKNOWN) {
                     // The fault and one dead connection more: at a frozen Pod each test takes its whole time.
-                    pool.discardChecked(seat);
+                    test.discardChecked(seat);
                 } else {
-                    silent |= !pool.check(seat, () -> startSweep(pod, suspects, true));
+                    silent |= !test.check(seat, () -> startSweep(pod, suspects, true));
                 }
             }
         } finally {

@@ -47,7 +47,7 @@ class DriverTemplateTest {
         FakeDatabase.Postgres server = new FakeDatabase.Postgres("127.0.0.1");
         DataSource dataSource = template.dataSource(server.endpoint(), NOBODY);
         dataSource.setLoginTimeout(30); // pgjdbc then connects on a thread of its own
-        DriverConnection opened = DriverConnection.open(dataSource, null, null);
+        DriverConnection opened = DriverTemplate.connect(dataSource, null, null);
         assertThat(opened.probe().peek()).isEqualTo(Liveness.ALIVE);
         assertThat(Dial.underWay()).as("dials that are remembered").isZero();
         server.close();

@@ -22,7 +22,7 @@ enum Engine {
         ConnectionPool pool(HikariConfig template, Function<Endpoint, DataSource> drivers, EndpointSignals signals) {
             return new SeatPool(
                     HikariSettings.of(template, 1),
-                    new SeatPool.Parts(
+                    new PoolParts(
                             drivers,
                             HikariAccess.credentials(template),
                             signals,

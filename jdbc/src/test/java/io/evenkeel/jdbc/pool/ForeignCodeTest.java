@@ -222,7 +222,7 @@ class ForeignCodeTest {
             Observers observers = new Observers("orders", threads.ticker());
             SeatPool made = new SeatPool(
                     HikariSettings.of(config, way.surge),
-                    new SeatPool.Parts(
+                    new PoolParts(
                             injector.wrap(Function.class, drivers),
                             injector.wrap(Supplier.class, credentials),
                             watched(rebalancer.signals()),
