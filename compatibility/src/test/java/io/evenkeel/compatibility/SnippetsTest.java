@@ -2,28 +2,37 @@ package io.evenkeel.compatibility;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.w3c.dom.Document;
+import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
+import org.yaml.snakeyaml.Yaml;
 
-/** Every block of Java in the README and the documentation compiles, and every file that they link to exists. */
+/** Every block of Java in the README and the documentation compiles, and every other one is what it says it is. */
 class SnippetsTest {
-    private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
-    private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]+)[^)]*\\)");
+    private static final Pattern TYPE =
+            Pattern.compile("(?m)^(?:public )?(?:final )?(?:class|record|interface) (\\w+)");
 
     /** What a reader has around such a block: imports, and what the text before it speaks of. */
     private static final String AROUND = """
@@ -35,11 +44,13 @@ class SnippetsTest {
             import io.evenkeel.jdbc.*;
             import io.evenkeel.micrometer.*;
             import io.evenkeel.rsocket.*;
+            import io.evenkeel.status.*;
             import io.grpc.*;
             import io.micrometer.core.instrument.MeterRegistry;
             import io.rsocket.*;
             import io.rsocket.core.*;
             import java.time.Duration;
+            import javax.sql.DataSource;
             import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
             import org.springframework.messaging.rsocket.*;
             import org.springframework.util.*;
@@ -47,6 +58,7 @@ class SnippetsTest {
             class Snippet {
                 String password;
                 HikariConfig hikari;
+                HikariDataSource existing;
                 MeterRegistry registry;
                 ConnectionFactory configured;
                 MimeType metadataMimeType;
@@ -61,43 +73,54 @@ class SnippetsTest {
     @TempDir
     private Path classes;
 
-    record Snippet(String file, int number, String text) {
-        @Override
-        public String toString() {
-            return file + " " + number;
-        }
+    static List<Documentation.Block> java() throws IOException {
+        return some("java");
     }
 
-    static Stream<Path> pages() throws IOException {
-        List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
-        try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
-            docs.filter(page -> page.toString().endsWith(".md")).forEach(pages::add);
-        }
-        return pages.stream();
+    static List<Documentation.Block> xml() throws IOException {
+        return some("xml");
     }
 
-    static Stream<Snippet> snippets() throws IOException {
-        List<Snippet> snippets = new ArrayList<>();
-        for (Path page : pages().toList()) {
-            Matcher blocks = BLOCK.matcher(Files.readString(page));
-            for (int number = 1; blocks.find(); number++) {
-                snippets.add(new Snippet(ROOT.relativize(page).toString(), number, blocks.group(1)));
-            }
-        }
-        assertThat(snippets).hasSizeGreaterThan(3);
-        return snippets.stream();
+    static List<Documentation.Block> yaml() throws IOException {
+        return some("yaml");
+    }
+
+    static List<Documentation.Block> properties() throws IOException {
+        return some("properties");
+    }
+
+    static List<Documentation.Block> json() throws IOException {
+        return some("json");
+    }
+
+    private static List<Documentation.Block> some(String language) throws IOException {
+        List<Documentation.Block> blocks = Documentation.blocks(language);
+        assertThat(blocks).isNotEmpty();
+        return blocks;
     }
 
     @ParameterizedTest
-    @MethodSource("snippets")
-    void a_block_of_java_compiles(Snippet snippet) {
+    @MethodSource("java")
+    void a_block_of_java_compiles(Documentation.Block snippet) throws IOException {
+        if (snippet.text().contains("io.micronaut")) {
+            // compiled where Micronaut is: in its cell of the compatibility matrix
+            assertThat(Files.readString(Documentation.ROOT.resolve(
+                            "compatibility/src/it/micronaut-4/src/main/java/app/BalancedDataSources.java")))
+                    .contains(snippet.text());
+            return;
+        }
+        Matcher type = TYPE.matcher(snippet.text());
+        boolean whole = snippet.text().matches("(?s)(package|import|@).*") && type.find();
         String around = AROUND;
         if (snippet.text().contains("pool.getConnection()")) {
             around = around.replace("com.rabbitmq.client.Connection;", "java.sql.Connection;");
         }
-        String source = snippet.text().startsWith("@") ? snippet.text() : around.formatted(snippet.text());
+        compile(whole ? type.group(1) : "Snippet", whole ? snippet.text() : around.formatted(snippet.text()));
+    }
+
+    private void compile(String name, String source) {
         JavaFileObject file =
-                new SimpleJavaFileObject(URI.create("string:///Snippet.java"), JavaFileObject.Kind.SOURCE) {
+                new SimpleJavaFileObject(URI.create("string:///" + name + ".java"), JavaFileObject.Kind.SOURCE) {
                     @Override
                     public CharSequence getCharContent(boolean ignoreEncodingErrors) {
                         return source;
@@ -116,15 +139,81 @@ class SnippetsTest {
         assertThat(compiled).as(messages.toString()).isTrue();
     }
 
+    /** A part of a pom: well-formed, and what it names of Evenkeel is in the BOM in this version. */
     @ParameterizedTest
-    @MethodSource("pages")
-    void a_link_leads_to_a_file(Path page) throws IOException {
-        Matcher links = LINK.matcher(Files.readString(page));
-        while (links.find()) {
-            Path target = page.resolveSibling(links.group(1)).normalize();
-            assertThat(target)
-                    .as(ROOT.relativize(page) + " links to " + links.group(1))
-                    .exists();
+    @MethodSource("xml")
+    void a_block_of_xml_is_well_formed_and_names_artifacts_that_exist(Documentation.Block snippet) throws Exception {
+        Document parsed = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new InputSource(new StringReader("<part>" + snippet.text() + "</part>")));
+        String bom = Files.readString(Documentation.ROOT.resolve("bom/pom.xml"));
+        NodeList artifacts = parsed.getElementsByTagName("artifactId");
+        for (int i = 0; i < artifacts.getLength(); i++) {
+            String artifact = artifacts.item(i).getTextContent();
+            if (artifact.startsWith("evenkeel-")) {
+                assertThat(bom).contains("<artifactId>" + artifact + "</artifactId>");
+            }
+            if (artifact.equals("evenkeel-bom")) {
+                assertThat(bom).contains("<version>" + versionIn(snippet.text()) + "</version>");
+            }
         }
+    }
+
+    private static String versionIn(String text) {
+        Matcher version = Pattern.compile("evenkeel-bom</artifactId>\\s*<version>([^<]+)<")
+                .matcher(text);
+        assertThat(version.find()).isTrue();
+        return version.group(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("yaml")
+    void a_block_of_yaml_parses_and_names_properties_that_exist(Documentation.Block snippet) throws IOException {
+        for (Object document : new Yaml().loadAll(snippet.text())) {
+            if (document instanceof Map<?, ?> map && map.containsKey("evenkeel")) {
+                Set<String> keys = new TreeSet<>();
+                flatten("evenkeel", map.get("evenkeel"), keys);
+                assertExist(keys);
+            }
+        }
+    }
+
+    private static void flatten(String prefix, Object value, Set<String> keys) {
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((key, inner) -> flatten(prefix + "." + key, inner, keys));
+        } else {
+            keys.add(prefix);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("properties")
+    void a_block_of_properties_names_those_that_exist(Documentation.Block snippet) throws IOException {
+        Properties parsed = new Properties();
+        parsed.load(new StringReader(snippet.text()));
+        assertThat(parsed).isNotEmpty();
+        assertExist(new TreeSet<>(parsed.stringPropertyNames().stream()
+                .filter(key -> key.startsWith("evenkeel."))
+                .toList()));
+    }
+
+    private static void assertExist(Set<String> keys) throws IOException {
+        Set<String> known = SettingsPageTest.properties().keySet();
+        List<String> unknown = new ArrayList<>();
+        for (String key : keys) {
+            String general = key.replaceFirst("^evenkeel\\.datasource\\.beans\\.[^.]+\\.", "evenkeel.datasource.")
+                    .replaceFirst("^evenkeel\\.rsocket\\.targets\\..+", "evenkeel.rsocket.targets")
+                    .replaceFirst("\\[\\d+]$", "");
+            if (!known.contains(general)) {
+                unknown.add(key);
+            }
+        }
+        assertThat(unknown).as("properties that do not exist").isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("json")
+    void a_block_of_json_parses(Documentation.Block snippet) {
+        assertThat(JsonParser.parseString(snippet.text()).isJsonNull()).isFalse();
     }
 }

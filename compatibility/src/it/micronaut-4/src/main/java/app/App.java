@@ -14,7 +14,7 @@ public final class App {
                 "datasources.default.username", System.getProperty("jdbc.user"),
                 "datasources.default.password", System.getProperty("jdbc.password"),
                 "datasources.default.maximum-pool-size", 6,
-                "evenkeel.target", System.getProperty("jdbc.target")))) {
+                "pods.target", System.getProperty("jdbc.target")))) {
             DataSource dataSource = context.getBean(DataSource.class);
             EvenkeelDataSource pool = dataSource.unwrap(EvenkeelDataSource.class);
             Cell.run(pool::status, () -> {

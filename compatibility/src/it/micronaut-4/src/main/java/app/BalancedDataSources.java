@@ -17,7 +17,7 @@ final class BalancedDataSources implements BeanCreatedEventListener<DataSource> 
     private final String target;
     private final List<EvenkeelDataSource> pools = new CopyOnWriteArrayList<>();
 
-    BalancedDataSources(@Value("${evenkeel.target}") String target) {
+    BalancedDataSources(@Value("${pods.target}") String target) {
         this.target = target;
     }
 
