@@ -117,9 +117,10 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
     }
 
     /**
-     * As HikariCP's constructor does it: with {@code initializationFailTimeout} at 0 or more waits for a first connection, and
-     * above 0 fails with the reason once none of the Pods can be reached. A pool that is made from a {@link HikariDataSource}
-     * waits for nothing, as that one does until it is first used; and where no Pod is known yet there is nothing to judge.
+     * As HikariCP's constructor does it: with {@code initializationFailTimeout} at 0 or more waits for a first
+     * connection, and above 0 fails with the reason once none of the Pods can be reached. A pool that is made from a
+     * {@link HikariDataSource} waits for nothing, as that one does until it is first used; and where no Pod is known
+     * yet there is nothing to judge.
      */
     private void failFast(EvenkeelDataSourceBuilder builder) {
         HikariConfig template = Objects.requireNonNull(builder.template);
@@ -224,8 +225,8 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             int active = wrapped.getHikariPoolMXBean().getActiveConnections();
             if (active > 0) {
                 throw new IllegalStateException("wrap: pool " + wrapped.getPoolName() + " has " + active
-                        + " connections in use (expected: none, since closing it would abort them; wrap it before its first"
-                        + " use, or build from its HikariConfig and close it yourself)");
+                        + " connections in use (expected: none, since closing it would abort them; wrap it before its"
+                        + " first use, or build from its HikariConfig and close it yourself)");
             }
         }
     }

@@ -14,8 +14,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code DataSource} whose connections follow the Pods behind a Service: spread evenly over them, moved to new Pods within
- * seconds, given up gently before a Pod goes.
+ * A {@code DataSource} whose connections follow the Pods behind a Service: spread evenly over them, moved to new Pods
+ * within seconds, retired gently before a Pod goes.
  *
  * <pre>{@code
  * HikariConfig hikari = new HikariConfig();
@@ -26,16 +26,16 @@ import org.jspecify.annotations.Nullable;
  * EvenkeelDataSource dataSource = EvenkeelDataSource.builder().hikari(hikari).build();
  * }</pre>
  *
- * <p>All Pods together have no more connections than {@code maximumPoolSize}. Settings mean what they mean to HikariCP, for
- * all Pods together; docs/hikari.md goes through them one by one. {@code maxLifetime} is the default of the maximum
- * connection age.
+ * <p>All Pods together have no more connections than {@code maximumPoolSize}. Settings mean what they mean to
+ * HikariCP, for all Pods together; docs/hikari.md goes through them one by one. {@code maxLifetime} is the default of
+ * the maximum connection age.
  *
  * <p>Building it from a {@link com.zaxxer.hikari.HikariConfig} fails fast, as HikariCP does, if no Pod can be reached;
- * {@code initializationFailTimeout} below 0 has callers wait instead. Built from a {@link HikariDataSource} it waits for
- * nothing.
+ * {@code initializationFailTimeout} below 0 has callers wait instead. Built from a {@link HikariDataSource} it waits
+ * for nothing.
  *
- * <p>Thread-safe. {@link #close()} it at the end. Not final, so that frameworks can put a proxy in front of it; not meant to
- * be extended otherwise.
+ * <p>Thread-safe. {@link #close()} it at the end. Not final, so that frameworks can put a proxy in front of it; not
+ * meant to be extended otherwise.
  */
 public class EvenkeelDataSource implements DataSource, AutoCloseable {
 
@@ -60,8 +60,8 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
     }
 
     /**
-     * Takes over the settings of an existing pool, with the target derived from its JDBC URL; closes that pool if it was
-     * started, since its connections would count against the server beside ours.
+     * Takes over the settings of an existing pool, with the target derived from its JDBC URL; closes that pool if it
+     * was started, since its connections would count against the server beside ours.
      *
      * @throws IllegalArgumentException if its settings can't be split over Pods; the message says what to do instead
      */
@@ -126,8 +126,9 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
     }
 
     /**
-     * Hands out nothing any more, closes idle connections at once and those in use when they are returned, until the close
-     * timeout; what is in use even then is aborted. When it returns, no thread of this pool is left. May be called again.
+     * Hands out nothing any more, closes idle connections at once and those in use when they are returned, until the
+     * close timeout; what is in use even then is aborted. When it returns, no thread of this pool is left. May be
+     * called again.
      */
     @Override
     public void close() {
@@ -164,8 +165,9 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
     }
 
     /**
-     * To this type and to {@link HikariPoolMXBean}; there is no single data source beneath. Not to {@link HikariConfigMXBean},
-     * though {@link #config()} is one: Spring Boot casts what it gets by that to {@link HikariDataSource}.
+     * To this type and to {@link HikariPoolMXBean}; there is no single data source beneath. Not to
+     * {@link HikariConfigMXBean}, though {@link #config()} is one: Spring Boot casts what it gets by that to
+     * {@link HikariDataSource}.
      */
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
@@ -176,8 +178,8 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
             return type.cast(pool());
         }
         throw new SQLException("Pool " + name + ": unwrap to " + type.getName()
-                + " (expected: EvenkeelDataSource or HikariPoolMXBean; settings are at config(); each Pod has a data source"
-                + " of its own, so unwrap a Connection instead)");
+                + " (expected: EvenkeelDataSource or HikariPoolMXBean; settings are at config(); each Pod has a data"
+                + " source of its own, so unwrap a Connection instead)");
     }
 
     @Override
@@ -229,8 +231,8 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
             public void close() {}
 
             private String unproxied() {
-                return "EvenkeelDataSource: no pool (expected: built by EvenkeelDataSource.builder(); a proxy hands every"
-                        + " call on to such a one)";
+                return "EvenkeelDataSource: no pool (expected: built by EvenkeelDataSource.builder(); a proxy hands"
+                        + " every call on to such a one)";
             }
         };
     }

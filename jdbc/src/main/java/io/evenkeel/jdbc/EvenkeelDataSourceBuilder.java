@@ -37,9 +37,9 @@ public final class EvenkeelDataSourceBuilder {
     EvenkeelDataSourceBuilder() {}
 
     /**
-     * The template: JDBC URL or data source class, user, pool size, time-outs. Copied by {@link #build()}; a later change of
-     * it has no effect ({@link EvenkeelDataSource#config()} has what can be changed). Its sizes are for all Pods together.
-     * Must be set, here or by {@link #wrap}.
+     * The template: JDBC URL or data source class, user, pool size, time-outs. Copied by {@link #build()}; a later
+     * change of it has no effect ({@link EvenkeelDataSource#config()} has what can be changed). Its sizes are for all
+     * Pods together. Must be set, here or by {@link #wrap}.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder hikari(HikariConfig value) {
@@ -48,7 +48,9 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** The template is an existing pool, which {@link #build()} closes if it was started; nothing of it may be in use. */
+    /**
+     * The template is an existing pool, which {@link #build()} closes if it was started; nothing of it may be in use.
+     */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder wrap(HikariDataSource value) {
         template = Objects.requireNonNull(value, "wrap");
@@ -57,9 +59,9 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * How to connect to one Pod, for drivers that Evenkeel doesn't know. The data sources it returns must not pool. Defaults
-     * to the template's driver (pgjdbc, MySQL Connector/J, MariaDB Connector/J) with the Pod's address beneath the name in
-     * the URL. Needs a {@link #target}.
+     * How to connect to one Pod, for drivers that Evenkeel doesn't know. The data sources it returns must not pool.
+     * Defaults to the template's driver (pgjdbc, MySQL Connector/J, MariaDB Connector/J) with the Pod's address
+     * beneath the name in the URL. Needs a {@link #target}.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder connections(Function<Endpoint, DataSource> value) {
@@ -76,8 +78,8 @@ public final class EvenkeelDataSourceBuilder {
 
     /**
      * Where the Pods are: {@code k8s:///pg.default:5432}, {@code dns:///pg-headless.default.svc:5432},
-     * {@code static:///10.0.0.1:5432,10.0.0.2:5432} or {@code file:///etc/evenkeel/pg.json}. Defaults to the host and port of
-     * the JDBC URL: a Service's name inside a cluster means {@code k8s:}, else {@code dns:}.
+     * {@code static:///10.0.0.1:5432,10.0.0.2:5432} or {@code file:///etc/evenkeel/pg.json}. Defaults to the host and
+     * port of the JDBC URL: a Service's name inside a cluster means {@code k8s:}, else {@code dns:}.
      *
      * @throws io.evenkeel.endpoint.InvalidTargetException if it is not a target
      */
@@ -88,9 +90,9 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that use the same
-     * Pods spread better with two names. Not blank. Defaults to the template's
-     * {@code poolName}, else to the Service's name in the target.
+     * The pool's name in threads, messages, metrics and JMX, and a part of the plan: two pools of one process that
+     * use the same Pods spread better with two names. Not blank. Defaults to the template's {@code poolName}, else to
+     * the Service's name in the target.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder name(String value) {
@@ -99,8 +101,9 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank. Defaults to the
-     * environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name, else a random one.
+     * Distinguishes this process from the others that use the same Pods; must differ between them. Not blank.
+     * Defaults to the environment variable {@code HOSTNAME} (in Kubernetes the Pod's name), else the host's name,
+     * else a random one.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder clientId(String value) {
@@ -109,8 +112,8 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any Pod on our
-     * node, else to unknown: then no zone is preferred.
+     * The topology zone of this process. Defaults to the environment's ({@code EVENKEEL_ZONE}), else to that of any
+     * Pod on our node, else to unknown: then no zone is preferred.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder zone(@Nullable String value) {
@@ -128,14 +131,19 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause. */
+    /**
+     * Over how long the moves of one plan are spread. Defaults to 8 s; zero moves one after another without a pause.
+     */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder moveWindow(Duration value) {
         settings.moveWindow(value);
         return this;
     }
 
-    /** How long a move waits for a connection in use to be returned, before it is tried later. Defaults to 30 s; more than zero. */
+    /**
+     * How long a move waits for a connection in use to be returned, before it is tried later. Defaults to 30 s; more
+     * than zero.
+     */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder moveDeadline(Duration value) {
         settings.moveDeadline(value);
@@ -143,8 +151,9 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * After how long a Pod that leaves and still has connections in use is reported, in the log and as an event. They are not
-     * closed by it. Defaults to 25 s, inside the 30 s of grace that a Pod has by default; to the drain spread where that is longer.
+     * After how long a Pod that leaves and still has connections in use is reported, in the log and as an event. They
+     * are not closed by it. Defaults to 25 s, inside the 30 s of grace that a Pod has by default; to the drain spread
+     * where that is longer.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder drainWarnAfter(Duration value) {
@@ -153,8 +162,8 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * Over how long the idle connections of a leaving Pod are retired, at most. Defaults to 5 s, to {@link #drainWarnAfter} where
-     * that is shorter; zero for at once.
+     * Over how long the idle connections of a leaving Pod are retired, at most. Defaults to 5 s, to
+     * {@link #drainWarnAfter} where that is shorter; zero for at once.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder drainSpread(Duration value) {
@@ -163,8 +172,8 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to four fifths of the
-     * template's {@code maxLifetime}, so that none gets older than that: 24 min if it isn't set; zero for never.
+     * After how long a connection is replaced, each at its own moment within 25 % of this. Defaults to four fifths of
+     * the template's {@code maxLifetime}, so that none gets older than that: 24 min if it isn't set; zero for never.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder maxConnectionAge(Duration value) {
@@ -180,8 +189,8 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * 0 (the default) closes the old connection of a move first and never exceeds {@code maximumPoolSize}; 1 opens the new
-     * one first, which takes one connection more at the servers for a moment.
+     * 0 (the default) closes the old connection of a move first and never exceeds {@code maximumPoolSize}; 1 opens
+     * the new one first, which takes one connection more at the servers for a moment.
      */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder surge(int value) {
@@ -189,7 +198,10 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has changed. */
+    /**
+     * The remaining settings of the balance; see {@link RebalancerConfig.Builder}. If it throws, no setting has
+     * changed.
+     */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder balance(Consumer<RebalancerConfig.Builder> value) {
         settings.balance(value);
@@ -231,7 +243,10 @@ public final class EvenkeelDataSourceBuilder {
         return this;
     }
 
-    /** How long {@link EvenkeelDataSource#close()} waits for connections in use. Defaults to 10 s; zero aborts them at once. */
+    /**
+     * How long {@link EvenkeelDataSource#close()} waits for connections in use. Defaults to 10 s; zero aborts them at
+     * once.
+     */
     @CanIgnoreReturnValue
     public EvenkeelDataSourceBuilder closeTimeout(Duration value) {
         settings.closeTimeout(value);
@@ -246,12 +261,14 @@ public final class EvenkeelDataSourceBuilder {
     }
 
     /**
-     * Starts the pool. Waits for a first connection as HikariCP does, where the template's {@code initializationFailTimeout} is
-     * 0 (start in any case) or more (fail with the reason; its default), unless the template is a {@link HikariDataSource}.
+     * Starts the pool. Waits for a first connection as HikariCP does, where the template's
+     * {@code initializationFailTimeout} is 0 (start in any case) or more (fail with the reason; its default), unless
+     * the template is a {@link HikariDataSource}.
      *
-     * @throws IllegalArgumentException if a setting is missing, out of its bounds, or can't be split over Pods; the message
-     *     says what to do instead
-     * @throws com.zaxxer.hikari.pool.HikariPool.PoolInitializationException if no Pod can be reached, with the reason as cause
+     * @throws IllegalArgumentException if a setting is missing, out of its bounds, or can't be split over Pods; the
+     *     message says what to do instead
+     * @throws com.zaxxer.hikari.pool.HikariPool.PoolInitializationException if no Pod can be reached, with the reason
+     *     as cause
      */
     public EvenkeelDataSource build() {
         return DataSourceRuntime.start(this);

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a running pool. HikariCP's own rules check each of them; who has to act on a change is notified outside of
- * the lock. Thread-safe.
+ * The settings of a running pool. HikariCP's own rules check each of them; who has to act on a change is notified
+ * outside of the lock. Thread-safe.
  */
 final class LiveConfig implements HikariConfigMXBean {
 

@@ -7,8 +7,8 @@ import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * No connection was available in time. The message names the cause, what to change and each Pod's counts; the driver's own
- * exception, where one is in the way, is the cause, and its SQLState is this one's.
+ * No connection was available in time. The message names the cause, what to change and each Pod's counts; the
+ * driver's own exception, where one is in the way, is the cause, and its SQLState is this one's.
  */
 public final class NoConnectionException extends SQLTransientConnectionException implements Diagnosed {
     private static final long serialVersionUID = 1L;

@@ -6,8 +6,8 @@ public enum Pooling {
     SEATS,
 
     /**
-     * A HikariCP pool per Pod, beneath Evenkeel's seats: for those whom it matters that HikariCP itself holds the connections.
-     * Slower, with more threads, and with the limits that docs/hikari.md lists.
+     * A HikariCP pool per Pod, beneath Evenkeel's seats: for applications that need HikariCP itself to hold the
+     * connections. Slower, with more threads, and with the limits that docs/hikari.md lists.
      */
     HIKARI_PER_POD
 }

@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What a {@link ChannelSocket} reads. Invariant, under {@link #lock}: bytes are delivered in the order in which the channel
- * had them; what was read ahead, by {@link #peek} or {@link #available}, goes first.
+ * What a {@link ChannelSocket} reads. Invariant, under {@link #lock}: bytes are delivered in the order in which the
+ * channel had them; what was read ahead, by {@link #peek} or {@link #available}, goes first.
  */
 final class ChannelInput extends InputStream {
     /** The most that one read takes, since the JDK copies by a buffer outside the heap that it keeps per thread. */

@@ -11,7 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** What a {@link ChannelSocket} writes: each write is whole before the next one begins. */
 final class ChannelOutput extends OutputStream {
-    /** The most that one write hands over, since the JDK copies by a buffer outside the heap that it keeps per thread. */
+    /**
+     * The most that one write hands over, since the JDK copies by a buffer outside the heap that it keeps per thread.
+     */
     private static final int LARGEST_WRITE = 64 * 1024;
 
     private final ChannelSocket socket;

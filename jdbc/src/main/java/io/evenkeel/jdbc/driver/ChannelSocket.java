@@ -25,17 +25,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>How it works: a read or write that the channel can't do at once waits in a {@link ReadyWait}, a selector that only
  * this socket uses. The channel's mode never changes, so {@link #peek} is one non-blocking read: nothing to read means
- * that the connection is alive, end of stream or a reset that it is dead, and bytes are kept for the next read. That asks
- * the server nothing. The idea is that of go-sql-driver's connection check.
+ * that the connection is alive, end of stream or a reset that it is dead, and bytes are kept for the next read. That
+ * asks the server nothing. The idea is that of go-sql-driver's connection check.
  *
- * <p>Beside that it behaves as {@link Socket} does, and better in one point: an interrupt neither closes it nor is lost,
- * on platform threads and virtual ones. The thread's interrupt status is kept until the read or write has ended.
+ * <p>Beside that it behaves as {@link Socket} does, and better in one point: an interrupt neither closes it nor is
+ * lost, on platform threads and virtual ones. The thread's interrupt status is kept until the read or write has
+ * ended.
  *
  * <p>Costs two or three file descriptors more than a plain socket: the selector's, and a second selector's once a write
  * had to wait.
  *
- * <p>Thread-safe as a {@link Socket} is: one thread may read while another writes, and any thread may close it, which ends
- * both. Lock order: the stream's lock, then a wait's own.
+ * <p>Thread-safe as a {@link Socket} is: one thread may read while another writes, and any thread may close it, which
+ * ends both. Lock order: the stream's lock, then a wait's own.
  */
 @SuppressWarnings(
         "PMD.TooManyMethods") // every method of Socket is overridden, since the one beneath is never connected

@@ -6,12 +6,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the socket of a connection. A driver makes its sockets by a factory that it instantiates by name, on a thread of its
- * choice, and hands nothing but text to it; so the text names the dial, and the dial remembers the last socket made for it.
- * A driver may make several in one dial, when it tries again with or without TLS; the last is the connection's.
+ * Finds the socket of a connection. A driver makes its sockets by a factory that it instantiates by name, on a thread
+ * of its choice, and hands nothing but text to it; so the text names the dial, and the dial remembers the last socket
+ * made for it. A driver may make several in one dial, when it tries again with or without TLS; the last is the
+ * connection's.
  *
- * <p>This is the one static state here, because nothing else is reachable from both ends. It holds an entry only while a
- * driver connects. Sockets that are made later, as for a cancel request, name a dial that has ended and are not kept.
+ * <p>This is the one static state here, because nothing else is reachable from both ends. It holds an entry only
+ * while a driver connects. Sockets that are made later, as for a cancel request, name a dial that has ended and are
+ * not kept.
  */
 final class Dial implements AutoCloseable {
     private static final Map<String, Dial> UNDER_WAY = new ConcurrentHashMap<>();

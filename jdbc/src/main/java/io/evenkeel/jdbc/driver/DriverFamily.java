@@ -70,9 +70,9 @@ enum DriverFamily {
         }
 
         /**
-         * From version 4 on the driver resolves the host in its URL before it asks the socket factory. So the URL has the
-         * endpoint's address there, and the name goes to TLS by {@link MariaDbTlsPlugin}; not where the user has a plugin of
-         * his own, whose way with names is not known.
+         * From version 4 on the driver resolves the host in its URL before it asks the socket factory. So the URL has
+         * the endpoint's address there, and the name goes to TLS by {@link MariaDbTlsPlugin}; not where the user has
+         * a plugin of his own, whose way with names is not known.
          */
         @Override
         String urlText(Driver driver, Properties properties, JdbcUrl url, Set<String> given, Endpoint endpoint) {

@@ -16,11 +16,11 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to connect, taken from a {@link HikariConfig} once: one driver, one URL with the Service's name, the user's options.
- * From it a {@link DataSource} is made per endpoint. Immutable.
+ * How to connect, taken from a {@link HikariConfig} once: one driver, one URL with the Service's name, the user's
+ * options. From it a {@link DataSource} is made per endpoint. Immutable.
  *
- * <p>The URL stays as it is, so that TLS verifies the name in it; only the socket beneath leads to the endpoint. How each
- * driver does that is in {@link DriverFamily}.
+ * <p>The URL stays as it is, so that TLS verifies the name in it; only the socket beneath leads to the endpoint. How
+ * each driver does that is in {@link DriverFamily}.
  */
 public final class DriverTemplate {
     private final Driver driver;
@@ -196,8 +196,8 @@ public final class DriverTemplate {
     /**
      * Connects to {@code endpoint}.
      *
-     * @param live the user name and password, asked for at every connect; where one is null, that of the data source's own
-     *     properties or of the URL is used
+     * @param live the user name and password, asked for at every connect; where one is null, that of the data
+     *     source's own properties or of the URL is used
      */
     public DataSource dataSource(Endpoint endpoint, Supplier<Credentials> live) {
         return new EndpointDataSource(driver, url, properties, given, () -> or(live.get(), credentials), endpoint);

@@ -6,8 +6,8 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 
 /**
- * A socket that connects to one endpoint, whatever address it is given. The driver goes on believing that it talks to the
- * name in its URL, and so verifies that name on TLS.
+ * A socket that connects to one endpoint, for any address that it is given. The driver goes on believing that it
+ * talks to the name in its URL, and so verifies that name on TLS.
  */
 final class EndpointSocket extends ChannelSocket {
     private final EndpointAddress address;

@@ -119,8 +119,8 @@ record JdbcUrl(String text, DriverFamily family, String host, int port, Set<Stri
     }
 
     /**
-     * Without options and user, which may hold a password; of any driver's URL, so {@code ;} begins options too, and a user
-     * may stand without {@code //}. Where a password can't be told from the rest, only the scheme is left.
+     * Without options and user, which may hold a password; of any driver's URL, so {@code ;} begins options too, and
+     * a user may stand without {@code //}. Where a password can't be told from the rest, only the scheme is left.
      */
     static String shown(String url) {
         Matcher scheme = SCHEME.matcher(url);

@@ -9,10 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the operating system ask a silent peer whether it is there. A host that vanishes without a FIN or a reset is noticed by
- * nothing else while a connection is idle: after 30 s of silence, a probe every 10 s, and after the third without an answer
- * the connection is reset, which the next look at it shows. A request that is under way when the host vanishes is bounded by
- * the driver's own {@code socketTimeout}, not by this.
+ * Has the operating system ask a silent peer whether it is there. A host that vanishes without a FIN or a reset is
+ * noticed by nothing else while a connection is idle: after 30 s of silence, a probe every 10 s, and after the third
+ * without an answer the connection is reset, which the next look at it shows. A request that is under way when the
+ * host vanishes is bounded by the driver's own {@code socketTimeout}, not by this.
  */
 final class KeepAlive {
     private static final Logger LOG = LoggerFactory.getLogger(KeepAlive.class);

@@ -1,13 +1,16 @@
 package io.evenkeel.jdbc.driver;
 
-/** What a look at a connection's socket shows. The server is asked nothing, so only what it said or did by itself counts. */
+/**
+ * What a look at a connection's socket shows. The server is asked nothing, so only what it said or did by itself
+ * counts.
+ */
 public enum Liveness {
     /** No end of stream and nothing to read: as far as this host has been notified, the connection works. */
     ALIVE,
 
     /**
-     * Bytes wait to be read. The server's farewell, or a notification, or a message of TLS itself: validate the connection
-     * before it is handed out, do not discard it unheard.
+     * Bytes wait to be read. The server's farewell, or a notification, or a message of TLS itself: validate the
+     * connection before it is handed out, do not discard it unheard.
      */
     DATA_WAITING,
 

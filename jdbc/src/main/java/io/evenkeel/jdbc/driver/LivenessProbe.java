@@ -1,8 +1,8 @@
 package io.evenkeel.jdbc.driver;
 
 /**
- * Looks at one connection's socket: one system call of less than a microsecond, no allocation, no round trip. Thread-safe;
- * meant for connections that no thread uses at that moment.
+ * Looks at one connection's socket: one system call of less than a microsecond, no allocation, no round trip.
+ * Thread-safe; meant for connections that no thread uses at that moment.
  */
 @FunctionalInterface
 public interface LivenessProbe {

@@ -10,12 +10,15 @@ import org.mariadb.jdbc.Configuration;
 import org.mariadb.jdbc.util.ConfigurableSocketFactory;
 
 /**
- * The {@code socketFactory} for MariaDB Connector/J, which hands it its configuration; the endpoint's address is an option
- * that the driver does not know and keeps. A query is killed over a connection with the same configuration, and so at the
- * same endpoint; TLS is laid over the socket with the name in the URL.
+ * The {@code socketFactory} for MariaDB Connector/J, which hands it its configuration; the endpoint's address is an
+ * option that the driver does not know and keeps. A query is killed over a connection with the same configuration,
+ * and so at the same endpoint; TLS is laid over the socket with the name in the URL.
  */
 public final class MariaDbSocketFactory extends ConfigurableSocketFactory {
-    /** The option with {@code host:port} of the endpoint, with brackets around an IPv6 address, and what belongs to the dial. */
+    /**
+     * The option with {@code host:port} of the endpoint, with brackets around an IPv6 address, and what belongs to
+     * the dial.
+     */
     public static final String ENDPOINT = "evenkeelEndpoint";
 
     private @Nullable EndpointAddress address;

@@ -13,7 +13,10 @@ import javax.net.SocketFactory;
 public final class PostgresSocketFactory extends SocketFactory {
     private final EndpointAddress address;
 
-    /** @param address {@code host:port} of the endpoint, with brackets around an IPv6 address, and what belongs to the dial */
+    /**
+     * @param address {@code host:port} of the endpoint, with brackets around an IPv6 address, and what belongs to the
+     * dial
+     */
     public PostgresSocketFactory(String address) {
         this.address = EndpointAddress.parse(address);
     }

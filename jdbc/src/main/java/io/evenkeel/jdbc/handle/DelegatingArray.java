@@ -6,7 +6,10 @@ import java.sql.SQLException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** An SQL array whose result sets name the user's handle. It is the driver's own again when it is passed to the driver. */
+/**
+ * An SQL array whose result sets name the user's handle. It is the driver's own again when it is passed to the
+ * driver.
+ */
 final class DelegatingArray implements Array {
     private final DelegatingConnection connection;
     private final Array delegate;

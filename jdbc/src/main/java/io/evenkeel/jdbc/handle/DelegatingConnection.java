@@ -36,8 +36,9 @@ import org.slf4j.LoggerFactory;
  * any JDBC connection it is otherwise for one thread at a time; handing it to another thread needs the usual
  * happens-before.
  *
- * <p>Every {@link SQLException} that passes by is classified by {@link FaultClassifier} and reported to {@link #faulted}
- * before the user sees it, if it is graver than what was reported before; the user gets the exception itself, unchanged.
+ * <p>Every {@link SQLException} that passes by is classified by {@link FaultClassifier} and reported to
+ * {@link #faulted} before the user sees it, if it is graver than what was reported before; the user gets the
+ * exception itself, unchanged.
  */
 public abstract class DelegatingConnection implements Connection {
     private static final Logger LOG = LoggerFactory.getLogger(DelegatingConnection.class);
@@ -51,7 +52,9 @@ public abstract class DelegatingConnection implements Connection {
         }
     }
 
-    /** Null once closed. Not volatile: the constructor must not pay for a fence, and only closing needs to be atomic. */
+    /**
+     * Null once closed. Not volatile: the constructor must not pay for a fence, and only closing needs to be atomic.
+     */
     private @Nullable Connection delegate;
 
     /** The greatest fault reported so far: one broken connection is one failure, however often its user tries again. */
@@ -62,14 +65,15 @@ public abstract class DelegatingConnection implements Connection {
     }
 
     /**
-     * Gives the pooled connection back; called exactly once, when the handle is first closed or aborted. It must not be handed
-     * out again if it can't be brought back to its initial state, or after a fault that evicts: an aborted one is being
-     * closed, and another thread may still be using it.
+     * Gives the pooled connection back; called exactly once, when the handle is first closed or aborted. It must not
+     * be handed out again if it can't be brought back to its initial state, or after a fault that evicts: an aborted
+     * one is being closed, and another thread may still be using it.
      */
     protected abstract void release(Connection delegate) throws SQLException;
 
     /**
-     * A fault while on loan, graver than those before it. Must not throw nor block; the user gets {@code failure} in any case.
+     * A fault while on loan, graver than those before it. Must not throw nor block; the user gets {@code failure} in
+     * any case.
      */
     protected abstract void faulted(Fault fault, SQLException failure);
 

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sorts failures to connect into the kinds that differ in what to do about them. For messages only: whether a failure counts
- * against an endpoint or evicts a connection is decided by {@link FaultClassifier}.
+ * Sorts failures to connect into the kinds that differ in what to do about them. For messages only: whether a failure
+ * counts against an endpoint or evicts a connection is decided by {@link FaultClassifier}.
  */
 public final class FailureCauses {
     private static final int DEEPEST = 20;

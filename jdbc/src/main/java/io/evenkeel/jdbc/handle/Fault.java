@@ -1,16 +1,16 @@
 package io.evenkeel.jdbc.handle;
 
 /**
- * What a failure means for the connection that it happened on and for the endpoint's health. Ordered from the least to the
- * most severe, so of two failures on one connection the greater counts.
+ * What a failure means for the connection that it happened on and for the endpoint's health. Ordered from the least
+ * to the most severe, so of two failures on one connection the greater counts.
  */
 public enum Fault {
     /** An error in the request. The server answered, so the connection works. */
     NONE(false, false, false, false),
 
     /**
-     * The server answered, and will not have this client: authentication, an unknown database, no free connection. Every
-     * endpoint would answer much the same, or another client's connections are the reason.
+     * The server answered, and will not have this client: authentication, an unknown database, no free connection.
+     * Every endpoint would answer much the same, or another client's connections are the reason.
      */
     REFUSED(false, false, false, false),
 
@@ -57,8 +57,8 @@ public enum Fault {
     }
 
     /**
-     * Whether the endpoint's health counts it as a failure when it ends an attempt to connect, the client's own set-up such
-     * as {@code connectionInitSql} included.
+     * Whether the endpoint's health counts it as a failure when it ends an attempt to connect, the client's own
+     * set-up such as {@code connectionInitSql} included.
      */
     public boolean countsAtConnect() {
         return countsAtConnect;

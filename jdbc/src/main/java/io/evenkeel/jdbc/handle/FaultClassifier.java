@@ -16,13 +16,14 @@ import org.slf4j.LoggerFactory;
 /**
  * The one place that decides what a failure means, for eviction and for the endpoint's health alike.
  *
- * <p>The failure, its causes and its next exceptions are examined, nearest first, at most {@value #DEEPEST} of them. The
- * first that carries information decides: a SQLState by {@link SqlStates}, a vendor code of MySQL or MariaDB by
- * {@link VendorCodes}, an exception class of JDBC by its documented meaning, an {@link IOException} because the network failed
- * beneath the driver. If none does, the failure is {@link Fault#UNCLEAR}.
+ * <p>The failure, its causes and its next exceptions are examined, nearest first, at most {@value #DEEPEST} of them.
+ * The first that carries information decides: a SQLState by {@link SqlStates}, a vendor code of MySQL or MariaDB by
+ * {@link VendorCodes}, an exception class of JDBC by its documented meaning, an {@link IOException} because the
+ * network failed beneath the driver. If none does, the failure is {@link Fault#UNCLEAR}.
  *
- * <p>The application's {@link SQLExceptionOverride} has the last word on each {@link SQLException} before it is examined:
- * {@code DO_NOT_EVICT} means {@link Fault#NONE}; {@code MUST_EVICT} means at least {@link Fault#SESSION_LOST}.
+ * <p>The application's {@link SQLExceptionOverride} has the last word on each {@link SQLException} before it is
+ * examined: {@code DO_NOT_EVICT} means {@link Fault#NONE}; {@code MUST_EVICT} means at least
+ * {@link Fault#SESSION_LOST}.
  *
  * <p>Total: every {@link Throwable} has a fault, chains that lead back to themselves included, and nothing is thrown.
  * Thread-safe.

@@ -11,8 +11,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Metadata whose connection is the user's handle, and which is of no use once that is closed. An interface proxy, since it has
- * 180 methods that all do the same and none of which is on a hot path; docs/adr/0034-metadata-by-proxy.md has the figures.
+ * Metadata whose connection is the user's handle, and which is of no use once that is closed. An interface proxy,
+ * since it has 180 methods that all do the same and none of which is on a hot path;
+ * docs/adr/0034-metadata-by-proxy.md has the figures.
  */
 final class MetaDataHandler implements InvocationHandler {
     private final DelegatingConnection connection;

@@ -5,8 +5,8 @@ import java.sql.SQLException;
 import org.postgresql.PGConnection;
 
 /**
- * Tells a server that takes no writes from a transaction that the application made read-only: both answer SQLState 25006. Asks
- * only what the driver knows already.
+ * Tells a server that takes no writes from a transaction that the application made read-only: both answer SQLState
+ * 25006. Asks only what the driver knows already.
  */
 final class ReadOnlyServers {
     private ReadOnlyServers() {}
@@ -25,7 +25,9 @@ final class ReadOnlyServers {
 
     /** A class of its own, so that pgjdbc's are loaded only where an exception of pgjdbc has been seen. */
     private static final class Postgres {
-        /** PostgreSQL 14 and later report both settings whenever they change; {@code begin read only} changes neither. */
+        /**
+         * PostgreSQL 14 and later report both settings whenever they change; {@code begin read only} changes neither.
+         */
         static boolean isReadOnly(Connection open) throws SQLException {
             if (!open.isWrapperFor(PGConnection.class)) {
                 return true;

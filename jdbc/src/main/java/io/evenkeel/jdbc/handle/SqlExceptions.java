@@ -17,7 +17,7 @@ import java.sql.SQLWarning;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What one exception by itself means, whatever it was caused by. */
+/** What one exception by itself means, without its causes. */
 final class SqlExceptions {
     private SqlExceptions() {}
 

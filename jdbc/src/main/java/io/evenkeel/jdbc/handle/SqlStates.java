@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a SQLState means. Sources: ISO/IEC 9075-2 (classes), PostgreSQL's manual, appendix A, the drivers' own use of class
- * 08, and the error references of MySQL and MariaDB.
+ * What a SQLState means. Sources: ISO/IEC 9075-2 (classes), PostgreSQL's manual, appendix A, the drivers' own use of
+ * class 08, and the error references of MySQL and MariaDB.
  */
 final class SqlStates {
     private SqlStates() {}
@@ -16,7 +16,7 @@ final class SqlStates {
     private static final Map<String, Fault> STATES = Map.ofEntries(
             // A disconnect error: a warning by its class, the end of the connection by its meaning.
             entry("01002", Fault.CONNECTION_LOST),
-            // The driver refuses to work with what was closed: whatever closed it was reported then.
+            // The driver refuses to work with what was closed: the reason was reported then.
             entry("08003", Fault.SESSION_LOST),
             // The server rejected the connection, or the driver can't do what the server demands of it.
             entry("08004", Fault.REFUSED),

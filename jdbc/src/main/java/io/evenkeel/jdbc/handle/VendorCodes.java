@@ -9,12 +9,18 @@ import org.jspecify.annotations.Nullable;
  * vendors use the same numbers for other things. Sources: the error references of MySQL and MariaDB.
  */
 final class VendorCodes {
-    /** Shutdown, network errors at the server, offline mode, and the client library's own: gone away, lost, not reached. */
+    /**
+     * Shutdown, network errors at the server, offline mode, and the client library's own: gone away, lost, not
+     * reached.
+     */
     private static final Set<Integer> CONNECTION_LOST = Set.of(
             1053, 1079, 1080, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184, 2002, 2003, 2006, 2012, 2013,
             2055, 3032);
 
-    /** The session was killed, or ended for being idle or for a packet too large, or both ends disagree about where in the protocol they are. */
+    /**
+     * The session was killed, or ended for being idle or for a packet too large, or both ends disagree about where in
+     * the protocol they are.
+     */
     private static final Set<Integer> SESSION_LOST = Set.of(1153, 1220, 1927, 2014, 2027, 3169, 4031);
 
     /** Too many connections, access denied, unknown database, blocked or unknown host, account locked or used up. */

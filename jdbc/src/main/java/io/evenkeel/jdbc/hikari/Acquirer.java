@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants:
  *
  * <ol>
- *   <li>I1: no caller waits while a routable Pod has a free seat. Where a seat only lacks its connection, {@link #demand}
- *       has one established while the caller stays in the queue, so it gets whichever comes first.
- *   <li>I2: first come, first served: while somebody waits, everybody joins the queue, and seats go to its head.
- *   <li>I3: no wake-up is lost: see {@link WaitQueue}; whatever makes a seat free calls {@link #dispatch} afterwards.
+ *   <li>I1: no caller waits while a routable Pod has a free seat. Where a seat only lacks its connection,
+ *       {@link #demand} has one established while the caller stays in the queue, so it gets whichever comes first.
+ *   <li>I2: first come, first served: while a caller waits, all join the queue, and seats go to its head.
+ *   <li>I3: no wake-up is lost: see {@link WaitQueue}; all that makes a seat free calls {@link #dispatch} afterwards.
  *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatState}; a connection is closed only
  *       from a seat that its user has returned.
  *   <li>I5: one deadline spans all attempts, at no more than {@value #ENDPOINTS} Pods.
@@ -116,7 +116,7 @@ final class Acquirer {
         return new Attempt(timeoutNanos, counted).run(slot);
     }
 
-    /** The connection of a seat that was just taken; null, with the seat given up, if there is none to be had. */
+    /** The connection of a seat that was just taken; null, with the seat abandoned, if there is none. */
     private @Nullable Connection borrow(Seat seat, long millis) throws SQLException {
         try {
             return seat.lane.pool().borrow(millis);
@@ -197,7 +197,7 @@ final class Acquirer {
         return closed ? null : chooser.take(now, slots.mine());
     }
 
-    /** Refuses everybody from now on. */
+    /** Refuses all callers from now on. */
     void close() {
         closed = true;
         queue.close();

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * Chooses a free seat: two routable seats are drawn at random, so each Pod by its number of seats, and the Pod with the
  * smaller part of its seats in use wins (the power of two choices; Mitzenmacher 2001).
  *
- * <p>Reading how busy a Pod is means reading words that other processors write, which costs more than everything else in
- * an acquire. So a thread keeps its choice for a few acquires, but only where they follow each other so quickly that no
- * Pod can tell: at most {@value #STICKY}, and none at all where a connection was out for longer than about
+ * <p>Reading how busy a Pod is means reading words that other processors write, which costs more than everything else
+ * in an acquire. So a thread keeps its choice for a few acquires, but only where they follow each other so quickly
+ * that no Pod can tell: at most {@value #STICKY}, and none at all where a connection was out for longer than about
  * {@value #QUICK_NANOS} ns. See docs/adr/0004-acquire-path.md.
  */
 final class Chooser {

@@ -134,7 +134,7 @@ final class Growth {
         return there;
     }
 
-    /** Has a Pod's pool connect again if somebody waits for it there: it does not by itself when room appears. */
+    /** Has a Pod's pool connect again if a caller waits for it there: it does not by itself when room appears. */
     void roomAt(Lane lane) {
         if (growing.containsKey(lane)) {
             lane.pool().nudge();

@@ -55,8 +55,9 @@ final class HikariPodPool implements PodPool {
     }
 
     /**
-     * What a Pod's pool needs of the template. Not its state as a whole: HikariCP prints the driver's properties at DEBUG and masks
-     * only the one that is called {@code password}, and this pool has no use for them, since its data source connects.
+     * What a Pod's pool needs of the template. Not its state as a whole: HikariCP prints the driver's properties at
+     * DEBUG and masks only the one that is called {@code password}, and this pool has no use for them, since its data
+     * source connects.
      */
     private static HikariConfig withoutDriverProperties(HikariConfig template) {
         HikariConfig copy = new HikariConfig();
@@ -94,7 +95,10 @@ final class HikariPodPool implements PodPool {
         }
     }
 
-    /** A Pod that is frozen must not cost a caller the whole deadline, so validating may take a third of it, at most 1 s. */
+    /**
+     * A Pod that is frozen must not cost a caller the whole deadline, so validating may take a third of it, at most 1
+     * s.
+     */
     static long validationMillis(HikariConfig template) {
         long part = Math.min(LONGEST_VALIDATION_MILLIS, template.getConnectionTimeout() / 3);
         return Math.max(SHORTEST_MILLIS, Math.min(template.getValidationTimeout(), part));

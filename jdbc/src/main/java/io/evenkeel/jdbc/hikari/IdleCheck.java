@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tests a Pod's idle connections after one in use broke, before anybody gets them: the pool beneath hands out without a
+ * Tests a Pod's idle connections after one in use broke, before callers get them: the pool beneath hands out without a
  * test what was used within the last half second, so a server that crashed would cost one failed query per connection.
  * Those in use are left alone.
  */
@@ -64,8 +64,8 @@ final class IdleCheck {
     }
 
     /**
-     * All are borrowed before one is given back, or one of them might be tested twice and another not at all; also those
-     * whose seat was dropped for the connection that broke.
+     * All are borrowed before one is given back, or one of them might be tested twice and another not at all; also
+     * those whose seat was dropped for the connection that broke.
      */
     private List<Connection> borrowIdle() {
         List<Connection> idle = new ArrayList<>();

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads of one data source: {@code evenkeel-<pool>-io-<n>} for what blocks on a network, which live while there is
- * work, and two {@code evenkeel-<pool>-housekeeper} for timers, which all Pods' pools share.
+ * The threads of one data source: {@code evenkeel-<pool>-io-<n>} for what blocks on a network, which live while there
+ * is work, and two {@code evenkeel-<pool>-housekeeper} for timers, which all Pods' pools share.
  */
 final class IoTasks {
     private static final Logger LOG = LoggerFactory.getLogger(IoTasks.class);

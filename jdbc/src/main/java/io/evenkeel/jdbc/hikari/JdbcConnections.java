@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The connections of one data source: a {@link Lane} per Pod, and one {@link Acquirer} over all of them.
  *
- * <p>The verbs of {@link io.evenkeel.spi.EndpointConnections} are for the control thread; {@link #acquire} is for every thread.
+ * <p>The verbs of {@link io.evenkeel.spi.EndpointConnections} are for the control thread; {@link #acquire} is for
+ * every thread.
  */
 public final class JdbcConnections implements ConnectionPool {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcConnections.class);
@@ -60,8 +61,8 @@ public final class JdbcConnections implements ConnectionPool {
     /**
      * Opens nothing.
      *
-     * @param template what every Pod's pool is configured by; its sizes and its own data source or URL are not used, and
-     *     its credentials are read again for every new connection
+     * @param template what every Pod's pool is configured by; its sizes and its own data source or URL are not used,
+     *     and its credentials are read again for every new connection
      * @param drivers connects to one Pod
      */
     public JdbcConnections(
@@ -333,9 +334,9 @@ public final class JdbcConnections implements ConnectionPool {
     }
 
     /**
-     * Ends the data source: nobody gets a connection any more, whoever waits is refused at once, idle connections are
-     * closed now and those in use when they are returned. What is still in use at the deadline is aborted, as a
-     * {@code HikariDataSource} does when it is closed. No thread is left. Blocks; safe to call again.
+     * Ends the data source: no caller gets a connection any more, those who wait are refused at once, idle
+     * connections are closed now and those in use when they are returned. What is still in use at the deadline is
+     * aborted, as a {@code HikariDataSource} does when it is closed. No thread is left. Blocks; safe to call again.
      *
      * @return whether every connection was returned in time
      */

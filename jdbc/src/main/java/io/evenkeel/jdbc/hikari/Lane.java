@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants, held under {@link #lock}:
  *
  * <ol>
- *   <li>connections + dials in flight ≤ seats. A dial begins only below {@code seats − closing}, and a seat is gone only
- *       when there is one connection fewer than seats, so the sum over all Pods never exceeds the budget at the servers.
+ *   <li>connections + dials in flight ≤ seats. A dial begins only below {@code seats − closing}, and a seat is gone
+ *       only when there is one connection fewer than seats, so the sum over all Pods never exceeds the budget at the
+ *       servers.
  *   <li>Seats that are free or taken are as many as connections that the pool has. Where a connection comes or goes by
  *       itself, {@link #reconcile} makes it true again; until then a seat may be without a connection, which its next
  *       holder finds out.
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Lock order: this lock is never held while another lock is taken, nor while anything else of ours is called.
  */
 final class Lane {
-    /** A seat that is being given up, and who wants to know. */
+    /** A seat that is being retired, and who receives the outcome. */
     record Retirement(Seat seat, Runnable done) {}
 
     private final EndpointKey key;
@@ -76,7 +77,7 @@ final class Lane {
         this.minimumIdle = minimumIdle;
     }
 
-    /** Sets the pool, once, before anybody else sees the lane. */
+    /** Sets the pool, once, before the lane is published. */
     void start(PodPool newPool, Retirements newRetirements, IdleCheck newIdleCheck) {
         pool = newPool;
         retirements = newRetirements;
@@ -338,12 +339,15 @@ final class Lane {
         return count;
     }
 
-    /** Whether more seats are in use than there are connections; whoever returns one then calls {@link #reconcile}. */
+    /**
+     * Whether more seats are in use than there are connections; the caller that returns one then calls
+     * {@link #reconcile}.
+     */
     boolean isLacking() {
         return lacking;
     }
 
-    // --- seats that are given up ---
+    // --- seats that are retired ---
 
     /** Has the seat, which is CLOSING now, go as soon as there is a connection fewer than seats. */
     void giveUp(Retirement retirement) {
@@ -357,7 +361,7 @@ final class Lane {
         settle();
     }
 
-    /** Whether a seat is given up whose connection is still there. */
+    /** Whether a seat is being retired whose connection is still there. */
     boolean isGivingUp() {
         lock.lock();
         try {

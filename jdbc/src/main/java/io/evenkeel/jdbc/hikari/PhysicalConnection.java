@@ -6,7 +6,10 @@ import java.sql.SQLException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A driver's connection, which tells its Pod's lane that it is closed, exactly once and after it is, whoever closed it. */
+/**
+ * A driver's connection, which tells its Pod's lane that it is closed, exactly once and after it is, by the pool or
+ * by its user.
+ */
 final class PhysicalConnection extends ForwardingConnection {
     private final Lane lane;
     private final long openedAt;
@@ -52,7 +55,7 @@ final class PhysicalConnection extends ForwardingConnection {
         }
     }
 
-    /** A failed validation is a failure of the Pod, whatever the pool makes of it. */
+    /** A failed validation is a failure of the Pod, however the pool takes it. */
     @Override
     public boolean isValid(int seconds) throws SQLException {
         SQLException cause = null;

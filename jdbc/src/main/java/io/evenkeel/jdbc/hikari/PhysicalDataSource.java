@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where one Pod's pool gets its connections from: those that were established for it first, else it connects, but only if
- * a seat lacks a connection. So the number of connections is the seats' to decide, whatever the pool would like.
+ * Where one Pod's pool gets its connections from: those that were established for it first, else it connects, but
+ * only if a seat lacks a connection. So the number of connections is the seats' to decide, not the pool's.
  */
 final class PhysicalDataSource implements DataSource {
     private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PhysicalDataSource.class);

@@ -4,20 +4,20 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * The pool of connections to one Pod, beneath the seats. Thread-safe. The only class that knows which pool it is, is its
- * implementation.
+ * The pool of connections to one Pod, beneath the seats. Thread-safe. The only class that knows which pool it is, is
+ * its implementation.
  */
 interface PodPool {
 
     /**
-     * A validated connection, for at most about {@code timeoutMillis}: one validation that is under way when the time is
-     * over is still waited for. The caller holds a seat.
+     * A validated connection, for at most about {@code timeoutMillis}: one validation that is under way when the time
+     * is over is still waited for. The caller holds a seat.
      */
     Connection borrow(long timeoutMillis) throws SQLException;
 
     /**
      * Closes a connection that came from {@link #borrow}, whether it was given back already or not. One that was given
-     * back and went to somebody else is closed when it is returned.
+     * back and went to another caller is closed when it is returned.
      */
     void evict(Connection borrowed);
 

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives up seats of one Pod: one without a connection first, then one that is idle, then one in use, which is marked and
+ * Retires seats of one Pod: one without a connection first, then one that is idle, then one in use, which is marked and
  * closed when its user returns it. Nothing in use is ever closed.
  */
 final class Retirements {
@@ -109,9 +109,9 @@ final class Retirements {
 
     /**
      * Closes a connection after its user gave it back to the pool (so that the pool has rolled it back and closed its
-     * statements). Another seat's holder may have got it in between; then it is closed when that one returns it. If that
-     * happens in this very moment, the pool overlooks it, so it is told again; and if all that leads to nothing, an idle
-     * one goes in its place.
+     * statements). Another seat's holder may have got it in between; then it is closed when that one returns it. If
+     * that happens in this very moment, the pool overlooks it, so it is asked again; and if all that leads to
+     * nothing, an idle one goes in its place.
      */
     private void evictReturned(Connection pooled, int attempts) {
         lane.pool().evict(pooled);
@@ -135,11 +135,12 @@ final class Retirements {
     }
 
     /**
-     * Closes one idle connection. There is one such task, or one connection on its way back, per seat that is given up;
-     * which of the seats goes when a connection is closed does not matter, so neither does which task closed it.
+     * Closes one idle connection. There is one such task, or one connection on its way back, per seat that is being
+     * retired; which of the seats goes when a connection is closed does not matter, so neither does which task closed
+     * it.
      */
     private void evictIdle(RetireReason reason) {
-        // None is given up any more if connections of this Pod were lost in the meantime.
+        // None is retired any more if connections of this Pod were lost in the meantime.
         if (!lane.isGivingUp() || ready.closeOne()) {
             return;
         }

@@ -1,6 +1,8 @@
 package io.evenkeel.jdbc.hikari;
 
-/** The right to one connection at one Pod. Which of the Pod's connections its holder gets, is the Pod's pool's choice. */
+/**
+ * The right to one connection at one Pod. Which of the Pod's connections its holder gets, is the Pod's pool's choice.
+ */
 @SuppressWarnings("unused") // the padding
 final class Seat extends SeatState {
     final Lane lane;

@@ -24,7 +24,7 @@ abstract class SeatState extends SeatPadding {
     /** Has no connection. */
     static final int EMPTY = 0;
 
-    /** Has a connection that nobody uses. */
+    /** Has a connection that is not in use. */
     static final int FREE = 1;
 
     /** With a caller, who uses its connection or is about to borrow it. */
@@ -33,10 +33,10 @@ abstract class SeatState extends SeatPadding {
     /** Its connection is being established for callers who wait. */
     static final int DIALLING = 3;
 
-    /** As TAKEN, and to be given up when it is returned. */
+    /** As TAKEN, and to be retired when it is returned. */
     static final int MARKED = 4;
 
-    /** Given up; its connection is being closed. */
+    /** Retired; its connection is being closed. */
     static final int CLOSING = 5;
 
     /** No longer a seat. */
@@ -126,7 +126,7 @@ abstract class SeatState extends SeatPadding {
         return state == EMPTY && change(EMPTY, FREE);
     }
 
-    /** Its connection was lost while nobody used it. */
+    /** Its connection was lost while it was not in use. */
     final boolean drop() {
         return state == FREE && change(FREE, EMPTY);
     }

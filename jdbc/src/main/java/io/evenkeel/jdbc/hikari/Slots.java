@@ -10,8 +10,8 @@ abstract class SlotPadding {
 
 /**
  * What threads remember from one acquire to the next, striped by thread id. Not a thread-local: that would grow with
- * virtual threads and keep a closed pool alive. Two threads may share a slot; its fields are hints, so races on them cost
- * nothing but a worse guess.
+ * virtual threads and keep a closed pool alive. Two threads may share a slot; its fields are hints, so races on them
+ * cost nothing but a worse guess.
  */
 final class Slots {
 

@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The callers who wait for a seat, first come first served, whichever Pod it is at.
  *
- * <p>A seat reaches a waiter by {@link #hand} (whoever returns it gives it straight to the head) or by {@link #dispatch}
- * (free seats are taken for the heads). Both happen under the lock, so seats are given in the order of the queue.
+ * <p>A seat reaches a waiter by {@link #hand} (the caller that returns it gives it straight to the head) or by
+ * {@link #dispatch} (free seats are taken for the heads). Both happen under the lock, so seats are given in the order
+ * of the queue.
  *
- * <p>No wake-up is lost: a waiter first raises {@link #waiting} and then looks for a free seat; whoever frees a seat first
- * frees it and then reads {@link #waiting}. Both are volatile, so at least one of the two sees the other.
+ * <p>No wake-up is lost: a waiter first raises {@link #waiting} and then looks for a free seat; a caller that frees a
+ * seat first frees it and then reads {@link #waiting}. Both are volatile, so at least one of the two sees the other.
  */
 final class WaitQueue {
 
@@ -36,7 +37,7 @@ final class WaitQueue {
     @GuardedBy("lock")
     private boolean closed;
 
-    /** The queue's length; written under the lock, read by everybody on every acquire and release. */
+    /** The queue's length; written under the lock, read by every thread on every acquire and release. */
     private volatile int waiting;
 
     private final Ticker ticker;
@@ -72,7 +73,7 @@ final class WaitQueue {
         return waiter;
     }
 
-    /** Gives a taken seat to the head; false if nobody waits. */
+    /** Gives a taken seat to the head; false if no caller waits. */
     boolean hand(Seat taken) {
         Waiter head;
         lock.lock();
@@ -151,7 +152,7 @@ final class WaitQueue {
         }
     }
 
-    /** Refuses everybody, now and from now on. */
+    /** Refuses all callers, now and from now on. */
     void close() {
         List<Waiter> refused;
         lock.lock();

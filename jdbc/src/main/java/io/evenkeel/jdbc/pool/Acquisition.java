@@ -14,11 +14,14 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How callers get connections: by one compare-and-set where a seat is free and its connection is known to be alive, else by
- * an {@link Attempt} under one deadline. Thread-safe.
+ * How callers get connections: by one compare-and-set where a seat is free and its connection is known to be alive,
+ * else by an {@link Attempt} under one deadline. Thread-safe.
  */
 final class Acquisition {
-    /** How long a connection whose socket can't be looked at may be idle and is handed out without a test, as in HikariCP. */
+    /**
+     * How long a connection whose socket can't be looked at may be idle and is handed out without a test, as in
+     * HikariCP.
+     */
     private static final long UNTESTED_TICKS = 500 / CoarseClock.TICK_MILLIS;
 
     private final PodRegistry registry;
@@ -101,8 +104,8 @@ final class Acquisition {
     }
 
     /**
-     * Whether the connection of a taken seat can be handed out; it is asked, if a look at its socket is not enough. If not,
-     * the seat is no longer the caller's.
+     * Whether the connection of a taken seat can be handed out; it is asked, if a look at its socket is not enough.
+     * If not, the seat is no longer the caller's.
      */
     private boolean isUsable(Seat seat, long deadline) {
         Session session = seat.session;
@@ -137,8 +140,8 @@ final class Acquisition {
     }
 
     /**
-     * A server that closes what is idle for too long says nothing about its health by that, and what has to be connected in
-     * its place soon will. Silence does.
+     * A server that closes what is idle for too long says nothing about its health by that, and what has to be
+     * connected in its place soon will. Silence does.
      */
     private void idleOneBroke(Pod pod, Liveness seen, Throwable failure) {
         if (seen == Liveness.UNKNOWN || seen == Liveness.ALIVE) {

@@ -6,20 +6,21 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses a free seat. Each thread takes the Pods in turn, so that work is even at any rate; where the Pod whose turn it is
- * is clearly busier than another, drawn at random, that one serves (the power of two choices,
- * Mitzenmacher 2001).
+ * Chooses a free seat. Each thread takes the Pods in turn, so that work is even at any rate; where the Pod whose turn
+ * it is is clearly busier than another, drawn at random, that one serves (the power of two choices, Mitzenmacher
+ * 2001).
  *
- * <p>At each Pod a thread goes back to the seat it had there last: two processors that take turns on one seat pay for its
- * cache line each time. For the same reason how busy Pods are is looked at only now and then while acquires follow each
- * other quickly; see {@link Hints#looked}.
+ * <p>At each Pod a thread goes back to the seat it had there last: two processors that take turns on one seat pay for
+ * its cache line each time. For the same reason how busy Pods are is looked at only now and then while acquires
+ * follow each other quickly; see {@link Hints#looked}.
  */
 final class Chooser {
     static final int MOST_GRANTED = 128;
 
     /**
-     * From this difference in connections in use on, the less busy of two Pods serves out of turn. A difference of one is what
-     * any other caller makes, who may only wait for a processor: to yield to it costs evenness and gains nothing.
+     * From this difference in connections in use on, the less busy of two Pods serves out of turn. A difference of
+     * one is what any other caller makes, who may only wait for a processor: to yield to it costs evenness and gains
+     * nothing.
      */
     private static final int UNEVEN = 2;
 

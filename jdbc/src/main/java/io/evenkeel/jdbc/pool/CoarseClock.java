@@ -1,15 +1,16 @@
 package io.evenkeel.jdbc.pool;
 
 /**
- * A clock of about one tick per {@value #TICK_MILLIS} ms that costs a read of a field, so that an acquire can see whether a
- * connection was idle without reading the time.
+ * A clock of about one tick per {@value #TICK_MILLIS} ms that costs a read of a field, so that an acquire can see
+ * whether a connection was idle without reading the time.
  *
- * <p>It runs while connections are used. When none was for {@value #DORMANT_AFTER} ticks it goes dormant: then no connection
- * looks as if it had just been used, and the first acquire wakes it again. So an idle pool has no timer running.
+ * <p>It runs while connections are used. When none was for {@value #DORMANT_AFTER} ticks it goes dormant: then no
+ * connection looks as if it had just been used, and the first acquire wakes it again. So an idle pool has no timer
+ * running.
  *
- * <p>Invariant: a connection whose {@link #stamp} equals {@link #now} was released less than one tick ago, the lateness of
- * the timer apart. While dormant, {@code stamp} and {@code now} differ, so that even what is released meanwhile does not
- * look fresh.
+ * <p>Invariant: a connection whose {@link #stamp} equals {@link #now} was released less than one tick ago, the
+ * lateness of the timer apart. While dormant, {@code stamp} and {@code now} differ, so that even what is released
+ * meanwhile does not look fresh.
  */
 final class CoarseClock {
     static final long TICK_MILLIS = 1;

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Closes connections, and has their seats be what follows: EMPTY, for another connection, or GONE. Thread-safe; blocks nowhere,
- * since closing is done on I/O threads.
+ * Closes connections, and has their seats be what follows: EMPTY, for another connection, or GONE. Thread-safe;
+ * blocks nowhere, since closing is done on I/O threads.
  */
 final class ConnectionCloser {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionCloser.class);

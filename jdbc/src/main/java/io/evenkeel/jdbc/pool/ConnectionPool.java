@@ -40,8 +40,8 @@ public interface ConnectionPool extends EndpointConnections {
     boolean isUnreachable();
 
     /**
-     * Ends the pool: callers who wait are refused at once, idle connections are closed now and those in use when they are
-     * returned. What is still in use at the deadline is aborted. Blocks; safe to call again.
+     * Ends the pool: callers who wait are refused at once, idle connections are closed now and those in use when they
+     * are returned. What is still in use at the deadline is aborted. Blocks; safe to call again.
      *
      * @return whether every connection was returned in time
      */

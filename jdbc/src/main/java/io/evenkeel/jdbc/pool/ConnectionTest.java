@@ -45,7 +45,8 @@ final class ConnectionTest {
     /**
      * As {@link #check(Seat)}.
      *
-     * @param whenOverdue runs on the housekeeper if the driver does not come back; this call then changes nothing any more
+     * @param whenOverdue runs on the housekeeper if the driver does not come back; this call then changes nothing any
+     *     more
      */
     boolean check(Seat seat, Runnable whenOverdue) {
         Decision decision = new Decision();

@@ -3,8 +3,8 @@ package io.evenkeel.jdbc.pool;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Who decides what becomes of one piece of work that foreign code may never return from: the thread that does it, or, once its
- * time is over, the timer. Invariant: one of both, so a late end changes nothing any more. Thread-safe.
+ * Who decides what becomes of one piece of work that foreign code may never return from: the thread that does it, or,
+ * once its time is over, the timer. Invariant: one of both, so a late end changes nothing any more. Thread-safe.
  */
 final class Decision {
     private static final int OPEN = 0;

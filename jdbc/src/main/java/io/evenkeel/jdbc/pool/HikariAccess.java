@@ -10,8 +10,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accessors that not every HikariCP from 5.1 to 7 has: {@code getCredentials} came with 6.0, {@code getExceptionOverride}
- * with 6.0, {@code getCredentialsProvider} with 7.0. Where one is missing, so is what it would have returned.
+ * The accessors that not every HikariCP from 5.1 to 7 has: {@code getCredentials} came with 6.0,
+ * {@code getExceptionOverride} with 6.0, {@code getCredentialsProvider} with 7.0. Where one is missing, so is what it
+ * would have returned.
  */
 public final class HikariAccess {
     private static final @Nullable MethodHandle CREDENTIALS =

@@ -6,13 +6,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a pool, as a {@link HikariConfig} has them at one moment; times in milliseconds. Of the whole pool, over
- * all Pods.
+ * The settings of a pool, as a {@link HikariConfig} has them at one moment; times in milliseconds. Of the whole pool,
+ * over all Pods.
  *
  * @param name the pool's, in messages and thread names
  * @param budget the most connections over all Pods; at least 1
  * @param surge how many more there may be while connections move; 0 or 1
- * @param minimumIdle how many idle ones are kept ready; below {@code budget}, connections are opened when they are needed
+ * @param minimumIdle how many idle ones are kept ready; below {@code budget}, connections are opened when they are
+ *     needed
  * @param connectionTimeout how long a caller waits, and the limit that drivers are given for connecting; above 0
  * @param validationTimeout how long a test of a connection may take; above 0
  * @param idleTimeout after how long an idle connection beyond {@code minimumIdle} is closed; 0 for never

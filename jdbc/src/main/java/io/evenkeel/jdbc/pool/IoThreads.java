@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads of one data source: at most {@value #MOST} {@code evenkeel-<pool>-io-<n>} for what blocks on a network, which
- * live while there is work, and one {@code evenkeel-<pool>-housekeeper} for timers, which never blocks.
+ * The threads of one data source: at most {@value #MOST} {@code evenkeel-<pool>-io-<n>} for what blocks on a network,
+ * which live while there is work, and one {@code evenkeel-<pool>-housekeeper} for timers, which never blocks.
  *
  * <p>A task that takes long must not stand in the way of the others: for each of those there is a thread more, up to
  * {@value #MOST_EXTRA}. A Pod has one dial at a time, so they are as many as Pods that don't answer.

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What HikariCP's settings have observe the pool: its metrics (one tracker for the whole pool, with HikariCP's names) and
- * the detection of leaks. All of it is foreign code: what it throws is logged once per kind, and
- * changes nothing. Thread-safe.
+ * What HikariCP's settings have observe the pool: its metrics (one tracker for the whole pool, with HikariCP's names)
+ * and the detection of leaks. All of it is foreign code: what it throws is logged once per kind, and changes nothing.
+ * Thread-safe.
  */
 public final class Observers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Observers.class);

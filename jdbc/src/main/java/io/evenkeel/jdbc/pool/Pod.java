@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One Pod: its seats, and how connecting to it goes.
  *
- * <p>Invariant (budget): every connection at the server belongs to a seat that is not EMPTY, or to the one dial that core
- * asked for by {@code open} and counts itself. A seat is EMPTY or GONE only after its connection's close has ended. So there
- * are never more connections than core has granted.
+ * <p>Invariant (budget): every connection at the server belongs to a seat that is not EMPTY, or to the one dial that
+ * core asked for by {@code open} and counts itself. A seat is EMPTY or GONE only after its connection's close has
+ * ended. So there are never more connections than core has granted.
  */
 final class Pod {
     private static final Seat[] NONE = {};
@@ -141,7 +141,10 @@ final class Pod {
         return busy;
     }
 
-    /** By how many connections in use it is busier than the other, for the seats that they have; negative for less busy. */
+    /**
+     * By how many connections in use it is busier than the other, for the seats that they have; negative for less
+     * busy.
+     */
     int busierBy(Pod other) {
         int its = other.seats.length;
         return its == 0 ? 0 : busy() - (int) ((long) other.busy() * seats.length + its - 1) / its;
@@ -238,7 +241,9 @@ final class Pod {
         }
     }
 
-    /** Its time is over and nothing says whether it ever ends; {@link #dialEnded} follows, so that another may begin. */
+    /**
+     * Its time is over and nothing says whether it ever ends; {@link #dialEnded} follows, so that another may begin.
+     */
     void dialOverdue() {
         lock.lock();
         try {

@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Pods that there are, the settings of the pool, and the routing that follows from both: what all parts of the engine
- * look at. Thread-safe.
+ * The Pods that there are, the settings of the pool, and the routing that follows from both: what all parts of the
+ * engine look at. Thread-safe.
  */
 final class PodRegistry {
     private final String name;

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * The Pods that may get work, and in which turns they get it. The arrays are never changed.
  *
- * <p>Each Pod has one turn where their seats differ by no more than what rounding makes them differ; else it has as many as
- * seats, spread out, since then their weights differ or a Pod is still being filled.
+ * <p>Each Pod has one turn where their seats differ by no more than what rounding makes them differ; else it has as
+ * many as seats, spread out, since then their weights differ or a Pod is still being filled.
  */
 @SuppressWarnings("ArrayRecordComponent") // read on every choice; never compared
 record Routing(Pod[] turns) {

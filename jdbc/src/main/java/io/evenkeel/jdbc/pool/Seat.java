@@ -16,13 +16,19 @@ final class Seat extends SeatWord {
     @Nullable
     Session session;
 
-    /** The coarse time of the latest release. Written by the owner, and to {@link #SUSPECT} by any thread: a hint only. */
+    /**
+     * The coarse time of the latest release. Written by the owner, and to {@link #SUSPECT} by any thread: a hint
+     * only.
+     */
     long usedAt;
 
     /** How often it was handed out; written by the owner of the word. */
     long uses;
 
-    /** Who is notified when a marked seat is retired or kept; belongs to the thread whose compare-and-set ends the mark. */
+    /**
+     * Who is notified when a marked seat is retired or kept; belongs to the thread whose compare-and-set ends the
+     * mark.
+     */
     @Nullable
     volatile Consumer<RetireOutcome> retirement;
 

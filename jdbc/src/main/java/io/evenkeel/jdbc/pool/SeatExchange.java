@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A caller goes into the queue only if no routable Pod had a free seat after it had joined.
  *   <li>While a caller waits, a seat that becomes free goes to the head of the queue.
- *   <li>A seat that is taken after {@link #publish} has returned is at a Pod of that routing: what was taken by an older one
- *       is put back.
+ *   <li>A seat that is taken after {@link #publish} has returned is at a Pod of that routing: what was taken by an
+ *       older one is put back.
  *   <li>After {@link #close} no seat is handed out, and one that becomes free goes to {@code abandoned}.
  * </ol>
  */

@@ -16,24 +16,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * The engine: seats over all Pods, each of which holds its connection.
  *
- * <p>In the common case an acquire is one compare-and-set on the word of a seat that only this thread used lately, and a
- * release is another: no permit, no counter, no lock, no clock.
+ * <p>In the common case an acquire is one compare-and-set on the word of a seat that only this thread used lately,
+ * and a release is another: no permit, no counter, no lock, no clock.
  *
  * <p>Invariants:
  *
  * <ol>
- *   <li>I1: no caller waits while a routable Pod has a free seat. Where seats only lack their connections, {@link Supply} has
- *       them established while callers stay in the queue, so they get what comes first.
+ *   <li>I1: no caller waits while a routable Pod has a free seat. Where seats only lack their connections,
+ *       {@link Supply} has them established while callers stay in the queue, so they get what comes first.
  *   <li>I2: first come, first served: while a caller waits, all join the queue, and seats go to its head.
  *   <li>I3: no wake-up is lost: see {@link WaitQueue}; seats change hands in {@link SeatExchange} only.
- *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatWord}, and the thread that moved it owns
- *       its connection. A connection is closed only by its owner; the one exception is the deadline of {@link #close}.
+ *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatWord}, and the thread that moved
+ *       it owns its connection. A connection is closed only by its owner; the one exception is the deadline of
+ *       {@link #close}.
  *   <li>I5: one deadline spans an acquire. Time limits how many Pods are tried, not their number.
  *   <li>I6: a seat is FREE only after its connection's set-up has ended.
  * </ol>
  *
- * <p>Locks: a Pod's, the queue's, the one under which a routing is published, and the supply's for planning. Only the last is
- * held while another is taken, and only a Pod's.
+ * <p>Locks: a Pod's, the queue's, the one under which a routing is published, and the supply's for planning. Only the
+ * last is held while another is taken, and only a Pod's.
  */
 public final class SeatPool implements ConnectionPool {
     private static final long UPKEEP_MILLIS = 500;

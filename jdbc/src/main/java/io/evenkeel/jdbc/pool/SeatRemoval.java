@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes seats away, as core asks for it: empty ones and idle ones at once, those in use when they are returned. For the control
- * thread alone, which is the only one that marks and keeps, so a seat has one retirement at a time.
+ * Takes seats away, as core asks for it: empty ones and idle ones at once, those in use when they are returned. For
+ * the control thread alone, which is the only one that marks and keeps, so a seat has one retirement at a time.
  */
 final class SeatRemoval {
     private final PodRegistry registry;

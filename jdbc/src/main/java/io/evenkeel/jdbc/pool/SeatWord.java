@@ -10,8 +10,8 @@ abstract class SeatPadding {
 }
 
 /**
- * The state of a seat: one word, changed by compare-and-set only, on a cache line of its own. A thread that moved the word
- * out of a state owns the seat's connection until it moves it on.
+ * The state of a seat: one word, changed by compare-and-set only, on a cache line of its own. A thread that moved the
+ * word out of a state owns the seat's connection until it moves it on.
  *
  * <pre>
  *           dial            connected          acquire            mark

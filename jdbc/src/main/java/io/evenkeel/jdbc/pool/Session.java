@@ -14,12 +14,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection at a server, what its state is to be between two users, and what it is now. Confined to the thread that owns
- * its seat, except for {@link #peek}, {@link #evict}
- * and {@link #abort}.
+ * A connection at a server, what its state is to be between two users, and what it is now. Confined to the thread
+ * that owns its seat, except for {@link #peek}, {@link #evict} and {@link #abort}.
  *
- * <p>Only what differs is set again on return, and only what was changed through JDBC is known: a {@code SET} by SQL stays,
- * as in HikariCP.
+ * <p>Only what differs is set again on return, and only what was changed through JDBC is known: a {@code SET} by SQL
+ * stays, as in HikariCP.
  */
 final class Session {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);

@@ -10,8 +10,8 @@ abstract class SlotPadding {
 
 /**
  * What threads remember from one acquire to the next, striped by thread id. Not a thread-local: that would grow with
- * virtual threads and keep a closed pool alive. Two threads may share a slot; all that is in it are hints, so races on them
- * cost a worse guess, nothing else.
+ * virtual threads and keep a closed pool alive. Two threads may share a slot; all that is in it are hints, so races
+ * on them cost a worse guess, nothing else.
  */
 final class Slots {
 
@@ -47,8 +47,8 @@ final class Slots {
         }
 
         /**
-         * Two Pods were looked at: for how many acquires that is good is doubled while the time stands still and the Pods are
-         * evenly busy, and one as soon as that is not so.
+         * Two Pods were looked at: for how many acquires that is good is doubled while the time stands still and the
+         * Pods are evenly busy, and one as soon as that is not so.
          */
         void looked(long tick, boolean even) {
             if (seats.length == 1) {

@@ -21,10 +21,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Establishes connections: those that core asks for, those that replace lost ones, and those that callers wait for.
  *
- * <p>Dials run in parallel over Pods, one at a time at each. In a pool of fixed size every seat is to have its connection;
- * in an elastic one there are dials for as many callers as wait, and for the idle ones that are to be kept ready. A dial
- * that has not ended after {@value #SLOW_MILLIS} ms counts for no caller any more, so that the next Pod is dialled. Callers stay
- * in the queue meanwhile: they get what comes first, a new connection or one that is returned.
+ * <p>Dials run in parallel over Pods, one at a time at each. In a pool of fixed size every seat is to have its
+ * connection; in an elastic one there are dials for as many callers as wait, and for the idle ones that are to be
+ * kept ready. A dial that has not ended after {@value #SLOW_MILLIS} ms counts for no caller any more, so that the
+ * next Pod is dialled. Callers stay in the queue meanwhile: they get what comes first, a new connection or one that
+ * is returned.
  *
  * <p>A dial that outlasts all its time-outs has failed, and the next one may begin; what comes of it late is closed.
  */
@@ -76,7 +77,10 @@ final class Supply {
         }
     }
 
-    /** Begins the dials that there is need for now. Returns at once; may be called from any thread, as often as one likes. */
+    /**
+     * Begins the dials that there is need for now. Returns at once; may be called from any thread, as often as one
+     * likes.
+     */
     void need() {
         if (registry.isClosed()) {
             return;
@@ -317,9 +321,9 @@ final class Supply {
     }
 
     /**
-     * Tests a Pod that is left out, on an I/O thread: by an idle connection where there is one, else by dialling for a seat
-     * that has none, so that the budget holds; else by a connection of its own, closed at once, which for that moment is one
-     * more.
+     * Tests a Pod that is left out, on an I/O thread: by an idle connection where there is one, else by dialling for
+     * a seat that has none, so that the budget holds; else by a connection of its own, closed at once, which for that
+     * moment is one more.
      */
     OpenOutcome probe(Pod pod) {
         for (Seat seat : pod.seats()) {

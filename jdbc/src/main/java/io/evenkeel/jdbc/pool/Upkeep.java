@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after idle connections: those whose server closed them are replaced, those that are idle for too long are closed,
- * those that are to be kept alive are asked. Every half second on the housekeeper, which it never blocks; changed settings
- * count from the next round.
+ * Looks after idle connections: those whose server closed them are replaced, those that are idle for too long are
+ * closed, those that are to be kept alive are asked. Every half second on the housekeeper, which it never blocks;
+ * changed settings count from the next round.
  */
 final class Upkeep {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
@@ -128,8 +128,8 @@ final class Upkeep {
     }
 
     /**
-     * After a fault: takes the Pod's idle connections out of reach at once and tests them elsewhere. Those in use are left
-     * alone. Never blocks.
+     * After a fault: takes the Pod's idle connections out of reach at once and tests them elsewhere. Those in use are
+     * left alone. Never blocks.
      */
     void sweep(Pod pod) {
         if (!pod.sweeping.compareAndSet(false, true)) {
@@ -148,7 +148,10 @@ final class Upkeep {
         }
     }
 
-    /** Each of these is tested by the thread that takes it out; a thread whose test does not end has another one go on. */
+    /**
+     * Each of these is tested by the thread that takes it out; a thread whose test does not end has another one go
+     * on.
+     */
     private void startSweep(Pod pod, Queue<Seat> suspects, boolean silent) {
         if (!io.execute(() -> sweep(pod, suspects, silent))) {
             pod.sweeping.set(false);

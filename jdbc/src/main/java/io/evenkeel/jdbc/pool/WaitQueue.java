@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The callers who wait for a seat, first come first served, at any Pod.
  *
- * <p>A seat reaches a waiter by {@link #hand} (a release gives it straight to the head) or by {@link #dispatch} (free seats
- * are taken for the heads). Both happen under the lock, so seats are given in the order of the queue. Leaving it costs the
- * same however long it is.
+ * <p>A seat reaches a waiter by {@link #hand} (a release gives it straight to the head) or by {@link #dispatch} (free
+ * seats are taken for the heads). Both happen under the lock, so seats are given in the order of the queue. Leaving
+ * it costs the same however long it is.
  *
- * <p>No wake-up is lost: a waiter first raises {@link #waiting} and then looks for a free seat; a release first frees the
- * seat and then reads {@link #waiting}. Both are volatile, so at least one of the two sees the other.
+ * <p>No wake-up is lost: a waiter first raises {@link #waiting} and then looks for a free seat; a release first frees
+ * the seat and then reads {@link #waiting}. Both are volatile, so at least one of the two sees the other.
  */
 final class WaitQueue {
 
