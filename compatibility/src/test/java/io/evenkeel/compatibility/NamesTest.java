@@ -2,8 +2,13 @@ package io.evenkeel.compatibility;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.micrometer.EvenkeelMeter;
+import io.evenkeel.status.EndpointStatus;
+import io.evenkeel.status.PoolStatus;
+import io.evenkeel.status.SourceStatus;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -12,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,6 +47,20 @@ class NamesTest {
             assertThat(known)
                     .as("%s names %s", Documentation.name(page), name)
                     .anyMatch(each -> each.equals(name) || each.startsWith(name + "."));
+        }
+    }
+
+    @Test
+    void every_event_and_every_field_of_the_status_is_explained() throws IOException {
+        String page = Documentation.text("operations.md");
+        Stream.of(EvenkeelEvent.class.getPermittedSubclasses())
+                .forEach(event -> assertThat(page).contains("`" + event.getSimpleName() + "`"));
+        for (Class<?> status : List.of(PoolStatus.class, EndpointStatus.class, SourceStatus.class)) {
+            for (RecordComponent field : status.getRecordComponents()) {
+                assertThat(page)
+                        .as("%s of %s", field.getName(), status.getSimpleName())
+                        .contains("`" + field.getName() + "`");
+            }
         }
     }
 
