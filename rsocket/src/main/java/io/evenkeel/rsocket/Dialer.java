@@ -46,7 +46,8 @@ final class Dialer implements Dial {
     public Scheduler.Cancellable dial(
             Endpoint endpoint, PodConnection connection, BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
         WireWatch wire = connection.wire();
-        Mono<RSocket> connecting = Mono.defer(() -> connector.connect(wire.over(transport.to(endpoint))))
+        Mono<RSocket> connecting = Mono.defer(
+                        () -> connector.connect(new WatchedTransport(transport.to(endpoint), wire)))
                 .flatMap(rsocket -> answered(rsocket, wire))
                 .subscribeOn(Schedulers.boundedElastic());
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);

@@ -61,7 +61,7 @@ public final class EvenkeelRSocketClient implements RSocketClient, AutoCloseable
         this.router = router;
         this.connections = connections;
         this.closeTimeout = closeTimeout;
-        this.rsocket = new PodsRSocket(router, this);
+        this.rsocket = new PodsRSocket(router, this, this::availability);
     }
 
     /** A builder with the defaults that each of its setters documents. */

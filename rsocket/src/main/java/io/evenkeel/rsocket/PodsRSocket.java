@@ -1,8 +1,10 @@
 package io.evenkeel.rsocket;
 
+import io.rsocket.Closeable;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.DoubleSupplier;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -16,11 +18,13 @@ import reactor.core.publisher.Operators;
 final class PodsRSocket implements RSocket {
 
     private final Router router;
-    private final EvenkeelRSocketClient client;
+    private final Closeable client;
+    private final DoubleSupplier availability;
 
-    PodsRSocket(Router router, EvenkeelRSocketClient client) {
+    PodsRSocket(Router router, Closeable client, DoubleSupplier availability) {
         this.router = router;
         this.client = client;
+        this.availability = availability;
     }
 
     @Override
@@ -50,7 +54,7 @@ final class PodsRSocket implements RSocket {
 
     @Override
     public double availability() {
-        return client.availability();
+        return availability.getAsDouble();
     }
 
     @Override

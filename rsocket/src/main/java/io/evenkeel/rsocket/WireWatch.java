@@ -10,8 +10,6 @@ import io.rsocket.frame.FrameType;
 import io.rsocket.frame.KeepAliveFrameCodec;
 import io.rsocket.frame.LeaseFrameCodec;
 import io.rsocket.frame.SetupFrameCodec;
-import io.rsocket.transport.ClientTransport;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -116,9 +114,9 @@ final class WireWatch {
         whenAlive.run();
     }
 
-    /** The transport, watched. Once this has ended it connects no more: a resumed session would, for minutes. */
-    ClientTransport over(ClientTransport transport) {
-        return new WatchedTransport(transport);
+    /** Whether it has been ended; nothing connects any more then. */
+    boolean hasEnded() {
+        return ended;
     }
 
     /** Whether there is a permit for a request, where the server grants leases; rsocket-java has to think so, too. */
@@ -164,13 +162,13 @@ final class WireWatch {
         }
     }
 
-    private DuplexConnection connected(DuplexConnection wire) {
+    /** The transport has connected. */
+    void connected(DuplexConnection wire) {
         current = wire;
         wire.onClose().subscribe(null, error -> lost(wire), () -> lost(wire));
         if (ended) {
             wire.dispose();
         }
-        return new WatchedConnection(wire, this);
     }
 
     /** Completes when the server has shown that it is there. */
@@ -219,25 +217,5 @@ final class WireWatch {
     void granted(LeasePermits lease) {
         allowance = lease;
         whenLeased.run();
-    }
-
-    private final class WatchedTransport implements ClientTransport {
-        private final ClientTransport transport;
-
-        WatchedTransport(ClientTransport transport) {
-            this.transport = transport;
-        }
-
-        @Override
-        public int maxFrameLength() {
-            return transport.maxFrameLength();
-        }
-
-        @Override
-        public Mono<DuplexConnection> connect() {
-            return Mono.defer(() -> ended
-                    ? Mono.error(new ClosedChannelException())
-                    : transport.connect().map(WireWatch.this::connected));
-        }
     }
 }

@@ -139,8 +139,8 @@ class ForeignCodeTest {
         }
 
         private void request() {
-            subscribe(() -> new PodsRSocket(bed.router, null).requestResponse(DefaultPayload.create("x")));
-            subscribe(() -> new PodsRSocket(bed.router, null).requestStream(DefaultPayload.create("long")));
+            subscribe(() -> new PodsRSocket(bed.router, null, () -> 1).requestResponse(DefaultPayload.create("x")));
+            subscribe(() -> new PodsRSocket(bed.router, null, () -> 1).requestStream(DefaultPayload.create("long")));
         }
 
         private void subscribe(Supplier<Publisher<Payload>> request) {

@@ -87,7 +87,7 @@ class LeaseTest {
     @Test
     void a_metadata_push_needs_no_lease() {
         pods("a1");
-        new PodsRSocket(bed.router, null)
+        new PodsRSocket(bed.router, null, () -> 1)
                 .metadataPush(DefaultPayload.create("", "m"))
                 .subscribe();
         assertThat(bed.router.waiting()).isZero();

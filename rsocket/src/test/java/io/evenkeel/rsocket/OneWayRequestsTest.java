@@ -22,6 +22,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -146,12 +147,17 @@ class OneWayRequestsTest {
     private static void send(EvenkeelRSocketClient client) {
         byte[] bytes = new byte[2_000];
         AtomicInteger completed = new AtomicInteger();
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
         for (int i = 0; i < COUNT; i++) {
             client.rsocket()
                     .fireAndForget(DefaultPayload.create(bytes))
-                    .subscribe(null, error -> {}, completed::incrementAndGet);
+                    .subscribe(null, failures::add, completed::incrementAndGet);
         }
-        assertThat(completed).as("completed, with most of it still to be sent").hasValue(COUNT);
+        // With most of it still to be sent. Those that came before the connection was in the rotation are sent by the
+        // thread that
+        // puts it there.
+        until(() -> completed.get() + failures.size() == COUNT);
+        assertThat(failures).isEmpty();
     }
 
     private Path write(String address) throws IOException {

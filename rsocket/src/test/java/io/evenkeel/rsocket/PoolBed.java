@@ -237,7 +237,7 @@ final class PoolBed {
     }
 
     private RSocket facade() {
-        return new PodsRSocket(router, null);
+        return new PodsRSocket(router, null, () -> 1);
     }
 
     <E extends EvenkeelEvent> List<E> events(Class<E> type) {

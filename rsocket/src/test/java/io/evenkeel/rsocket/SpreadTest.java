@@ -119,7 +119,7 @@ class SpreadTest {
         bed.publish(pod("a1"), pod("b2"));
         bed.pass(Duration.ofSeconds(1));
         for (int i = 0; i < 60; i++) {
-            new PodsRSocket(bed.router, null)
+            new PodsRSocket(bed.router, null, () -> 1)
                     .requestChannel(Flux.error(new ApplicationErrorException("the application's")))
                     .subscribe(element -> {}, e -> {});
             FakeRSocket a = bed.socket("a1");

@@ -1,0 +1,37 @@
+package io.evenkeel.rsocket;
+
+import io.rsocket.DuplexConnection;
+import io.rsocket.transport.ClientTransport;
+import java.nio.channels.ClosedChannelException;
+import reactor.core.publisher.Mono;
+
+/**
+ * A transport whose connections show what passes. Once the watch has ended it connects no more: a resumed session
+ * would, for minutes.
+ */
+final class WatchedTransport implements ClientTransport {
+    private final ClientTransport transport;
+    private final WireWatch watch;
+
+    WatchedTransport(ClientTransport transport, WireWatch watch) {
+        this.transport = transport;
+        this.watch = watch;
+    }
+
+    @Override
+    public int maxFrameLength() {
+        return transport.maxFrameLength();
+    }
+
+    @Override
+    public Mono<DuplexConnection> connect() {
+        return Mono.defer(() -> watch.hasEnded()
+                ? Mono.error(new ClosedChannelException())
+                : transport.connect().map(this::watched));
+    }
+
+    private DuplexConnection watched(DuplexConnection wire) {
+        watch.connected(wire);
+        return new WatchedConnection(wire, watch);
+    }
+}
