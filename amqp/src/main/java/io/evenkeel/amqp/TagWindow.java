@@ -24,8 +24,9 @@ final class TagWindow {
         return size;
     }
 
-    boolean isEmpty() {
-        return size == 0;
+    /** How long the ring is, in words. */
+    int words() {
+        return words.length;
     }
 
     /** @return whether it was not in it before */

@@ -3,11 +3,15 @@ package io.evenkeel.amqp;
 import static io.evenkeel.amqp.ConnectionBed.A;
 import static io.evenkeel.amqp.ConnectionBed.B;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.impl.DefaultExceptionHandler;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -154,5 +158,84 @@ class ConsumerCancelTest {
         assertThat(seenOfTheMove).containsExactly("consumeOk");
         assertThat(raw.hasConsumer("tag")).isFalse();
         isGoneForGood();
+    }
+
+    /** The application's connection goes on at A. */
+    @Test
+    void at_a_new_broker_that_is_lost_before_it_answers() throws Exception {
+        bed.cluster.queue("other");
+        channel.basicConsume("q", true, "tag", new Selfish(channel, "never"));
+        VirtualChannel other = bed.channel();
+        other.basicConsume("other", true, "other", new DefaultConsumer(other));
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume") && bed.raw(B, 1).hasConsumer("tag")) {
+                bed.cluster.fault = (silent, request) -> {
+                    if (silent.equals(B) && request.equals("cancel")) {
+                        bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+                    }
+                };
+                channel.basicCancel("tag");
+            }
+        };
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Failed.class);
+        assertThat(bed.at()).isEqualTo(A);
+        assertThat(bed.raw(A, 1).hasConsumer("tag")).isFalse();
+        assertThat(bed.raw(A, 2).hasConsumer("other")).isTrue();
+        assertThat(seen).containsExactly("consumeOk", "cancelOk");
+        assertThat(channel.consumers().all()).isEmpty();
+    }
+
+    @Test
+    void while_a_move_has_stopped_it_and_its_handler_throws() throws Exception {
+        List<String> failures = new ArrayList<>();
+        bed.dialer.exceptions = new DefaultExceptionHandler() {
+            @Override
+            public void handleConsumerException(
+                    Channel at, Throwable failure, Consumer consumer, String consumerTag, String method) {
+                failures.add(consumerTag + " " + method + " " + (at == channel) + " " + failure.getMessage());
+            }
+        };
+        channel.basicConsume("q", true, "tag", new DefaultConsumer(channel) {
+            @Override
+            public void handleCancelOk(String consumerTag) {
+                throw new IllegalStateException("a handler that fails");
+            }
+        });
+        bed.cluster.fault = (broker, operation) -> {
+            if (broker.equals(B) && operation.equals("consume")) {
+                channel.basicCancel("tag");
+                throw new IOException("refused");
+            }
+        };
+        bed.move(B);
+        assertThat(failures).containsExactly("tag handleCancelOk true a handler that fails");
+    }
+
+    @Test
+    void while_it_is_being_stopped_and_its_broker_is_lost_before_it_answers() throws Exception {
+        channel.basicConsume("q", true, "tag", new Selfish(channel, "never"));
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("cancel")) {
+                bed.cluster.fault = (any, thing) -> {};
+                channel.basicCancel("tag");
+                bed.cluster.open(A).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+            }
+        };
+        bed.move(B);
+        bed.connection.recover(bed.connection.links().dial(ConnectionBed.C, true));
+        assertThat(seen).containsExactly("consumeOk", "cancelOk");
+        assertThat(channel.consumers().all()).isEmpty();
+        assertThat(bed.cluster.log).doesNotContain("c consume");
+    }
+
+    @Test
+    void on_a_channel_that_is_lost_it_is_refused_and_its_consumer_is_shut_down_once() throws Exception {
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.open(A).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+        assertThatThrownBy(() -> channel.basicCancel("tag-q")).isInstanceOf(AlreadyClosedException.class);
+        bed.connection.recover(bed.connection.links().dial(B, true));
+        assertThat(bed.told).containsOnlyOnce("consumer shutdown tag-q").doesNotContain("cancelOk tag-q");
+        assertThat(bed.cluster.log).doesNotContain("b consume");
+        assertThat(consumer.messages).isEmpty();
     }
 }

@@ -21,7 +21,12 @@ class TagWindowTest {
             long next = 1 + random.nextInt(200);
             for (int step = 0; step < 500; step++) {
                 long any = Math.max(0, next - random.nextInt(300));
-                switch (random.nextInt(6)) {
+                switch (random.nextInt(7)) {
+                    case 6 -> {
+                        // One that is in it, or has left, or never was.
+                        assertThat(window.add(any)).as("seed %d", seed).isEqualTo(model.add(any));
+                        next = Math.max(next, any + 1);
+                    }
                     case 0, 1, 2 -> {
                         assertThat(window.add(next)).as("seed %d", seed).isEqualTo(model.add(next));
                         next += 1 + (random.nextInt(50) == 0 ? random.nextInt(400) : 0);
@@ -48,5 +53,18 @@ class TagWindowTest {
                 assertThat(window.size()).as("seed %d", seed).isEqualTo(model.size());
             }
         }
+    }
+
+    @Test
+    void it_grows_only_as_far_as_its_oldest_member_makes_it() {
+        TagWindow window = new TagWindow();
+        for (long tag = 1; tag <= 1_000_000; tag++) {
+            window.add(tag);
+            window.remove(tag - 100);
+        }
+        assertThat(window.words()).isEqualTo(4);
+        window.add(2_000_000);
+        assertThat(window.size()).isEqualTo(101);
+        assertThat(window.floor(1_999_999)).isEqualTo(1_000_000);
     }
 }
