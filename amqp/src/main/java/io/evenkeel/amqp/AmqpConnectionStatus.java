@@ -45,7 +45,7 @@ public record AmqpConnectionStatus(
     }
 
     private static @Nullable String pinned(VirtualConnection connection) {
-        String obstacle = connection.obstacle(false);
+        String obstacle = connection.checks().obstacle(false);
         return obstacle != null ? obstacle : connection.backoff().reason();
     }
 

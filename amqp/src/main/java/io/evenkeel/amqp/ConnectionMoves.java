@@ -70,7 +70,7 @@ final class ConnectionMoves {
         Comparator<VirtualConnection> order = reason == RetireReason.AGE
                 ? Comparator.comparingLong(connection -> connection.since() - ticker.nanos())
                 : Comparator.<VirtualConnection, Boolean>comparing(
-                                connection -> connection.obstacle(reason == RetireReason.DRAIN) != null)
+                                connection -> connection.checks().obstacle(reason == RetireReason.DRAIN) != null)
                         .thenComparing(VirtualConnection::hasSingleActiveConsumer)
                         .thenComparingLong(ConnectionMoves::unsettled);
         VirtualConnection chosen = those.stream().min(order).orElse(null);

@@ -137,10 +137,10 @@ final class ConsumerPhase {
             boolean some = connection
                     .activity()
                     .await(
-                            () -> connection.mustStopMoving(next)
+                            () -> connection.checks().mustStop(next)
                                     || paused.stream().anyMatch(this::mayGo),
                             Math.min(left, SLICE_NANOS));
-            connection.requireMoving(next);
+            connection.checks().requireMoving(next);
             boolean others = due(active, holding) != null;
             if (some || (others && (paused.isEmpty() || budget.now() - waitingSince >= TURN_NANOS))) {
                 return true;

@@ -69,7 +69,7 @@ final class Move {
 
     /** Moves it, blocking until it is there or everything is as before. */
     MoveOutcome run() {
-        String obstacle = connection.obstacle(forced);
+        String obstacle = connection.checks().obstacle(forced);
         if (obstacle != null) {
             return postponed(obstacle, forced ? RETRY_FORCED : RETRY_PINNED);
         }
@@ -112,9 +112,9 @@ final class Move {
         connection.movingTo(next);
         try {
             // What was declared before the state was taken is seen here at the latest.
-            connection.requireMovable(forced);
+            connection.checks().requireMovable(forced);
             do {
-                connection.requireMoving(next);
+                connection.checks().requireMoving(next);
                 prepare(next);
                 hasStoppedConsumers = true;
                 consumers.run(next);

@@ -42,7 +42,7 @@ final class PublisherPhase {
             if (raw != null) {
                 publisher(channel, raw);
             }
-            connection.requireMoving(next);
+            connection.checks().requireMoving(next);
         }
     }
 
@@ -58,14 +58,14 @@ final class PublisherPhase {
         long pause = Math.min(FIRST_PAUSE_NANOS, most);
         boolean regardless = false;
         while (channel.isOpen() && !send(channel, raw, pause, regardless)) {
-            connection.requireMoving(raw.link());
+            connection.checks().requireMoving(raw.link());
             if (!budget.isForced() && budget.left() <= 0) {
                 throw new MoveGivenUp(unconfirmed(channel));
             }
             regardless = budget.isForced() && pause >= most;
             pause = most;
             // The gate is open meanwhile.
-            connection.activity().await(() -> connection.mustStopMoving(raw.link()), AGAIN_NANOS);
+            connection.activity().await(() -> connection.checks().mustStop(raw.link()), AGAIN_NANOS);
         }
     }
 

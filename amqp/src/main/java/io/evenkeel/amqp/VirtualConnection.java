@@ -63,6 +63,7 @@ final class VirtualConnection extends ConnectionOverloads {
     private final Links links;
     private final BlockedState blocked;
     private final MoveInterlock interlock;
+    private final MoveChecks checks;
     private final MoveBackoff backoff = new MoveBackoff();
     private final List<RecoveryListener> recoveryListeners = new CopyOnWriteArrayList<>();
     /** Channels are created within it; a move closes it to see that it has moved all of them. */
@@ -85,6 +86,7 @@ final class VirtualConnection extends ConnectionOverloads {
         this.upkeep = upkeep;
         this.activity = new ChangeSignal(upkeep::condition);
         this.interlock = new MoveInterlock(activity::changed, upkeep::condition);
+        this.checks = new MoveChecks(this, interlock);
         this.creating = new WriteGate(this::isReaderThread, upkeep::condition);
         this.blocked = new BlockedState(this, this::exceptionHandler, upkeep.guard());
         this.links = new Links(
@@ -225,28 +227,6 @@ final class VirtualConnection extends ConnectionOverloads {
 
     // Moves.
 
-    /**
-     * Why it can't be moved now, or null.
-     *
-     * @param forced whether its broker leaves: then what a move might lose is lost more surely without
-     */
-    @Nullable
-    String obstacle(boolean forced) {
-        State now = state.get();
-        if (now != State.OPEN) {
-            return "the connection is " + now;
-        }
-        return lastingObstacle(forced);
-    }
-
-    /** In any state. */
-    private @Nullable String lastingObstacle(boolean forced) {
-        if (current().blockedFor() != null) {
-            return "the broker blocks the connection (a memory or disk alarm): confirms would never come";
-        }
-        return MoveObstacles.of(topology, channels.values(), forced);
-    }
-
     /** Waits for a moment in which nothing is unsettled; whether one came or not, nothing is stopped. */
     void awaitQuiet(long atMostNanos) {
         try {
@@ -263,6 +243,11 @@ final class VirtualConnection extends ConnectionOverloads {
             }
         }
         return true;
+    }
+
+    /** What must be so for a move to begin, to go on, and to commit. */
+    MoveChecks checks() {
+        return checks;
     }
 
     /** When it is tried again, after moves that were taken back. */
@@ -336,37 +321,12 @@ final class VirtualConnection extends ConnectionOverloads {
         return state.get() == State.MOVING;
     }
 
-    /** Whether a mover must go on no further: it is to look why by {@link #requireMoving}. */
-    boolean mustStopMoving(Link next) {
-        return !isMoving() || interlock.veto() != null || !next.isOpen();
-    }
-
-    void requireMovable(boolean forced) throws MoveGivenUp {
-        String obstacle = lastingObstacle(forced);
-        if (obstacle != null) {
-            throw new MoveGivenUp(obstacle);
-        }
-    }
-
     /** A link that a move didn't get to. */
     void leave(Link link) {
         if (state.get() == State.CLOSED) {
             links.discard(link, "its connection was closed");
         } else {
             links.leave(link);
-        }
-    }
-
-    void requireMoving(Link next) throws MoveGivenUp, IOException {
-        if (!isMoving()) {
-            throw new MoveGivenUp("the connection is " + state.get());
-        }
-        String veto = interlock.veto();
-        if (veto != null) {
-            throw new MoveGivenUp(veto);
-        }
-        if (!next.isOpen()) {
-            throw new IOException(next + ": gone (expected: open, to move to)");
         }
     }
 
@@ -400,29 +360,14 @@ final class VirtualConnection extends ConnectionOverloads {
             if (!creating.close(CREATE_NANOS)) {
                 return false;
             }
-            requireMoving(next);
-            for (VirtualChannel channel : channels.values()) {
-                if (!channel.isOpen()) {
-                    continue;
-                }
-                RawChannel there = channel.on(next);
-                if (there == null || channel.receivingOn() != there || channel.sendingOn() != there) {
-                    return false;
-                }
-                if (there.isLost()) {
-                    throw new IOException(there + ": gone (expected: open, to move to)");
-                }
+            if (!checks.isAllAt(next)) {
+                return false;
             }
-            String obstacle = next.blockedFor() != null
-                    ? "the broker at " + next.endpoint() + " blocks the connection (a memory or disk alarm)"
-                    : lastingObstacle(forced);
-            if (obstacle != null) {
-                throw new MoveGivenUp(obstacle);
-            }
+            checks.requireCommittable(next, forced);
             Link before = current();
             transitions.lock();
             try {
-                requireMoving(next);
+                checks.requireMoving(next);
                 adopt(next);
             } finally {
                 transitions.unlock();
