@@ -283,4 +283,39 @@ class RecoveryTest {
         assertThat(first.isOpen()).isFalse();
         assertThat(first.getCloseReason().getMessage()).contains("541");
     }
+
+    /** As a roll-back leaves it whose handlers do not return: the connection is at A, and one channel receives at B. */
+    private void stayAtB() throws Exception {
+        VirtualChannel channel = bed.channel();
+        assertThat(channel.receiveOn(channel.prepare(bed.connection.links().dial(B, true))))
+                .isTrue();
+    }
+
+    @Test
+    void closed_after_the_loss_of_another_link_in_use_it_leaves_none_open() throws Exception {
+        stayAtB();
+        bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+        assertThat(bed.connection.state()).isEqualTo(VirtualConnection.State.RECOVERING);
+        bed.connection.close();
+        assertThat(bed.cluster.connections).noneMatch(FakeConnection::isOpen);
+    }
+
+    @Test
+    void what_is_exclusive_to_the_link_that_is_left_is_declared_when_that_is_closed() throws Exception {
+        bed.channel().queueDeclare("x", false, true, false, null);
+        stayAtB();
+        bed.holdBackground = true;
+        bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+        bed.connection.recover(bed.connection.links().dial(C, true));
+        assertThat(bed.cluster.log).containsSubsequence("a close", "c queueDeclare");
+    }
+
+    @Test
+    void a_connection_that_does_not_recover_leaves_no_link_open_either() throws Exception {
+        bed.dialer.recovers = false;
+        stayAtB();
+        bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
+        assertThat(bed.connection.state()).isEqualTo(VirtualConnection.State.CLOSED);
+        assertThat(bed.cluster.connections).noneMatch(FakeConnection::isOpen);
+    }
 }
