@@ -78,7 +78,7 @@ final class SliceWatch implements AutoCloseable {
     private final List<Listener> listeners = new ArrayList<>();
 
     private final KnownSlices slices = new KnownSlices();
-    private final Backoff backoff;
+    private final RetryWaits backoff;
     private @Nullable String namespace;
     private boolean listed;
     private @Nullable Failed failure;
@@ -139,7 +139,7 @@ final class SliceWatch implements AutoCloseable {
         this.scheduler = context.scheduler();
         this.sessions = sessions;
         this.access = access;
-        this.backoff = new Backoff(context.random());
+        this.backoff = new RetryWaits(context.random());
     }
 
     void add(Listener listener) {

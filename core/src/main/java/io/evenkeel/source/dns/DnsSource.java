@@ -6,6 +6,7 @@ import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.Polling;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.source.SourceLifecycle;
+import io.evenkeel.time.Backoff;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +22,7 @@ final class DnsSource implements EndpointSource {
 
     static final Duration SOONEST = Duration.ofSeconds(1);
     static final Duration LATEST = Duration.ofSeconds(30);
+    private static final Backoff BACKOFF = Backoff.exponential(SOONEST, LATEST);
     // Beyond the longest look-up and the last question in it.
     private static final Duration PATIENCE = DnsLookup.LONGEST.plusSeconds(10);
 
@@ -34,7 +36,7 @@ final class DnsSource implements EndpointSource {
 
     private final Polling<DnsResult> polling;
 
-    private Duration backoff = SOONEST;
+    private int withoutAnswer;
     // What the name meant when it was last found; belongs to the look-up.
     private volatile @Nullable Name meant;
 
@@ -82,7 +84,7 @@ final class DnsSource implements EndpointSource {
             if (!(result.report() instanceof Endpoints) || result.ttl() <= 0) {
                 return backOff();
             }
-            backoff = SOONEST;
+            withoutAnswer = 0;
             return Duration.ofSeconds(Math.max(SOONEST.toSeconds(), Math.min(LATEST.toSeconds(), result.ttl())));
         }
 
@@ -98,12 +100,8 @@ final class DnsSource implements EndpointSource {
         }
 
         private Duration backOff() {
-            // Half of it at random, so that those who failed together do not ask together.
-            Duration next = Duration.ofMillis(
-                    (long) (backoff.toMillis() * (0.5 + context.random().nextDouble() / 2)));
-            Duration doubled = backoff.multipliedBy(2);
-            backoff = doubled.compareTo(LATEST) > 0 ? LATEST : doubled;
-            return next;
+            withoutAnswer++;
+            return BACKOFF.after(withoutAnswer, context.random());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.evenkeel.kubernetes;
 
+import io.evenkeel.time.Backoff;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -8,16 +9,15 @@ import org.jspecify.annotations.Nullable;
  * How long to wait before the API server is asked again: 1 s after the first failure, doubling to 30 s, half of it at
  * random, so that those who were thrown out together do not come back together. Not thread-safe.
  */
-final class Backoff {
+final class RetryWaits {
 
-    private static final Duration FIRST = Duration.ofSeconds(1);
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Backoff BACKOFF = Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30));
     private static final Duration SOON = Duration.ofSeconds(1);
 
     private final RandomGenerator random;
     private int failures;
 
-    Backoff(RandomGenerator random) {
+    RetryWaits(RandomGenerator random) {
         this.random = random;
     }
 
@@ -43,9 +43,7 @@ final class Backoff {
      *     random as the back-off, since the server says the same to every client
      */
     Duration wait(@Nullable Duration retryAfter) {
-        Duration longest = FIRST.multipliedBy(1L << Math.min(Math.max(0, failures - 1), 10));
-        longest = longest.compareTo(LONGEST) > 0 ? LONGEST : longest;
-        Duration jittered = Duration.ofNanos((long) (longest.toNanos() * (0.5 + random.nextDouble() / 2)));
+        Duration jittered = BACKOFF.after(failures, random);
         return retryAfter == null || retryAfter.compareTo(jittered) < 0 ? jittered : retryAfter.plus(jittered);
     }
 }
