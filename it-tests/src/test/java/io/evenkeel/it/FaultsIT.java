@@ -3,11 +3,17 @@ package io.evenkeel.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariConfig;
 import io.evenkeel.demo.postgres.PostgresServer;
 import io.evenkeel.demo.postgres.PostgresSettings;
 import io.evenkeel.jdbc.EvenkeelDataSource;
 import io.evenkeel.status.EndpointStatus;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Servers that die, hang, refuse and shut down under load. */
@@ -64,6 +70,38 @@ class FaultsIT {
                 long from = load.answersFrom(victim.name());
                 await().atMost(RECOVERED.plusSeconds(60)).until(() -> load.answersFrom(victim.name()) > from + 20);
             }
+        }
+    }
+
+    /** A frozen server's sockets are open and silent, as all idle ones are: only asking tells. */
+    @Test
+    void idle_connections_to_a_frozen_server_go_while_a_query_there_has_not_timed_out() throws Exception {
+        try (DataSourceBed bed = DataSourceBed.start("faults-silent", 1)) {
+            HikariConfig hikari = bed.hikari(4);
+            hikari.addDataSourceProperty("socketTimeout", "60");
+            EvenkeelDataSource dataSource = bed.dataSource(hikari, builder -> {});
+            PostgresServer server = bed.server(0);
+            bed.awaitEven(4, List.of(server), SOON);
+            CompletableFuture<String> answer;
+            try (Connection connection = dataSource.getConnection()) {
+                server.freeze();
+                answer = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return DataSourceBed.podOf(connection);
+                    } catch (SQLException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                await().atMost(SOON)
+                        .untilAsserted(() -> assertThat(statusOf(dataSource, server))
+                                .satisfies(status -> assertThat(status.open() - status.inUse())
+                                        .as("idle connections, of %s", status)
+                                        .isZero()));
+                assertThat(answer).isNotDone();
+                server.resume();
+                assertThat(answer.get(30, TimeUnit.SECONDS)).isEqualTo(server.name());
+            }
+            bed.awaitEven(4, List.of(server), SOON);
         }
     }
 

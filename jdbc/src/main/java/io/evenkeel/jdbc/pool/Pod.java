@@ -45,6 +45,8 @@ final class Pod {
     private volatile boolean failing;
     private volatile @Nullable DataSource dataSource;
 
+    final Silence silence = new Silence();
+
     /** Whether its idle connections are being tested. */
     final AtomicBoolean sweeping = new AtomicBoolean();
 

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks after idle connections: those whose server closed them are replaced, those that are idle for too long are
- * closed, those that are to be kept alive are asked. Every half second on the housekeeper, which it never blocks;
- * changed settings count from the next round.
+ * closed, those that are to be kept alive are asked, and so are all of a Pod from which nothing comes back. Every
+ * half second on the housekeeper, which it never blocks; changed settings count from the next round.
  */
 final class Upkeep {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
@@ -56,6 +56,9 @@ final class Upkeep {
             for (Pod pod : registry.pods()) {
                 for (Seat seat : pod.seats()) {
                     lookAt(seat, now);
+                }
+                if (pod.silence.look(pod.seats())) {
+                    sweep(pod);
                 }
             }
             closeSurplus(now);
@@ -128,8 +131,9 @@ final class Upkeep {
     }
 
     /**
-     * After a fault: takes the Pod's idle connections out of reach at once and tests them elsewhere. Those in use are
-     * left alone. Never blocks.
+     * After a fault, and where nothing comes back: takes the Pod's idle connections out of reach at once and asks them
+     * elsewhere, since the socket of a frozen server's connection looks like any other's. Those in use are left
+     * alone. Never blocks.
      */
     void sweep(Pod pod) {
         if (!pod.sweeping.compareAndSet(false, true)) {
@@ -167,9 +171,7 @@ final class Upkeep {
             for (Seat seat = suspects.poll(); seat != null; seat = suspects.poll()) {
                 Session session = seat.session;
                 Liveness seen = session == null ? Liveness.DEAD : session.peek();
-                if (seen == Liveness.ALIVE) {
-                    test.uncheck(seat);
-                } else if (silent && seen == Liveness.UNKNOWN) {
+                if (silent && (seen == Liveness.UNKNOWN || seen == Liveness.ALIVE)) {
                     // The fault and one dead connection more: at a frozen Pod each test takes its whole time.
                     test.discardChecked(seat);
                 } else {

@@ -11,6 +11,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,6 +86,29 @@ class SeatPoolSettingsTest {
             } finally {
                 System.setErr(before);
             }
+        }
+    }
+
+    @Test
+    void the_idle_connections_of_a_pod_from_which_nothing_comes_back_are_asked_and_go_if_they_do_not_answer()
+            throws Exception {
+        CountDownLatch thaw = new CountDownLatch(1);
+        try (Fixture fixture = ENGINE.fixture(3, 3, LONG, config -> config.setConnectionTestQuery("select 1"))) {
+            fixture.pod(1, 3).settled(3);
+            fixture.server(1).slow = thaw;
+            CompletableFuture<Void> user = CompletableFuture.runAsync(() -> {
+                try {
+                    execute(fixture, 1);
+                } catch (SQLException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            Fixture.until(() -> fixture.pool.counts().active() == 1
+                    && fixture.server(1).closed.get() == 2);
+            assertThat(fixture.signals).contains("failed pod-1");
+            assertThat(user).isNotDone();
+            thaw.countDown();
+            Fixture.await(user);
         }
     }
 
