@@ -86,10 +86,18 @@ final class Acquisition {
             return new Attempt(timeoutNanos, counted).run();
         }
         Session session = seat.session;
-        if (session != null && (seat.usedAt == clock.now() || isAlive(seat, session))) {
+        if (session != null && (isFresh(seat, session) || isAlive(seat, session))) {
             return new PooledConnection(returns, seat, session);
         }
         return new Attempt(timeoutNanos, counted).resume(seat);
+    }
+
+    /**
+     * Whether it was returned a moment ago, which counts only where its socket can't be looked at: the clock's timer
+     * may be late by more than a server takes to die.
+     */
+    private boolean isFresh(Seat seat, Session session) {
+        return !session.hasProbe() && seat.usedAt == clock.now();
     }
 
     /** Whether a look at the connection's socket is enough to hand it out; wakes the clock. */
@@ -200,8 +208,7 @@ final class Acquisition {
 
         private @Nullable PooledConnection handOut(Seat seat) {
             Session session = seat.session;
-            boolean fresh = session != null && seat.usedAt == clock.now();
-            if (session != null && (fresh || isUsable(seat, deadline))) {
+            if (session != null && (isFresh(seat, session) || isUsable(seat, deadline))) {
                 record(true);
                 return new PooledConnection(returns, seat, session);
             }
