@@ -3,11 +3,14 @@ package io.evenkeel.jdbc;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.jdbc.handle.DelegatingConnection;
 import io.evenkeel.status.PoolStatus;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -95,6 +98,18 @@ public class EvenkeelDataSource implements DataSource, AutoCloseable {
         throw new SQLFeatureNotSupportedException("Pool " + name
                 + ": getConnection(user, password) (expected: getConnection(); a pool has one user, so build one"
                 + " EvenkeelDataSource per user, or change the user through config())");
+    }
+
+    /**
+     * The Pod that a connection leads to, such as for a tag of a span; also through proxies that can be unwrapped, and
+     * after the connection was closed. Empty if the connection is of no Evenkeel pool. Asks no server.
+     *
+     * @throws SQLException if a proxy can't say what it wraps
+     */
+    public static Optional<EndpointKey> endpointOf(Connection connection) throws SQLException {
+        return connection.isWrapperFor(DelegatingConnection.class)
+                ? Optional.of(connection.unwrap(DelegatingConnection.class).endpoint())
+                : Optional.empty();
     }
 
     /** What the pool looks like now. Cheap enough to be asked every second. */

@@ -63,6 +63,25 @@ class EvenkeelDataSourceTest {
     }
 
     @Test
+    void the_pod_of_a_connection_is_known_while_it_is_in_use_and_afterwards() throws Exception {
+        try (EvenkeelDataSource dataSource = builder().build()) {
+            Connection used = first(dataSource);
+            String busy = dataSource.status().endpoints().stream()
+                    .filter(pod -> pod.inUse() == 1)
+                    .map(pod -> pod.endpoint().identity())
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(EvenkeelDataSource.endpointOf(used).orElseThrow().identity())
+                    .isEqualTo(busy);
+            Connection foreign = used.unwrap(org.h2.jdbc.JdbcConnection.class);
+            assertThat(EvenkeelDataSource.endpointOf(foreign)).isEmpty();
+            used.close();
+            assertThat(EvenkeelDataSource.endpointOf(used).orElseThrow().identity())
+                    .isEqualTo(busy);
+        }
+    }
+
+    @Test
     void the_status_counts_every_endpoint() throws Exception {
         try (EvenkeelDataSource dataSource = builder().build()) {
             assertThat(filled.await(30, TimeUnit.SECONDS)).isTrue();

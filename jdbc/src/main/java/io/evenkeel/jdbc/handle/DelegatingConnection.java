@@ -91,8 +91,8 @@ public abstract class DelegatingConnection implements Connection {
     /** The pool's name, for messages. */
     protected abstract String pool();
 
-    /** Where the connection leads, for messages. */
-    protected abstract EndpointKey endpoint();
+    /** Where the connection leads, also once it is closed. */
+    public abstract EndpointKey endpoint();
 
     /** The pooled connection beneath. */
     final Connection delegate() throws SQLException {

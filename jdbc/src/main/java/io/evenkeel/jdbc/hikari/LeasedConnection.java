@@ -74,7 +74,7 @@ final class LeasedConnection extends DelegatingConnection {
     }
 
     @Override
-    protected EndpointKey endpoint() {
+    public EndpointKey endpoint() {
         return seat.lane.key();
     }
 }

@@ -179,7 +179,7 @@ final class PooledConnection extends DelegatingConnection {
     }
 
     @Override
-    protected EndpointKey endpoint() {
+    public EndpointKey endpoint() {
         return seat.pod.key();
     }
 }

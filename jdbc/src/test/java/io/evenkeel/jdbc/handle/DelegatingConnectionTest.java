@@ -415,7 +415,7 @@ class DelegatingConnectionTest {
         }
 
         @Override
-        protected EndpointKey endpoint() {
+        public EndpointKey endpoint() {
             return new EndpointKey("pg-0", "10.0.0.1", 5432);
         }
     }

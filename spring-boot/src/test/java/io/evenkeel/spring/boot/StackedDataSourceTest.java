@@ -6,6 +6,7 @@ import com.p6spy.engine.spy.P6DataSource;
 import com.zaxxer.hikari.HikariDataSource;
 import io.evenkeel.jdbc.EvenkeelDataSource;
 import io.evenkeel.spring.DataSourceCustomizer;
+import io.micrometer.common.KeyValue;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
 import io.micrometer.observation.ObservationRegistry;
@@ -16,6 +17,7 @@ import jakarta.persistence.Id;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +26,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import net.ttddyy.dsproxy.ExecutionInfo;
+import net.ttddyy.dsproxy.QueryInfo;
+import net.ttddyy.dsproxy.listener.QueryExecutionListener;
 import net.ttddyy.dsproxy.support.ProxyDataSource;
 import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
 import net.ttddyy.observation.tracing.DataSourceObservationListener;
@@ -68,6 +73,31 @@ class StackedDataSourceTest {
             this.id = id;
             this.name = "item " + id;
         }
+    }
+
+    /** As docs/recipes/pod-in-spans.md has it. */
+    static final class PodInSpans implements QueryExecutionListener {
+        private final ObservationRegistry observations;
+
+        PodInSpans(ObservationRegistry observations) {
+            this.observations = observations;
+        }
+
+        @Override
+        public void beforeQuery(ExecutionInfo execution, List<QueryInfo> queries) {
+            Observation query = observations.getCurrentObservation();
+            if (query != null) {
+                try {
+                    EvenkeelDataSource.endpointOf(execution.getStatement().getConnection())
+                            .ifPresent(pod -> query.highCardinalityKeyValue("pod", pod.identity()));
+                } catch (SQLException unknown) {
+                    query.highCardinalityKeyValue("pod", "unknown");
+                }
+            }
+        }
+
+        @Override
+        public void afterQuery(ExecutionInfo execution, List<QueryInfo> queries) {}
     }
 
     /** Transactions by annotation, as an application's service has them. */
@@ -183,6 +213,14 @@ class StackedDataSourceTest {
                 }
 
                 @Override
+                public void onStop(Observation.Context context) {
+                    KeyValue pod = context.getHighCardinalityKeyValue("pod");
+                    if (pod != null) {
+                        observed.add(context.getName() + " at " + pod.getValue());
+                    }
+                }
+
+                @Override
                 public boolean supportsContext(Observation.Context context) {
                     return true;
                 }
@@ -190,6 +228,7 @@ class StackedDataSourceTest {
             DataSourceObservationListener listener = new DataSourceObservationListener(registry);
             return ProxyDataSourceBuilder.create(new P6DataSource(balanced))
                     .listener(listener)
+                    .listener(new PodInSpans(registry))
                     .methodListener(listener)
                     .build();
         }
@@ -241,7 +280,9 @@ class StackedDataSourceTest {
                     assertThat(connection.getAutoCommit()).isTrue();
                 }
             }
-            assertThat(context.getBean("observed", Set.class)).contains("jdbc.connection", "jdbc.query");
+            assertThat(context.getBean("observed", Set.class))
+                    .contains(
+                            "jdbc.connection", "jdbc.query", "jdbc.query at 127.0.0.1:1", "jdbc.query at 127.0.0.1:2");
             assertThat(pool[0].status().acquired()).isGreaterThan(10);
             assertThat(pool[0].status().inUse()).isZero();
         });
