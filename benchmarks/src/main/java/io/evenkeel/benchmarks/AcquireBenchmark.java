@@ -4,7 +4,13 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
+import io.evenkeel.demo.postgres.PostgresPods;
+import io.evenkeel.demo.postgres.PostgresServer;
+import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.jdbc.pool.PoolUnderTest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,6 +28,7 @@ import java.util.function.ToDoubleFunction;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.apache.tomcat.jdbc.pool.PoolProperties;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
@@ -40,6 +47,7 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.postgresql.ds.PGSimpleDataSource;
 import software.amazon.jdbc.ds.AwsWrapperDataSource;
 
 /**
@@ -48,22 +56,31 @@ import software.amazon.jdbc.ds.AwsWrapperDataSource;
  * endpoints, both by its engine and by a HikariCP pool per Pod. 16 connections in all, 32 where there are 32 endpoints;
  * 4 for 8 threads in the constrained case, where each connection is held for 50 µs.
  *
+ * <p>The cases {@code select-1} and {@code select-8} are the statement cycle at real PostgreSQL servers: one for each Pod
+ * of {@code evenkeel-4}, the first of them for HikariCP and the like.
+ *
  * <p>{@link #main} runs the pools one fork after another in turn, so that a machine that slows down slows all of them,
  * and prints the medians, the ratios to HikariCP and the bytes allocated per operation. {@code --quick} takes shorter
- * forks and fewer; {@code --only=acquire-1,statement-2} some of the cases.
+ * forks and fewer; {@code --only=acquire-1,statement-2} some of the cases, {@code --pools=hikari,evenkeel-4} some of the
+ * pools. {@code --table} takes short forks, at most three rounds and no more than fit into {@value #TABLE_MINUTES}
+ * minutes, without the HikariCP pools per Pod and {@code select-8}. A driver that does something takes longer to be
+ * compiled, so forks at real servers are longer.
  *
  * <pre>{@code
  * mvn -q -pl benchmarks -am test-compile exec:exec -Dexec.executable=java \
- *     -Dexec.args="-cp %classpath io.evenkeel.benchmarks.AcquireBenchmark --quick"
+ *     -Dexec.args="-cp %classpath io.evenkeel.benchmarks.AcquireBenchmark --table"
  * }</pre>
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class AcquireBenchmark {
+    private static final String NONE = "none";
     private static final int SIZE = 16;
     private static final int CONSTRAINED_SIZE = 4;
     private static final long HELD_NANOS = 50_000;
+    private static final int TABLE_MINUTES = 11;
+    private static final int SERVERS = 4;
     private static final String BYTES = "gc.alloc.rate.norm";
     private static final List<String> POOLS = List.of(
             "hikari", "agroal", "tomcat", "dbcp2", "aws", "evenkeel-1", "evenkeel-4", "evenkeel-32", "podpools-4");
@@ -75,6 +92,10 @@ public class AcquireBenchmark {
     /** Connections in all. */
     @Param({"16"})
     public int size = SIZE;
+
+    /** URLs of real servers with a user and a password, separated by blanks; "none" for the driver that costs nothing. */
+    @Param({NONE})
+    public String servers = NONE;
 
     private interface Source {
         Connection get() throws SQLException;
@@ -88,7 +109,7 @@ public class AcquireBenchmark {
     @Setup(Level.Trial)
     public void open() throws Exception {
         switch (pool) {
-            case "hikari" -> openHikari(new StubDriver());
+            case "hikari" -> openHikari(driver());
             case "aws" -> openHikari(awsWrapper());
             case "agroal" -> openAgroal();
             case "tomcat" -> openTomcat();
@@ -97,13 +118,35 @@ public class AcquireBenchmark {
         }
     }
 
+    private boolean isReal() {
+        return !servers.equals(NONE);
+    }
+
+    private String url() {
+        return isReal() ? servers.split(" ")[0] : "jdbc:stub:";
+    }
+
+    private DataSource driver() {
+        if (!isReal()) {
+            return new StubDriver();
+        }
+        PGSimpleDataSource made = new PGSimpleDataSource();
+        made.setURL(url());
+        return made;
+    }
+
     private HikariConfig hikariConfig(DataSource driver) {
+        HikariConfig config = sizes();
+        config.setDataSource(driver);
+        return config;
+    }
+
+    private HikariConfig sizes() {
         HikariConfig config = new HikariConfig();
         config.setPoolName("benchmark");
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(size);
         config.setConnectionTimeout(5_000);
-        config.setDataSource(driver);
         return config;
     }
 
@@ -120,8 +163,12 @@ public class AcquireBenchmark {
     }
 
     /** Without a plugin: what is left is its own layer. */
-    private static DataSource awsWrapper() {
+    private DataSource awsWrapper() {
         AwsWrapperDataSource made = new AwsWrapperDataSource();
+        if (isReal()) {
+            made.setJdbcUrl(url().replace("jdbc:", "jdbc:aws-wrapper:") + "&wrapperPlugins=&wrapperDialect=pg");
+            return made;
+        }
         made.setJdbcProtocol("jdbc:stub:");
         made.setServerName("stub");
         made.setTargetDataSourceClassName(StubDriver.class.getName());
@@ -138,15 +185,16 @@ public class AcquireBenchmark {
                         .minSize(size)
                         .maxSize(size)
                         .acquisitionTimeout(Duration.ofSeconds(5))
-                        .connectionFactoryConfiguration(factory -> factory.connectionProviderClass(StubDriver.class)
-                                .jdbcUrl("jdbc:stub:"))));
+                        .connectionFactoryConfiguration(factory -> factory.connectionProviderClass(
+                                        isReal() ? org.postgresql.Driver.class : StubDriver.class)
+                                .jdbcUrl(url()))));
         source = made::getConnection;
         closeable = made;
     }
 
     private void openTomcat() throws SQLException {
         PoolProperties properties = new PoolProperties();
-        properties.setDataSource(new StubDriver());
+        properties.setDataSource(driver());
         properties.setInitialSize(size);
         properties.setMinIdle(size);
         properties.setMaxIdle(size);
@@ -163,8 +211,8 @@ public class AcquireBenchmark {
 
     private void openDbcp2() throws SQLException {
         BasicDataSource made = new BasicDataSource();
-        made.setDriver(new StubDriver());
-        made.setUrl("jdbc:stub:");
+        made.setDriver(isReal() ? new org.postgresql.Driver() : new StubDriver());
+        made.setUrl(url());
         made.setInitialSize(size);
         made.setMinIdle(size);
         made.setMaxIdle(size);
@@ -179,10 +227,25 @@ public class AcquireBenchmark {
 
     private void openEvenkeel(int endpoints) throws InterruptedException {
         size = Math.max(size, endpoints);
-        PoolUnderTest made = new PoolUnderTest(
-                hikariConfig(new StubDriver()), endpoints, new StubDriver(), pool.startsWith("podpools"));
+        boolean perPod = pool.startsWith("podpools");
+        PoolUnderTest made = isReal()
+                ? overServers(endpoints, perPod)
+                : PoolUnderTest.over(hikariConfig(new StubDriver()), endpoints, new StubDriver(), perPod);
         source = made::getConnection;
         closeable = made;
+    }
+
+    private PoolUnderTest overServers(int endpoints, boolean perPod) throws InterruptedException {
+        HikariConfig config = sizes();
+        config.setJdbcUrl(url());
+        String[] urls = servers.split(" ");
+        List<Endpoint> pods = new ArrayList<>();
+        for (int i = 0; i < endpoints; i++) {
+            // More Pods than servers are several at one.
+            URI server = URI.create(urls[i % urls.length].substring("jdbc:".length()));
+            pods.add(Endpoint.of("pod-" + i, server.getHost(), server.getPort()));
+        }
+        return PoolUnderTest.over(config, pods, perPod);
     }
 
     @TearDown(Level.Trial)
@@ -220,6 +283,14 @@ public class AcquireBenchmark {
 
     /** One column of the table. */
     private record Case(String benchmark, int threads) {
+        boolean isReal() {
+            return benchmark.equals("select");
+        }
+
+        String method() {
+            return isReal() ? "statement" : benchmark;
+        }
+
         @Override
         public String toString() {
             return benchmark + "-" + threads;
@@ -230,20 +301,83 @@ public class AcquireBenchmark {
 
     /** Prints the table. */
     public static void main(String[] arguments) {
-        boolean quick = List.of(arguments).contains("--quick");
+        boolean table = List.of(arguments).contains("--table");
+        Length length = table ? Length.SHORT : List.of(arguments).contains("--quick") ? Length.QUICK : Length.FULL;
         List<Case> cases = cases(arguments);
-        List<String> pools = chosen(arguments, "--pools=", POOLS);
+        List<String> all = POOLS.stream()
+                .filter(pool -> !table || !pool.startsWith("podpools"))
+                .toList();
+        List<String> pools = chosen(arguments, "--pools=", all);
         Map<String, List<Score>> scores = new LinkedHashMap<>();
-        for (int round = 0; round < (quick ? 1 : 5); round++) {
-            for (Case each : cases) {
-                for (String pool : pools) {
-                    Score score = run(pool, each, quick);
-                    scores.computeIfAbsent(each + " " + pool, key -> new ArrayList<>())
-                            .add(score);
+        try (RealServers servers = RealServers.start(cases)) {
+            long start = System.nanoTime();
+            int rounds = 0;
+            do {
+                for (Case each : cases) {
+                    for (String pool : pools) {
+                        scores.computeIfAbsent(each + " " + pool, key -> new ArrayList<>())
+                                .add(run(pool, each, length, servers.urls()));
+                    }
                 }
-            }
+                rounds++;
+            } while (rounds < length.rounds && (!table || anotherFits(start, rounds)));
+            System.out.println(
+                    rounds + " rounds in " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start) + " s");
         }
         print(scores, cases, pools);
+        printRatios(scores, cases, pools);
+    }
+
+    private static boolean anotherFits(long start, int rounds) {
+        long taken = System.nanoTime() - start;
+        return taken + taken / rounds < TimeUnit.MINUTES.toNanos(TABLE_MINUTES);
+    }
+
+    /** How long a fork is, and how often each is run. */
+    private enum Length {
+        SHORT(3, 2, 3, 250),
+        QUICK(1, 2, 3, 1_000),
+        FULL(5, 5, 5, 1_000);
+
+        private final int rounds;
+        private final int warmups;
+        private final int measurements;
+        private final int millis;
+
+        Length(int rounds, int warmups, int measurements, int millis) {
+            this.rounds = rounds;
+            this.warmups = warmups;
+            this.measurements = measurements;
+            this.millis = millis;
+        }
+    }
+
+    /** Real servers for the cases that need them, or none. */
+    private record RealServers(@Nullable PostgresPods pods, String urls) implements AutoCloseable {
+        static RealServers start(List<Case> cases) {
+            if (cases.stream().noneMatch(Case::isReal)) {
+                return new RealServers(null, NONE);
+            }
+            try {
+                PostgresPods pods = PostgresPods.create();
+                List<String> urls = new ArrayList<>();
+                for (int i = 0; i < SERVERS; i++) {
+                    PostgresServer server = pods.start("pg-" + i);
+                    urls.add("jdbc:postgresql://" + server.host() + ":" + server.port() + "/" + PostgresPods.DATABASE
+                            + "?user=" + PostgresPods.USER + "&password=" + pods.password());
+                }
+                return new RealServers(pods, String.join(" ", urls));
+            } catch (IOException e) {
+                throw new UncheckedIOException("select: PostgreSQL can't be run here; leave it out by --only=", e);
+            }
+        }
+
+        @Override
+        public void close() {
+            if (pods != null) {
+                pods.close();
+            }
+        }
     }
 
     private static List<Case> cases(String[] arguments) {
@@ -254,8 +388,16 @@ public class AcquireBenchmark {
             }
         }
         all.add(new Case("constrained", 2 * CONSTRAINED_SIZE));
+        all.add(new Case("select", 1));
+        all.add(new Case("select", 8));
         List<String> names = all.stream().map(Case::toString).toList();
-        List<String> wanted = chosen(arguments, "--only=", names);
+        boolean table = List.of(arguments).contains("--table");
+        List<String> wanted = chosen(
+                arguments,
+                "--only=",
+                names.stream()
+                        .filter(name -> !table || !name.equals("select-8"))
+                        .toList());
         return all.stream().filter(each -> wanted.contains(each.toString())).toList();
     }
 
@@ -268,18 +410,19 @@ public class AcquireBenchmark {
         return all;
     }
 
-    private static Score run(String pool, Case of, boolean quick) {
+    private static Score run(String pool, Case of, Length length, String servers) {
         Options options = new OptionsBuilder()
-                .include(AcquireBenchmark.class.getName() + "." + of.benchmark + "$")
+                .include(AcquireBenchmark.class.getName() + "." + of.method() + "$")
                 .param("pool", pool)
                 .param("size", Integer.toString(of.benchmark.equals("constrained") ? CONSTRAINED_SIZE : SIZE))
+                .param("servers", of.isReal() ? servers : NONE)
                 .threads(of.threads)
                 .forks(1)
                 .jvmArgsAppend("-Xmx512m")
-                .warmupIterations(quick ? 2 : 5)
-                .warmupTime(TimeValue.seconds(1))
-                .measurementIterations(quick ? 3 : 5)
-                .measurementTime(TimeValue.seconds(1))
+                .warmupIterations(length.warmups)
+                .warmupTime(TimeValue.milliseconds(of.isReal() ? 4L * length.millis : length.millis))
+                .measurementIterations(length.measurements)
+                .measurementTime(TimeValue.milliseconds(of.isReal() ? 2L * length.millis : length.millis))
                 .timeout(TimeValue.seconds(30))
                 .addProfiler(GCProfiler.class)
                 .shouldFailOnError(true)
@@ -320,6 +463,21 @@ public class AcquireBenchmark {
             }
         }
         System.out.println("operations per microsecond; the case's number is that of its threads");
+    }
+
+    /** One line per case, one column per pool: the ratios of the medians to HikariCP's. */
+    private static void printRatios(Map<String, List<Score>> scores, List<Case> cases, List<String> pools) {
+        System.out.println("\n| median, to HikariCP's | " + String.join(" | ", pools) + " |");
+        System.out.println("|---|" + "---|".repeat(pools.size()));
+        for (Case each : cases) {
+            double hikari = median(scores, each + " hikari", Score::operations);
+            StringBuilder line = new StringBuilder("| " + each + " |");
+            for (String pool : pools) {
+                double median = median(scores, each + " " + pool, Score::operations);
+                line.append(String.format(" %.2f |", median / hikari));
+            }
+            System.out.println(line);
+        }
     }
 
     private static double median(Map<String, List<Score>> scores, String of, ToDoubleFunction<Score> what) {

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.jdbc.driver.DriverTemplate;
 import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.jdbc.hikari.JdbcConnections;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
@@ -12,10 +13,13 @@ import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import javax.sql.DataSource;
 
 /** The acquire path without discovery and rebalancing: so many connections, evenly over so many endpoints. */
@@ -23,21 +27,39 @@ public final class PoolUnderTest implements AutoCloseable {
     private final ConnectionPool connections;
     private final long timeoutNanos;
 
+    /** Evenly over so many Pods, to which one driver leads. */
+    public static PoolUnderTest over(HikariConfig template, int endpoints, DataSource driver, boolean hikari)
+            throws InterruptedException {
+        List<Endpoint> pods = new ArrayList<>();
+        for (int i = 0; i < endpoints; i++) {
+            pods.add(Endpoint.of("pod-" + i, "127.0.0." + (i + 1), 5432));
+        }
+        return new PoolUnderTest(template, pods, endpoint -> driver, hikari);
+    }
+
+    /** Evenly over these servers, as the driver of the template's URL is led to each of them. */
+    public static PoolUnderTest over(HikariConfig template, List<Endpoint> servers, boolean hikari)
+            throws InterruptedException {
+        DriverTemplate driver = DriverTemplate.from(template);
+        return new PoolUnderTest(
+                template, servers, endpoint -> driver.dataSource(endpoint, HikariAccess.credentials(template)), hikari);
+    }
+
     /** @param hikari whether a HikariCP pool per Pod holds the connections, rather than the engine */
-    public PoolUnderTest(HikariConfig template, int endpoints, DataSource driver, boolean hikari)
+    private PoolUnderTest(
+            HikariConfig template, List<Endpoint> pods, Function<Endpoint, DataSource> drivers, boolean hikari)
             throws InterruptedException {
         int size = template.getMaximumPoolSize();
         template.setPoolName("benchmark");
         HikariSettings settings = HikariSettings.of(template, 0);
         timeoutNanos = TimeUnit.MILLISECONDS.toNanos(settings.connectionTimeout());
-        connections = hikari ? overHikari(settings, template, driver) : seats(settings, template, driver);
+        connections = hikari ? overHikari(settings, template, drivers) : seats(settings, template, drivers);
         Set<EndpointKey> keys = new HashSet<>();
         CountDownLatch open = new CountDownLatch(size);
-        for (int i = 0; i < endpoints; i++) {
-            Endpoint endpoint = Endpoint.of("pod-" + i, "127.0.0." + (i + 1), 5432);
+        for (Endpoint endpoint : pods) {
             connections.join(endpoint);
             keys.add(endpoint.key());
-            for (int seat = 0; seat < size / endpoints; seat++) {
+            for (int seat = 0; seat < size / pods.size(); seat++) {
                 connections.open(endpoint.key(), outcome -> count(open, outcome));
             }
         }
@@ -54,11 +76,12 @@ public final class PoolUnderTest implements AutoCloseable {
         }
     }
 
-    private static ConnectionPool seats(HikariSettings settings, HikariConfig template, DataSource driver) {
+    private static ConnectionPool seats(
+            HikariSettings settings, HikariConfig template, Function<Endpoint, DataSource> drivers) {
         return new SeatPool(
                 settings,
                 new PoolParts(
-                        endpoint -> driver,
+                        drivers,
                         HikariAccess.credentials(template),
                         new Silent(),
                         MetricsRecorder.none(),
@@ -69,9 +92,10 @@ public final class PoolUnderTest implements AutoCloseable {
                         42));
     }
 
-    private static ConnectionPool overHikari(HikariSettings settings, HikariConfig template, DataSource driver) {
+    private static ConnectionPool overHikari(
+            HikariSettings settings, HikariConfig template, Function<Endpoint, DataSource> drivers) {
         return new JdbcConnections(
-                settings, template, endpoint -> driver, new Silent(), MetricsRecorder.none(), Ticker.system(), 42);
+                settings, template, drivers, new Silent(), MetricsRecorder.none(), Ticker.system(), 42);
     }
 
     private static void count(CountDownLatch open, OpenOutcome outcome) {
