@@ -129,4 +129,37 @@ class PublishConfirmsTest {
         confirms.tell(a, 4, true, (number, all) -> told.add(number + (all ? " and all" : "")));
         assertThat(told).containsExactly("1", "2", "4", "5");
     }
+
+    @Test
+    void what_is_not_confirmed_is_counted_once_for_each_raw_channel_and_what_is_forgotten_not_at_all()
+            throws IOException {
+        RawChannel a = raw("a");
+        PublishConfirms confirms = new PublishConfirms(a);
+        publish(a, 2);
+        RawChannel b = raw("b");
+        confirms.begin(b);
+        publish(b, 1);
+        confirms.begin(a);
+        publish(a, 3);
+        assertThat(confirms.epochs()).isEqualTo(3);
+        assertThat(confirms.unconfirmed()).isEqualTo(6);
+        b.confirmed(1, false);
+        confirms.forget(b);
+        assertThat(confirms.epochs()).isEqualTo(2);
+        assertThat(confirms.unconfirmed()).isEqualTo(5);
+        List<String> told = new ArrayList<>();
+        confirms.tell(a, 5, true, (number, all) -> told.add(number + (all ? " and all" : "")));
+        assertThat(told).as("3 was published elsewhere").containsExactly("1", "2", "4", "5", "6");
+    }
+
+    @Test
+    void an_epoch_of_which_everything_is_confirmed_is_forgotten_with_the_next() throws IOException {
+        RawChannel a = raw("a");
+        PublishConfirms confirms = new PublishConfirms(a);
+        publish(a, 2);
+        a.confirmed(2, true);
+        confirms.begin(raw("b"));
+        assertThat(confirms.epochs()).isEqualTo(1);
+        assertThat(confirms.next()).isEqualTo(3);
+    }
 }
