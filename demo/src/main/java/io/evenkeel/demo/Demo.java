@@ -1,6 +1,7 @@
 package io.evenkeel.demo;
 
 import io.evenkeel.demo.amqp.AmqpAct;
+import io.evenkeel.demo.grpc.GrpcAct;
 import io.evenkeel.demo.kubernetes.ClientAct;
 import io.evenkeel.demo.kubernetes.KubernetesAct;
 import io.evenkeel.demo.rsocket.RSocketAct;
@@ -24,12 +25,13 @@ public final class Demo {
     private static final Map<String, Supplier<Act>> ACTS = new TreeMap<>(Map.of(
             "--amqp", AmqpAct::new,
             "--client", ClientAct::new,
+            "--grpc", GrpcAct::new,
             "--jdbc", JdbcAct::new,
             "--kubernetes", KubernetesAct::new,
             "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
-    private static final List<String> ALL = List.of("--jdbc", "--amqp", "--rsocket");
+    private static final List<String> ALL = List.of("--jdbc", "--amqp", "--rsocket", "--grpc");
 
     private Demo() {}
 

@@ -1,5 +1,6 @@
 package io.evenkeel.demo.rsocket;
 
+import io.evenkeel.demo.contest.Tally;
 import io.rsocket.core.RSocketConnector;
 import java.io.IOException;
 import java.time.Duration;

@@ -1,5 +1,8 @@
 package io.evenkeel.demo.rsocket;
 
+import io.evenkeel.demo.contest.Entrant;
+import io.evenkeel.demo.contest.OpenLoad;
+import io.evenkeel.demo.contest.Tally;
 import io.rsocket.Payload;
 import io.rsocket.core.RSocketClient;
 import io.rsocket.core.RSocketConnector;
@@ -11,21 +14,23 @@ import java.util.concurrent.TimeUnit;
 import reactor.core.publisher.Mono;
 
 /** One contender over one cluster, under load. Made, used and closed by one thread. */
-final class Trial implements AutoCloseable {
+final class Trial implements Entrant, AutoCloseable {
     private static final Duration WARM_UP = Duration.ofSeconds(3);
     private static final Duration WARM_UP_AT_MOST = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final long SEED = 20261124;
 
+    private final String title;
     private final RSocketCluster cluster;
     private final RSocketClient client;
     private final List<Tally> phases = new ArrayList<>();
     private final OpenLoad load;
 
-    private Trial(RSocketCluster cluster, RSocketClient client, int perSecond) {
+    private Trial(String title, RSocketCluster cluster, RSocketClient client, int perSecond) {
+        this.title = title;
         this.cluster = cluster;
         this.client = client;
-        this.load = OpenLoad.start(client, perSecond);
+        this.load = OpenLoad.start(new RequestSender(client), perSecond);
     }
 
     /** So many Pods that behave alike. Returns when the client is connected and the code is compiled, more or less. */
@@ -38,7 +43,7 @@ final class Trial implements AutoCloseable {
     static Trial begin(Contender contender, RSocketCluster cluster, RSocketConnector connector, int perSecond)
             throws IOException, InterruptedException {
         try {
-            Trial trial = new Trial(cluster, contender.client(cluster, connector), perSecond);
+            Trial trial = new Trial(contender.title(), cluster, contender.client(cluster, connector), perSecond);
             trial.awaitSteady();
             return trial;
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -65,8 +70,14 @@ final class Trial implements AutoCloseable {
         return cluster;
     }
 
+    @Override
+    public String title() {
+        return title;
+    }
+
     /** Counts anew; the phase's failures are part of {@link #failures}. */
-    Tally phase() {
+    @Override
+    public Tally phase() {
         Tally next = load.nextPhase();
         phases.add(next);
         return next;

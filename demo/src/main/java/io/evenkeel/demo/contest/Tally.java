@@ -1,4 +1,4 @@
-package io.evenkeel.demo.rsocket;
+package io.evenkeel.demo.contest;
 
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,24 +1,20 @@
-package io.evenkeel.demo.rsocket;
+package io.evenkeel.demo.contest;
 
-import io.rsocket.Payload;
-import io.rsocket.core.RSocketClient;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.reactivestreams.Subscription;
-import reactor.core.publisher.BaseSubscriber;
-import reactor.core.publisher.Mono;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Request-response at a steady rate, whether or not the last answer came in time: a slow server can't slow the load down and
+ * Requests at a steady rate, whether or not the last answer came in time: a slow server can't slow the load down and
  * so hide itself.
  */
 public final class OpenLoad implements AutoCloseable {
     private static final long STEADY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final RSocketClient client;
+    private final Sender client;
     private final long periodNanos;
     private final Thread thread;
     private final Set<Request> outstanding = ConcurrentHashMap.newKeySet();
@@ -26,7 +22,7 @@ public final class OpenLoad implements AutoCloseable {
     private volatile long behindNanos = Long.MAX_VALUE;
     private volatile boolean closed;
 
-    private OpenLoad(RSocketClient client, int perSecond) {
+    private OpenLoad(Sender client, int perSecond) {
         this.client = client;
         this.periodNanos = TimeUnit.SECONDS.toNanos(1) / perSecond;
         this.thread = new Thread(this::work, "open-load");
@@ -34,7 +30,7 @@ public final class OpenLoad implements AutoCloseable {
     }
 
     /** Begins at once, on a thread of its own. */
-    public static OpenLoad start(RSocketClient client, int perSecond) {
+    public static OpenLoad start(Sender client, int perSecond) {
         OpenLoad load = new OpenLoad(client, perSecond);
         load.thread.start();
         return load;
@@ -95,12 +91,14 @@ public final class OpenLoad implements AutoCloseable {
         current.sent();
         Request request = new Request(current, due);
         outstanding.add(request);
-        client.requestResponse(Mono.fromSupplier(() -> Payloads.text("x"))).subscribe(request);
+        request.cancellation = client.send(request);
     }
 
-    private final class Request extends BaseSubscriber<Payload> {
+    private final class Request implements Sender.Outcome {
         private final Tally counted;
         private final long due;
+        /** Read after the thread that sets it has ended. */
+        private @Nullable Runnable cancellation;
 
         Request(Tally counted, long due) {
             this.counted = counted;
@@ -108,35 +106,24 @@ public final class OpenLoad implements AutoCloseable {
         }
 
         @Override
-        protected void hookOnSubscribe(Subscription subscription) {
-            requestUnbounded();
-        }
-
-        @Override
-        protected void hookOnNext(Payload answer) {
+        public void answered(String pod) {
             if (outstanding.remove(this)) {
-                counted.answered(Payloads.podOf(answer), System.nanoTime() - due);
-            }
-            answer.release();
-        }
-
-        @Override
-        protected void hookOnError(Throwable failure) {
-            if (outstanding.remove(this)) {
-                counted.failed(failure);
+                counted.answered(pod, System.nanoTime() - due);
             }
         }
 
         @Override
-        protected void hookOnComplete() {
+        public void failed(Throwable cause) {
             if (outstanding.remove(this)) {
-                counted.failed(new IllegalStateException("completed without an answer"));
+                counted.failed(cause);
             }
         }
 
         void giveUp() {
             if (outstanding.remove(this)) {
-                cancel();
+                if (cancellation != null) {
+                    cancellation.run();
+                }
                 counted.failed(new IllegalStateException("never answered"));
             }
         }
