@@ -11,7 +11,6 @@ import io.evenkeel.status.Diagnosis;
 import io.evenkeel.status.JmxStatus;
 import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Scheduler;
-import io.evenkeel.time.Seeds;
 import io.evenkeel.time.Ticker;
 import io.evenkeel.watch.EndpointWatchers;
 import io.evenkeel.watch.Subscription;
@@ -89,18 +88,6 @@ public final class BalancedPool implements AutoCloseable {
         ProcessLocation here = ProcessLocation.ofThisProcess();
         RebalancerConfig balance = config.balance().orPlacedAt(here.zone(), here.node());
         return new BalancedPool(config.withBalance(balance), PoolThreads.own(config.name()));
-    }
-
-    /**
-     * A pool on the caller's control thread and watches, which stay the caller's, and on real time; for adapters whose
-     * library has a thread of its own for what a pool does. Located as by {@link #create(PoolConfig)}.
-     *
-     * @param control runs everything that changes the pool's state
-     */
-    public static BalancedPool create(PoolConfig config, Scheduler control, EndpointWatchers watchers) {
-        ProcessLocation here = ProcessLocation.ofThisProcess();
-        RebalancerConfig balance = config.balance().orPlacedAt(here.zone(), here.node());
-        return create(config.withBalance(balance), Ticker.system(), control, Seeds.fresh(), watchers);
     }
 
     /**

@@ -149,18 +149,6 @@ final class ConnectionLedger {
         }
     }
 
-    /** The first expiry of this endpoint could not be acted upon: it falls due again later. */
-    void putOff(EndpointKey endpoint, long until) {
-        Entry entry = entries.get(endpoint);
-        if (entry != null) {
-            Long due = entry.expiries.poll();
-            if (due != null) {
-                entry.renewing.remove(due);
-                entry.expiries.add(until);
-            }
-        }
-    }
-
     /**
      * The endpoint has no seat any more; connections that are still open close later, or never if they are lost with
      * it.

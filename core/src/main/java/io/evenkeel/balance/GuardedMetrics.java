@@ -40,24 +40,6 @@ final class GuardedMetrics implements MetricsRecorder {
         dispatch.dispatch(kind, null, () -> recorder.acquireWaited(pool, waited, acquired));
     }
 
-    /** Asked once, when a pool is made, so that it may be waited for; false if it throws. */
-    @Override
-    public boolean recordsUsage() {
-        try {
-            return recorder.recordsUsage();
-        } catch (Throwable failure) {
-            dispatch.dispatch(kind, null, () -> {
-                throw failure;
-            });
-            return false;
-        }
-    }
-
-    @Override
-    public void connectionUsed(String pool, EndpointKey endpoint, Duration used) {
-        dispatch.dispatch(kind, endpoint, () -> recorder.connectionUsed(pool, endpoint, used));
-    }
-
     @Override
     public void moveRolledBack(String pool, EndpointKey from, EndpointKey to) {
         dispatch.dispatch(kind, from, () -> recorder.moveRolledBack(pool, from, to));

@@ -32,17 +32,6 @@ public interface MetricsRecorder {
      */
     default void acquireWaited(String pool, Duration waited, boolean acquired) {}
 
-    /**
-     * Whether {@link #connectionUsed} is wanted: it costs two readings of the clock per use. Asked once, when the pool
-     * is made. Defaults to false.
-     */
-    default boolean recordsUsage() {
-        return false;
-    }
-
-    /** A caller returned a connection that it had for so long. Only of pools whose callers borrow connections. */
-    default void connectionUsed(String pool, EndpointKey endpoint, Duration used) {}
-
     /** A connection was established. */
     default void connectionOpened(String pool, EndpointKey endpoint, Duration took) {}
 

@@ -48,7 +48,7 @@ public final class HealthView {
     }
 
     /** A view in which nothing ever failed. */
-    public static HealthView none() {
+    static HealthView none() {
         return NONE;
     }
 
@@ -64,7 +64,7 @@ public final class HealthView {
 
     /**
      * When the endpoint's ejection ends and a probe is due, or null if it is not ejected. May have passed: it stays out
-     * until a probe succeeds. Also told during panic.
+     * until a probe succeeds. Given also during panic.
      */
     public @Nullable Long ejectedUntil(EndpointKey endpoint) {
         Ejection ejection = ejections.get(endpoint);
@@ -75,7 +75,8 @@ public final class HealthView {
      * How much longer the endpoint is out, counted from this view's moment and at least zero; null if new work does not
      * pass it by.
      */
-    public @Nullable Duration remaining(EndpointKey endpoint) {
+    @Nullable
+    Duration remaining(EndpointKey endpoint) {
         Ejection ejection = panic ? null : ejections.get(endpoint);
         return ejection == null ? null : Duration.ofNanos(Math.max(0, ejection.until() - now));
     }
@@ -106,7 +107,7 @@ public final class HealthView {
     }
 
     /** Whether ejections are ignored because too few endpoints would be left. */
-    public boolean panic() {
+    boolean panic() {
         return panic;
     }
 

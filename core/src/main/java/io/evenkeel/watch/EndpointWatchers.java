@@ -26,9 +26,8 @@ import org.slf4j.LoggerFactory;
 public final class EndpointWatchers {
 
     // The one exception from "no static mutable state": a watch costs its API server or DNS server the same for one
-    // pool as
-    // for twenty only if all pools of a process meet in one place, and they share nothing else. It holds nothing while
-    // there is no subscriber.
+    // pool as for twenty only if all pools of a process meet in one place, and they share nothing else. It holds
+    // nothing while there is no subscriber.
     private static final EndpointWatchers SHARED = new EndpointWatchers(WatchThreads::start, EndpointSources::create);
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointWatchers.class);

@@ -40,16 +40,6 @@ public class PoolDirectory implements MetricsRecorder {
     }
 
     @Override
-    public boolean recordsUsage() {
-        return next.recordsUsage();
-    }
-
-    @Override
-    public void connectionUsed(String pool, EndpointKey endpoint, Duration used) {
-        next.connectionUsed(pool, endpoint, used);
-    }
-
-    @Override
     public void connectionOpened(String pool, EndpointKey endpoint, Duration took) {
         next.connectionOpened(pool, endpoint, took);
     }
