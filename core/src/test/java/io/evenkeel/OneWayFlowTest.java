@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import java.lang.annotation.Annotation;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OneWayFlowTest implements ModuleRules {
 
     private static final String ROOT = "io.evenkeel.";
+
+    /** Marks of the API, which every package may carry. */
+    private static final String MARKS = "io.evenkeel";
 
     /** A new package gets a line here, and with it an answer to where in the flow it stands. */
     private static final Map<String, List<String>> MAY_SEE = new TreeMap<>(Map.ofEntries(
@@ -64,8 +68,10 @@ class OneWayFlowTest implements ModuleRules {
     @ParameterizedTest
     @MethodSource("packages")
     void a_package_sees_only_what_comes_before_it(String name) {
-        String[] visible = Stream.concat(Stream.of(name), MAY_SEE.get(name).stream())
-                .map(seen -> ROOT + seen)
+        String[] visible = Stream.concat(
+                        Stream.of(MARKS),
+                        Stream.concat(Stream.of(name), MAY_SEE.get(name).stream())
+                                .map(seen -> ROOT + seen))
                 .toArray(String[]::new);
         classes()
                 .that()
@@ -77,8 +83,21 @@ class OneWayFlowTest implements ModuleRules {
 
     @Test
     void every_class_is_in_a_package_of_the_flow() {
-        String[] known = packages().map(name -> ROOT + name).toArray(String[]::new);
+        String[] known = Stream.concat(Stream.of(MARKS), packages().map(name -> ROOT + name))
+                .toArray(String[]::new);
         classes().should().resideInAnyPackage(known).check(CORE);
+    }
+
+    @Test
+    void beside_the_packages_there_are_only_marks_of_the_api() {
+        classes()
+                .that()
+                .resideInAPackage(MARKS)
+                .and()
+                .doNotHaveSimpleName("package-info")
+                .should()
+                .beAssignableTo(Annotation.class)
+                .check(CORE);
     }
 
     @Test

@@ -5,7 +5,9 @@
  * <p>Starting points: {@link io.evenkeel.grpc.EvenkeelGrpc}, which configures a channel. The resolvers alone need no
  * code: a channel whose target is {@code k8s:///orders.default:grpc} finds them on the class path, under any policy.
  */
+@Experimental
 @NullMarked
 package io.evenkeel.grpc;
 
+import io.evenkeel.Experimental;
 import org.jspecify.annotations.NullMarked;

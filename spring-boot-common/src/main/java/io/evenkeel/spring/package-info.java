@@ -3,7 +3,9 @@
  * health. The application sees {@link io.evenkeel.spring.EvenkeelProperties} and {@link
  * io.evenkeel.spring.DataSourceCustomizer}.
  */
+@Experimental
 @NullMarked
 package io.evenkeel.spring;
 
+import io.evenkeel.Experimental;
 import org.jspecify.annotations.NullMarked;
