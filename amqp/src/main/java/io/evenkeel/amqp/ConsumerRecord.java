@@ -182,7 +182,7 @@ final class ConsumerRecord {
     /** @return whether it changed; a verb that does not fit the state leaves it as it is */
     private boolean change(UnaryOperator<Registration> verb) {
         Registration before = registration.getAndUpdate(verb);
-        return verb.apply(before) != before;
+        return !verb.apply(before).equals(before);
     }
 
     /** The broker that it was to go to knows no such queue. */
