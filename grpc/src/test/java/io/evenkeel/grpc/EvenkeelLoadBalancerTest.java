@@ -1,0 +1,228 @@
+package io.evenkeel.grpc;
+
+import static io.evenkeel.grpc.FakeChannel.pod;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.grpc.FakeChannel.FakeSubchannel;
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.ClientStreamTracer;
+import io.grpc.ConnectivityState;
+import io.grpc.ConnectivityStateInfo;
+import io.grpc.LoadBalancer.PickDetailsConsumer;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** The policy against a channel whose time and connections the test controls. */
+class EvenkeelLoadBalancerTest {
+
+    private final FakeChannel channel = new FakeChannel();
+
+    private static final class Call extends PickSubchannelArgs {
+        @Override
+        public CallOptions getCallOptions() {
+            return CallOptions.DEFAULT;
+        }
+
+        @Override
+        public Metadata getHeaders() {
+            return new Metadata();
+        }
+
+        @Override
+        public MethodDescriptor<?, ?> getMethodDescriptor() {
+            return PodServer.ECHO;
+        }
+
+        @Override
+        public PickDetailsConsumer getPickDetailsConsumer() {
+            return new PickDetailsConsumer() {};
+        }
+    }
+
+    private PickResult pick() {
+        return channel.picker.pickSubchannel(new Call());
+    }
+
+    private static String podOf(PickResult picked) {
+        return ((FakeSubchannel) picked.getSubchannel()).pod();
+    }
+
+    /** The Pods of so many calls that all end at once. */
+    private Set<String> picked(int calls) {
+        Set<String> pods = new TreeSet<>();
+        for (int i = 0; i < calls; i++) {
+            PickResult picked = pick();
+            pods.add(podOf(picked));
+            begin(picked).streamClosed(Status.OK);
+        }
+        return pods;
+    }
+
+    private static ClientStreamTracer begin(PickResult picked) {
+        ClientStreamTracer tracer = picked.getStreamTracerFactory()
+                .newClientStreamTracer(
+                        ClientStreamTracer.StreamInfo.newBuilder().build(), new Metadata());
+        tracer.streamCreated(Attributes.EMPTY, new Metadata());
+        return tracer;
+    }
+
+    private void ready(int pods) {
+        assertThat(channel.resolve(all(pods)).isOk()).isTrue();
+        settle();
+        assertThat(channel.state).isEqualTo(ConnectivityState.READY);
+        assertThat(picked(20 * pods)).hasSize(pods);
+    }
+
+    /** Until every connection that is wanted is open. */
+    private void settle() {
+        for (int i = 0; i < 20; i++) {
+            channel.connectAll();
+            channel.time.advance(Duration.ofMillis(200));
+        }
+    }
+
+    private static Endpoint[] all(int pods) {
+        Endpoint[] all = new Endpoint[pods];
+        for (int i = 0; i < pods; i++) {
+            all[i] = pod(i);
+        }
+        return all;
+    }
+
+    @Test
+    void a_pod_that_leaves_gets_no_call_from_that_moment_and_its_connection_ends_with_its_last() {
+        ready(3);
+        PickResult held = pick();
+        while (!podOf(held).equals("pod-1")) {
+            begin(held).streamClosed(Status.OK);
+            held = pick();
+        }
+        ClientStreamTracer call = begin(held);
+
+        // no time passes
+        channel.resolve(pod(0), pod(2));
+        assertThat(picked(60)).containsExactly("pod-0", "pod-2");
+        channel.time.advance(Duration.ofSeconds(10));
+        assertThat(channel.open()).extracting(FakeSubchannel::pod).contains("pod-1");
+
+        call.streamClosed(Status.OK);
+        channel.time.advance(Duration.ofSeconds(1));
+        assertThat(channel.open()).extracting(FakeSubchannel::pod).containsExactlyInAnyOrder("pod-0", "pod-2");
+    }
+
+    @Test
+    void a_call_that_goes_on_keeps_the_connection_until_the_drain_deadline_and_no_longer() {
+        ready(2);
+        PickResult held = pick();
+        ClientStreamTracer call = begin(held);
+        String leaving = podOf(held);
+        channel.resolve(pod(leaving.equals("pod-0") ? 1 : 0));
+        channel.time.advance(Duration.ofSeconds(29));
+        assertThat(channel.open()).extracting(FakeSubchannel::pod).contains(leaving);
+        channel.time.advance(Duration.ofSeconds(5));
+        assertThat(channel.open()).extracting(FakeSubchannel::pod).doesNotContain(leaving);
+        call.streamClosed(Status.OK);
+    }
+
+    @Test
+    void an_empty_list_is_refused_and_changes_nothing() {
+        ready(2);
+        assertThat(channel.resolve().getDescription()).endsWith("reported no address");
+        channel.time.advance(Duration.ofMinutes(1));
+        assertThat(channel.state).isEqualTo(ConnectivityState.READY);
+        assertThat(picked(40)).containsExactly("pod-0", "pod-1");
+    }
+
+    @Test
+    void an_empty_list_before_any_other_fails_calls_with_the_reason() {
+        channel.resolve();
+        assertThat(channel.state).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(pick().getStatus().getDescription()).endsWith("reported no address");
+    }
+
+    @Test
+    void a_channel_that_leaves_idle_mode_begins_anew() {
+        ready(2);
+        channel.shutdown();
+        FakeChannel again = new FakeChannel();
+        assertThat(again.resolve(all(2)).isOk()).isTrue();
+        assertThat(again.open()).isNotEmpty();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_before_any_address_is_known() {
+        channel.shutdown();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_while_no_address_can_be_resolved() {
+        channel.resolve();
+        channel.shutdown();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_while_it_connects() {
+        channel.resolve(all(3));
+        assertThat(channel.open()).extracting(subchannel -> subchannel.state).contains(ConnectivityState.CONNECTING);
+        channel.shutdown();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_while_it_is_ready() {
+        ready(3);
+        channel.shutdown();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_while_no_pod_can_be_reached() {
+        channel.resolve(all(2));
+        for (int i = 0; i < 20; i++) {
+            for (FakeSubchannel subchannel : channel.open()) {
+                subchannel.becomes(
+                        ConnectivityStateInfo.forTransientFailure(Status.UNAVAILABLE.withDescription("refused")));
+            }
+            channel.time.advance(Duration.ofMillis(200));
+        }
+        assertThat(channel.state).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(pick().getStatus().getDescription()).contains("no connection: ");
+        channel.shutdown();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void it_can_be_shut_down_while_a_pod_drains() {
+        ready(2);
+        ClientStreamTracer call = begin(pick());
+        channel.resolve(pod(0));
+        channel.resolve(pod(1));
+        channel.shutdown();
+        call.streamClosed(Status.OK);
+        assertNothingIsLeft();
+    }
+
+    /** No connection, no word to the channel, and nothing that is still to come. */
+    private void assertNothingIsLeft() {
+        assertThat(channel.open()).isEmpty();
+        int made = channel.subchannels.size();
+        int updates = channel.updates;
+        channel.connectAll();
+        channel.time.advance(Duration.ofMinutes(10));
+        assertThat(channel.subchannels).hasSize(made);
+        assertThat(channel.updates).isEqualTo(updates);
+        assertThat(channel.panics).isEmpty();
+    }
+}
