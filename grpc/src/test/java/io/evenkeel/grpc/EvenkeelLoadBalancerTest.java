@@ -77,17 +77,9 @@ class EvenkeelLoadBalancerTest {
 
     private void ready(int pods) {
         assertThat(channel.resolve(all(pods)).isOk()).isTrue();
-        settle();
+        channel.settle();
         assertThat(channel.state).isEqualTo(ConnectivityState.READY);
         assertThat(picked(20 * pods)).hasSize(pods);
-    }
-
-    /** Until every connection that is wanted is open. */
-    private void settle() {
-        for (int i = 0; i < 20; i++) {
-            channel.connectAll();
-            channel.time.advance(Duration.ofMillis(200));
-        }
     }
 
     private static Endpoint[] all(int pods) {

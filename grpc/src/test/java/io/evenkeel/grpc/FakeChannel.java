@@ -14,6 +14,7 @@ import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancer.SubchannelStateListener;
+import io.grpc.LoadBalancerProvider;
 import io.grpc.ManagedChannel;
 import io.grpc.NameResolver;
 import io.grpc.Status;
@@ -48,13 +49,42 @@ final class FakeChannel extends LoadBalancer.Helper {
     SubchannelPicker picker;
 
     int updates;
+    /** Connections asked for. */
+    int dials;
+
+    private final @Nullable Object config;
 
     FakeChannel() {
+        config = null;
         policy = new EvenkeelLoadBalancer(this, time.ticker(), 1);
     }
 
+    /** With the policy {@code evenkeel}, so configured. */
+    FakeChannel(PolicyConfig config, long seed) {
+        this.config = config;
+        policy = new EvenkeelLoadBalancer(this, time.ticker(), seed);
+    }
+
+    /** With another policy, which may read the clock and draw at random. */
+    FakeChannel(LoadBalancerProvider provider, Map<String, ?> json) {
+        NameResolver.ConfigOrError parsed = provider.parseLoadBalancingPolicyConfig(json);
+        if (parsed.getError() != null) {
+            throw parsed.getError().asRuntimeException();
+        }
+        config = parsed.getConfig();
+        policy = provider.newLoadBalancer(this);
+    }
+
+    /** Until every connection that is wanted is open. */
+    void settle() {
+        for (int i = 0; i < 20; i++) {
+            connectAll();
+            time.advance(Duration.ofMillis(200));
+        }
+    }
+
     static Endpoint pod(int number) {
-        return Endpoint.of("pod-" + number, "10.0.0." + (number + 1), 50051);
+        return Endpoint.of("pod-" + number, "10.0." + number / 200 + "." + (number % 200 + 1), 50051);
     }
 
     Status resolve(Endpoint... pods) {
@@ -64,8 +94,10 @@ final class FakeChannel extends LoadBalancer.Helper {
                         new InetSocketAddress(pod.host(), pod.port()),
                         Attributes.newBuilder().set(PodAttributes.ENDPOINT, pod).build()))
                 .toList();
-        context.execute(() -> status[0] = policy.acceptResolvedAddresses(
-                ResolvedAddresses.newBuilder().setAddresses(groups).build()));
+        context.execute(() -> status[0] = policy.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
+                .setAddresses(groups)
+                .setLoadBalancingPolicyConfig(config)
+                .build()));
         return status[0];
     }
 
@@ -150,7 +182,13 @@ final class FakeChannel extends LoadBalancer.Helper {
 
     @Override
     public ChannelLogger getChannelLogger() {
-        throw new UnsupportedOperationException("the policy logs by itself");
+        return new ChannelLogger() {
+            @Override
+            public void log(ChannelLogLevel level, String message) {}
+
+            @Override
+            public void log(ChannelLogLevel level, String format, Object... arguments) {}
+        };
     }
 
     final class FakeSubchannel extends Subchannel {
@@ -179,7 +217,10 @@ final class FakeChannel extends LoadBalancer.Helper {
 
         @Override
         public void requestConnection() {
-            state = ConnectivityState.CONNECTING;
+            if (state == ConnectivityState.IDLE) {
+                dials++;
+                state = ConnectivityState.CONNECTING;
+            }
         }
 
         @Override
@@ -192,6 +233,18 @@ final class FakeChannel extends LoadBalancer.Helper {
         @Override
         public List<EquivalentAddressGroup> getAllAddresses() {
             return List.of(group);
+        }
+
+        @Override
+        public void updateAddresses(List<EquivalentAddressGroup> groups) {
+            if (!groups.get(0).getAddresses().equals(group.getAddresses())) {
+                throw new UnsupportedOperationException("another address (expected: the same with other attributes)");
+            }
+        }
+
+        @Override
+        public ChannelLogger getChannelLogger() {
+            return FakeChannel.this.getChannelLogger();
         }
 
         @Override
