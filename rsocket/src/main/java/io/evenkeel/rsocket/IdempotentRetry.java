@@ -41,7 +41,7 @@ public final class IdempotentRetry {
     public static RetryConfig.Builder<Payload> config() {
         return RetryConfig.<Payload>custom()
                 .retryOnException(error -> error instanceof RejectedException
-                        || error instanceof EvenkeelRSocketException && !(error instanceof ClientClosedException));
+                        || (error instanceof EvenkeelRSocketException && !(error instanceof ClientClosedException)));
     }
 
     /**

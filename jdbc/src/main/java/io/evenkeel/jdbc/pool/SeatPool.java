@@ -99,10 +99,6 @@ public final class SeatPool implements ConnectionPool {
         return registry.settings();
     }
 
-    private boolean isClosed() {
-        return registry.isClosed();
-    }
-
     private void startTicking() {
         ticking = io.repeat(this::tick, CoarseClock.TICK_MILLIS);
     }
