@@ -15,9 +15,15 @@ import java.time.Duration;
 public final class RequestStatistics {
 
     /** How long a time counts: after it, 37 %. */
-    static final Duration LATENCY_TAU = Duration.ofSeconds(5);
+    static final Duration LATENCY_TAU = Duration.ofSeconds(2);
     /** How long a failure or a success counts: after it, 37 %. */
     static final Duration OUTCOME_TAU = Duration.ofSeconds(10);
+
+    /**
+     * As so many answers all that came before count at most: hundreds of slow first ones would otherwise outweigh the
+     * few that a connection gets which looks slow, for as long as they count.
+     */
+    static final double MOST_ANSWERS = 128;
 
     private static final double LATENCY_TAU_NANOS = LATENCY_TAU.toNanos();
     private static final double OUTCOME_TAU_NANOS = OUTCOME_TAU.toNanos();
@@ -122,6 +128,10 @@ public final class RequestStatistics {
         decayTimes(since);
         logs += log2(elapsed);
         answers += 1;
+        if (answers > MOST_ANSWERS) {
+            logs *= MOST_ANSWERS / answers;
+            answers = MOST_ANSWERS;
+        }
     }
 
     private void decayTimes(long since) {

@@ -90,6 +90,23 @@ class RotationSimulationTest {
         }
     }
 
+    /** As when a client begins: all goes to the Pod that was connected first, and takes long, since nothing is compiled yet. */
+    @ParameterizedTest
+    @ValueSource(doubles = {20, 100, 300, 1000, 5000})
+    void many_slow_first_answers_dont_shut_a_pod_out(double perSecond) {
+        SimulatedPod[] pods = pods(3, pod -> {});
+        Simulation simulation = simulation(1, pods[0]);
+        pods[0].work = SimulatedPod.fixed(50);
+        simulation.open(perSecond, true);
+        simulation.runRequests(200);
+        simulation.run(Duration.ofMillis(50));
+        pods[0].work = SimulatedPod.fixed(5);
+        simulation.pods = pods;
+        long from = simulation.now();
+        simulation.run(Duration.ofSeconds(10));
+        isFair(simulation.shares(from + 5 * SECOND, from + 10 * SECOND), 0.15, "at " + perSecond + "/s");
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {1, 5, 20, 100, 500, 2000})
     void after_one_error_a_pod_is_not_without_requests_for_long(double perSecond) {
