@@ -4,8 +4,8 @@ import java.io.PrintStream;
 import java.util.List;
 
 /**
- * One part of the demonstration. Makes its servers and clients, prints what it does and its figures, and ends all that it
- * began, also when it is interrupted.
+ * One part of the demonstration. Makes its servers and clients, prints what it does and its figures, and ends all that
+ * it began, also when it is interrupted.
  */
 @FunctionalInterface
 public interface Act {

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * What the servers themselves say: who is connected now, and how many connections there ever were. Each Pod is asked by
- * its own thread, so that a frozen one delays nobody; its last answer stands meanwhile.
+ * its own thread, so that a frozen one delays no other; its last answer stands meanwhile.
  */
 final class Census implements AutoCloseable {
     private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);

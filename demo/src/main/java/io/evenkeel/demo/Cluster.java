@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * The Pods, and the control plane that tells the Service and the endpoint file which of them are ready. The Script calls
- * it from one thread; anyone may look at the Pods.
+ * The Pods, and the control plane that tells the Service and the endpoint file which of them are ready. The Script
+ * calls it from one thread; anyone may look at the Pods.
  */
 final class Cluster implements AutoCloseable {
     private final PostgresPods servers;
@@ -55,7 +55,7 @@ final class Cluster implements AutoCloseable {
         publish();
     }
 
-    /** The end of its grace period: whoever is still connected is broken off. */
+    /** The end of its grace period: connections that are still open are broken off. */
     void remove(Pod pod) throws IOException {
         pod.server().stopFast();
         pod.happens(Pod.State.GONE);
@@ -63,7 +63,7 @@ final class Cluster implements AutoCloseable {
         publish();
     }
 
-    /** SIGKILL; nobody has noticed yet. Returns when it was. */
+    /** SIGKILL; no client has noticed yet. Returns when it was. */
     long kill(Pod pod) throws IOException {
         pod.happens(Pod.State.KILLED);
         return pod.server().kill();

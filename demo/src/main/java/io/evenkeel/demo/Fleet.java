@@ -5,7 +5,10 @@ import io.evenkeel.demo.postgres.PostgresPods;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The client processes of one kind: a Deployment of {@value #PROCESSES} Pods with {@value #CONNECTIONS} connections each. */
+/**
+ * The client processes of one kind: a Deployment of {@value #PROCESSES} Pods with {@value #CONNECTIONS} connections
+ * each.
+ */
 final class Fleet implements AutoCloseable {
     static final int PROCESSES = 4;
     static final int CONNECTIONS = 12;

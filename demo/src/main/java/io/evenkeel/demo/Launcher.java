@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Starts {@link Demo} in a JVM of its own, with the class path that this class was loaded from, and ends this JVM with the
- * demonstration's exit status. Inside Maven's JVM the demonstration can't run: the embedded broker looks up its URL
+ * Starts {@link Demo} in a JVM of its own, with the class path that this class was loaded from, and ends this JVM with
+ * the demonstration's exit status. Inside Maven's JVM the demonstration can't run: the embedded broker looks up its URL
  * handlers by the system class loader, which there knows Maven alone.
  */
 public final class Launcher {

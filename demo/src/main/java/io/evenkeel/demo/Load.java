@@ -14,8 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.postgresql.PGConnection;
 
 /**
- * A steady load on one fleet: {@value #THREADS} threads per client process, each of which starts a query at fixed moments
- * whether or not the last one was quick. A late query counts its wait.
+ * A steady load on one fleet: {@value #THREADS} threads per client process, each of which starts a query at fixed
+ * moments whether or not the last one was quick. A late query counts its wait.
  */
 final class Load implements AutoCloseable {
     static final int THREADS = 10;
@@ -91,7 +91,7 @@ final class Load implements AutoCloseable {
         } catch (SQLException e) {
             failure = reason(e) + " (" + e.getSQLState() + ")";
         } catch (RuntimeException fault) {
-            // it must not end this thread unnoticed: the load would shrink and nobody would know why
+            // it must not end this thread unnoticed: the load would shrink for no visible reason
             failure = fault.getClass().getSimpleName() + ": " + reason(fault);
         }
         return new Sample(pod, due, began, System.nanoTime(), failure);

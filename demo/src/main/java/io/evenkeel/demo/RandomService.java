@@ -14,9 +14,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
- * A Service as kube-proxy makes it: each new connection goes to a random ready Pod and stays there, also when that Pod is
- * not ready any more. A Pod that refuses refuses the client too; nobody is asked a second time. In user space, so its
- * latency is higher than that of the kernel's rules; its choice is the same. Safe for use by several threads.
+ * A Service as kube-proxy makes it: each new connection goes to a random ready Pod and stays there, also when that Pod
+ * is not ready any more. A Pod that refuses refuses the client too; no other is asked. In user space, so
+ * its latency is higher than that of the kernel's rules; its choice is the same. Safe for use by several threads.
  */
 public final class RandomService implements AutoCloseable {
     private static final int BUFFER = 8192;

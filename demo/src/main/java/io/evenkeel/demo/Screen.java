@@ -11,9 +11,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What the reader sees while it runs: on a terminal a table that is drawn again twice a second below what has happened so
- * far, else a line every few seconds. While it is open on a terminal, what others write to the standard error stream goes
- * above the table.
+ * What the reader sees while it runs: on a terminal a table that is drawn again twice a second below what has happened
+ * so far, else a line every few seconds. While it is open on a terminal, what others write to the standard error stream
+ * goes above the table.
  */
 final class Screen implements AutoCloseable {
     private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(2);

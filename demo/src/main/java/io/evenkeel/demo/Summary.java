@@ -71,10 +71,10 @@ final class Summary {
                     slice(Kind.EVENKEEL, stage).p99Millis()));
         }
         text.append(String.format(
-                "%n  In brackets: the least number of connects that leads to the same end; failed queries that had begun before"
-                        + " the fault, or more than 5 ms after the kill.%n"
-                        + "  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy does"
-                        + " not.%n%n  %s%n",
+                "%n  In brackets: the least number of connects that leads to the same end; failed queries that had"
+                        + " begun before the fault, or more than 5 ms after the kill.%n"
+                        + "  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy"
+                        + " does not.%n%n  %s%n",
                 verdict()));
         return text.toString();
     }

@@ -15,9 +15,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 
 /**
- * RabbitMQ's own client through a Service and Evenkeel over the brokers, side by side, while brokers are added, drained and
- * killed; a ledger says what became of every message. The brokers are embedded ones, or with {@code --rabbitmq} nodes of
- * the RabbitMQ that is installed on this machine.
+ * RabbitMQ's own client through a Service and Evenkeel over the brokers, side by side, while brokers are added, drained
+ * and killed; a ledger says what became of every message. The brokers are embedded ones, or with {@code --rabbitmq}
+ * nodes of the RabbitMQ that is installed on this machine.
  */
 public final class AmqpAct implements Act {
     private static final String RABBITMQ = "--rabbitmq";
@@ -56,8 +56,8 @@ public final class AmqpAct implements Act {
             throws IOException, TimeoutException, InterruptedException {
         LedgerPlan plan = cluster.isReplicating() ? EACH.withKind(QueueKind.QUORUM) : EACH;
         out.printf(
-                "%d client processes with 2 connections each, %d messages/s with confirms and acks, once with RabbitMQ's own"
-                        + " client through the Service and once with Evenkeel over the brokers%n",
+                "%d client processes with 2 connections each, %d messages/s with confirms and acks, once with"
+                        + " RabbitMQ's own client through the Service and once with Evenkeel over the brokers%n",
                 PROCESSES, PROCESSES * plan.rate());
         try (BrokerService service = new BrokerService(cluster.brokers().subList(0, RUNNING), SEED);
                 LedgerFleet plain = LedgerFleet.start("plain", plainProcesses(cluster, service), plan);

@@ -77,7 +77,7 @@ final class AmqpVerdict {
                 what, "0", Long.toString(figure.applyAsLong(pair.plain())), Long.toString(evenkeel), evenkeel == 0);
     }
 
-    /** A killed broker takes what was on its way with it; what counts is that nobody is misled about it. */
+    /** A killed broker takes what was on its way with it; what counts is that no ledger is misled about it. */
     private static Row told(String what, Pair pair, ToLongFunction<LedgerReport> figure) {
         return new Row(
                 what,

@@ -35,6 +35,6 @@ final class EvenkeelProcess implements AmqpClient {
 
     @Override
     public void close() {
-        // whoever connected closes the connections
+        // what opened the connections closes them
     }
 }

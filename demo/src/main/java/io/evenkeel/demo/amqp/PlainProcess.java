@@ -7,7 +7,9 @@ import io.evenkeel.demo.amqp.ledger.AmqpClient;
 import java.io.IOException;
 import java.util.concurrent.TimeoutException;
 
-/** A client process with RabbitMQ's own factory, through the Service, recovering automatically as it does by default. */
+/**
+ * A client process with RabbitMQ's own factory, through the Service, recovering automatically as it does by default.
+ */
 final class PlainProcess implements AmqpClient {
     static final String LABEL = "RabbitMQ client";
 
@@ -34,6 +36,6 @@ final class PlainProcess implements AmqpClient {
 
     @Override
     public void close() {
-        // whoever connected closes the connections
+        // what opened the connections closes them
     }
 }

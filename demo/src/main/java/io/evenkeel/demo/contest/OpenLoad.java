@@ -43,13 +43,16 @@ public final class OpenLoad implements AutoCloseable {
         return next;
     }
 
-    /** Whether requests are sent when they are due and few are unanswered: connected, compiled, nothing left to catch up. */
+    /**
+     * Whether requests are sent when they are due and few are unanswered: connected, compiled, nothing left to catch
+     * up.
+     */
     public boolean isSteady() {
         return behindNanos < STEADY_NANOS && outstanding.size() * periodNanos < STEADY_NANOS;
     }
 
     /**
-     * Sends no more, waits for the answers that are due, and gives up those that don't come; these count as failed.
+     * Sends no more, waits for the answers that are due, and abandons those that don't come; these count as failed.
      */
     public void finish(Duration patience) throws InterruptedException {
         closed = true;

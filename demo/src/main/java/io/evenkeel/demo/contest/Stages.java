@@ -25,7 +25,9 @@ public final class Stages<E extends Entrant> {
     /** Happens to the Pods of one client. */
     @FunctionalInterface
     public interface Event<E> {
-        /** Returns the name of the Pod that it is about, if it is about one: that has the same name for every client. */
+        /**
+         * Returns the name of the Pod that it is about, if it is about one: that has the same name for every client.
+         */
         @Nullable
         String happenTo(E entrant) throws IOException;
     }

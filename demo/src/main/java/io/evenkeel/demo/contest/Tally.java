@@ -9,8 +9,8 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * What became of the requests of one phase. Latencies are those of answered requests, from the moment at which a request was
- * due: one that was sent late because the client was busy counts its wait. Thread-safe.
+ * What became of the requests of one phase. Latencies are those of answered requests, from the moment at which a
+ * request was due: one that was sent late because the client was busy counts its wait. Thread-safe.
  */
 public final class Tally {
     private static final int DIGITS = 3;

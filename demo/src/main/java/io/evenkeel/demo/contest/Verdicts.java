@@ -7,8 +7,8 @@ import java.util.function.DoublePredicate;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The table at the end of an act: a row for each figure, a column for each client, of which only the first is judged. For one
- * thread.
+ * The table at the end of an act: a row for each figure, a column for each client, of which only the first is judged.
+ * For one thread.
  */
 public final class Verdicts<E extends Entrant> {
     private final List<E> entrants;

@@ -16,8 +16,8 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * The gRPC part of the demonstration: Evenkeel's policy beside {@code round_robin} and {@code pick_first}, over real servers.
- * It is played in a JVM of its own, whose names are all looked up in a file: gRPC's own resolver asks the JVM.
+ * The gRPC part of the demonstration: Evenkeel's policy beside {@code round_robin} and {@code pick_first}, over real
+ * servers. It is played in a JVM of its own, whose names are all looked up in a file: gRPC's own resolver asks the JVM.
  */
 public final class GrpcAct implements Act {
     private static final int KEPT = 0;
@@ -79,7 +79,10 @@ public final class GrpcAct implements Act {
     /** What the JVM of its own runs. */
     static final class Child {
         private static final int NOT_RUN = 2;
-        /** It reports each connection that a killed server took with it; the table counts them. Held, else it is made anew. */
+        /**
+         * It reports each connection that a killed server took with it; the table counts them. Held, else it is made
+         * anew.
+         */
         private static final Logger GRPC = Logger.getLogger("io.grpc");
 
         private Child() {}

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 
-/** The Pods of one client, and the control plane that reports them: in an endpoint file and under a name. For one thread. */
+/**
+ * The Pods of one client, and the control plane that reports them: in an endpoint file and under a name. For one
+ * thread.
+ */
 final class GrpcCluster implements AutoCloseable {
     private static final int MOST = 16;
 
@@ -45,7 +48,10 @@ final class GrpcCluster implements AutoCloseable {
         return file.target();
     }
 
-    /** What gRPC's own resolver takes; the name of a headless Service, which has the addresses of the Pods that are ready. */
+    /**
+     * What gRPC's own resolver takes; the name of a headless Service, which has the addresses of the Pods that are
+     * ready.
+     */
     String dnsTarget() {
         return "dns:///" + host + ":" + pod(0).address().getPort();
     }

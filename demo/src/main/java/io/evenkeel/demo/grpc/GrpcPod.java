@@ -17,8 +17,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A real gRPC server over TCP. Its work is a timer, not a busy processor: many servers fit on two of them. Thread-safe, but
- * start and end it from one thread.
+ * A real gRPC server over TCP. Its work is a timer, not a busy processor: many servers fit on two of them. Thread-safe,
+ * but start and end it from one thread.
  */
 final class GrpcPod {
     private static final Duration FAST = Duration.ofMillis(1);
@@ -129,12 +129,14 @@ final class GrpcPod {
         timer.schedule(task, time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** As a well-written server on SIGTERM: says goodbye on its connections, and serves the calls it has to their end. */
+    /**
+     * As a well-written server on SIGTERM: says goodbye on its connections, and serves the calls it has to their end.
+     */
     void stop() {
         server.shutdown();
     }
 
-    /** As on SIGKILL of a process whose peers are told by RST. */
+    /** As on SIGKILL of a process whose peers learn it by RST. */
     void kill() {
         sockets.cut();
         server.shutdownNow();

@@ -11,8 +11,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Stands for the name server of a cluster: a JVM with {@code jdk.net.hosts.file} looks every name up there, and reads the file
- * each time; its own cache of 30 s is as it is by default. For one thread.
+ * Stands for the name server of a cluster: a JVM with {@code jdk.net.hosts.file} looks every name up there, and reads
+ * the file each time; its own cache of 30 s is as it is by default. For one thread.
  */
 final class HostsFile {
     private static final String LOCAL = "127.0.0.1 localhost\n";

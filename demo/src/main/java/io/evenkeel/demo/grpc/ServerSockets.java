@@ -8,7 +8,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The listening sockets of a server, and the connections accepted there: counted, and broken on demand. Thread-safe. */
+/**
+ * The listening sockets of a server, and the connections accepted there: counted, and broken on demand. Thread-safe.
+ */
 final class ServerSockets {
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();

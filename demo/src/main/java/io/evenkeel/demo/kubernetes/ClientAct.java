@@ -24,9 +24,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client to deploy: one pool of connections under a steady load, and every five seconds a line with what each Pod answered.
- * What it needs is in its environment: {@code JDBC_URL}, {@code JDBC_USER}, {@code JDBC_PASSWORD}, {@code TARGET} (else the
- * host in the URL), {@code POOL_SIZE} (10), {@code THREADS} (8). It runs until it is ended.
+ * A client to deploy: one pool of connections under a steady load, and every five seconds a line with what each Pod
+ * answered. What it needs is in its environment: {@code JDBC_URL}, {@code JDBC_USER}, {@code JDBC_PASSWORD}, {@code
+ * TARGET} (else the host in the URL), {@code POOL_SIZE} (10), {@code THREADS} (8). It runs until it is ended.
  */
 public final class ClientAct implements Act {
 

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody wants to know of a Service.
+ * What a user wants to know of a Service.
  *
  * @param seats the size of the pool whose seats are shown
  * @param client id and name of that pool, which decide who gets the odd seats

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * "What would Evenkeel see": the endpoints of a Service in any cluster that a kubeconfig reaches, as they are and as they
- * change, with the seats that a pool would give each. Only reads, and needs no more rights than the library itself.
+ * "What would Evenkeel see": the endpoints of a Service in any cluster that a kubeconfig reaches, as they are and as
+ * they change, with the seats that a pool would give each. Only reads, and needs no more rights than the library
+ * itself.
  */
 public final class KubernetesAct implements Act {
 

@@ -51,7 +51,10 @@ final class ServiceTable {
         return lines;
     }
 
-    /** What is in one table and not in the other, whatever the columns' widths; the lines before the table as they are. */
+    /**
+     * What is in one table and not in the other, regardless of the columns' widths; the lines before the table as they
+     * are.
+     */
     static List<String> changes(List<String> before, List<String> now) {
         List<String> known = before.stream().map(ServiceTable::squeezed).toList();
         List<String> current = now.stream().map(ServiceTable::squeezed).toList();
@@ -73,7 +76,7 @@ final class ServiceTable {
         return line.replaceAll(" +", " ");
     }
 
-    /** As a pool that begins now would plan: nobody is held down, ejected or ramping up. */
+    /** As a pool that begins now would plan: no endpoint is held down, ejected or ramping up. */
     private static Plan plan(Inquiry inquiry, EndpointSet set) {
         List<Endpoint> usable = set.ready();
         if (usable.isEmpty()) {
@@ -128,7 +131,7 @@ final class ServiceTable {
                 || slice.ports().stream().anyMatch(port -> Objects.equals(port.number(), number));
     }
 
-    /** Such as {@code pg=5432,metrics=9187}, so that whoever named none of them sees what to name. */
+    /** Such as {@code pg=5432,metrics=9187}, so that a target that names none of them gets names to choose from. */
     private static String ports(EndpointSlice slice) {
         List<String> ports = slice.ports().stream()
                 .map(port -> (port.name().isEmpty() ? "" : port.name() + "=") + port.number())

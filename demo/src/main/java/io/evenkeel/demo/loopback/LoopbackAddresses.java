@@ -6,8 +6,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 
 /**
- * Addresses for servers that stand for Pods: on Linux, where all of 127.0.0.0/8 is there, each has one of its own with the port of the
- * others, as in a cluster. macOS has only 127.0.0.1 unless someone adds aliases; there the ports differ. Thread-safe.
+ * Addresses for servers that stand for Pods: on Linux, where all of 127.0.0.0/8 is there, each has one of its own with
+ * the port of the others, as in a cluster. macOS has only 127.0.0.1 unless aliases are added; there the ports
+ * differ. Thread-safe.
  */
 public final class LoopbackAddresses {
     private static final String ONLY = "127.0.0.1";

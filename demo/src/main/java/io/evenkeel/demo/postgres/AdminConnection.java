@@ -7,7 +7,7 @@ import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The superuser's session with one server: opened when needed, given up after any failure, bounded in time. */
+/** The superuser's session with one server: opened when needed, dropped after any failure, bounded in time. */
 final class AdminConnection {
     static final String APPLICATION_NAME = "pods-admin";
 
@@ -48,7 +48,7 @@ final class AdminConnection {
 
     void drop() {
         if (!lock.tryLock()) {
-            // whoever uses it drops it when the server's end breaks it
+            // its user drops it when the server's end breaks it
             return;
         }
         try {

@@ -22,8 +22,8 @@ import org.tukaani.xz.XZInputStream;
 
 /**
  * The server's programs, unpacked from the artefact of this platform that is on the class path. They are unpacked once
- * and kept under {@code java.io.tmpdir} by the archive's digest. The directory appears in one rename, so a directory that
- * exists is whole, and processes that unpack at the same time don't disturb each other.
+ * and kept under {@code java.io.tmpdir} by the archive's digest. The directory appears in one rename, so a directory
+ * that exists is whole, and processes that unpack at the same time don't disturb each other.
  */
 final class PostgresBinaries {
     private final Path home;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The PostgreSQL servers behind one Service. All have the same database, user and password and none of them knows the
- * others, like proxies in front of one database. Closing it, or the end of the JVM by any signal but SIGKILL, ends every
- * server, frozen ones too, and removes their directory. Safe for use by several threads.
+ * others, like proxies in front of one database. Closing it, or the end of the JVM by any signal but SIGKILL, ends
+ * every server, frozen ones too, and removes their directory. Safe for use by several threads.
  */
 public final class PostgresPods implements AutoCloseable {
     private static final String NETWORK = "127.0.1.";

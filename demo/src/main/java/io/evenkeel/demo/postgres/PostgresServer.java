@@ -206,7 +206,7 @@ public final class PostgresServer {
         return log.tail(lines);
     }
 
-    /** Ends it whatever it is doing, frozen or not. Doesn't throw: it runs in a shutdown hook. */
+    /** Ends it in any state, frozen or not. Doesn't throw: it runs in a shutdown hook. */
     void close() {
         ServerProcess current = process;
         try {

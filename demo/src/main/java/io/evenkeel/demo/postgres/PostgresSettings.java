@@ -6,7 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a server is configured. Immutable. {@code fsync} is always off: nothing that such a server holds is worth keeping.
+ * How a server is configured. Immutable. {@code fsync} is always off: nothing that such a server holds is worth
+ * keeping.
  *
  * @param maxConnections how many sessions ordinary users can have, at least 1; {@code max_connections} is set to four
  *     more, one for the session that counts them and three that stay reserved for the superuser

@@ -58,7 +58,7 @@ final class ServerProcess {
         return killed;
     }
 
-    /** SIGSTOP to all of its processes: the kernel still accepts connections for it, nobody answers them. */
+    /** SIGSTOP to all of its processes: the kernel still accepts connections for it, and nothing answers them. */
     void freeze() throws IOException {
         signal("STOP");
         List<ProcessHandle> all = tree();
@@ -102,7 +102,10 @@ final class ServerProcess {
         }
     }
 
-    /** The next start needs the memory that they share to be free. Bounded, since nobody may reap orphans in a container. */
+    /**
+     * The next start needs the memory that they share to be free. Bounded, since nothing may reap orphans in a
+     * container.
+     */
     private static void awaitGone(List<ProcessHandle> processes) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
         try {

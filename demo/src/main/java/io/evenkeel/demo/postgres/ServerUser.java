@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user that servers run as. PostgreSQL refuses to run as root, so root runs them as {@code nobody}; anyone else runs
- * them as himself.
+ * The user that servers run as. PostgreSQL refuses to run as root, so root runs them as {@code nobody}; anyone else
+ * runs them as himself.
  */
 final class ServerUser {
     private static final String UNPRIVILEGED = "nobody";

@@ -10,12 +10,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kills the servers that this JVM started when it is gone, however it ended. A shutdown hook can't: a JVM that is killed, or
- * halted by the build tool that started it, runs none, and servers would keep their ports and memory for ever.
+ * Kills the servers that this JVM started when it is gone, however it ended. A shutdown hook can't: a JVM that is
+ * killed, or halted by the build tool that started it, runs none, and servers would keep their ports and memory for
+ * ever.
  *
- * <p>A shell reads the ids of the processes from a pipe, whose other end only this JVM holds; when the pipe ends, it kills
- * those that are left. Ids are taken back when their processes end, so that none is killed that only has the same id.
- * Thread-safe.
+ * <p>A shell reads the ids of the processes from a pipe, whose other end only this JVM holds; when the pipe ends, it
+ * kills those that are left. Ids are taken back when their processes end, so that none is killed that only has the same
+ * id. Thread-safe.
  */
 public final class ProcessGuard {
 

@@ -7,7 +7,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
 
-/** What happened at one server: every request that arrives ends as answered, failed or cancelled, and is in flight until then. */
+/**
+ * What happened at one server: every request that arrives ends as answered, failed or cancelled, and is in flight until
+ * then.
+ */
 public final class PodCounts {
     private final LongAdder received = new LongAdder();
     private final LongAdder answered = new LongAdder();

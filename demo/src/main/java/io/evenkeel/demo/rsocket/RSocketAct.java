@@ -10,8 +10,8 @@ import java.util.Set;
 
 /**
  * The RSocket part of the demonstration: Evenkeel beside rsocket-java's own load balancer, over real servers. With
- * {@code --scenarios} it plays those that are named after it, or all, with every contender, and prints a table; that takes
- * up to seven minutes.
+ * {@code --scenarios} it plays those that are named after it, or all, with every contender, and prints a table; that
+ * takes up to seven minutes.
  */
 public final class RSocketAct implements Act {
     private static final String SCENARIOS = "--scenarios";

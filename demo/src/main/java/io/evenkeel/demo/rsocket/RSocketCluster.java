@@ -20,8 +20,9 @@ import reactor.core.publisher.Sinks;
 import reactor.netty.resources.LoopResources;
 
 /**
- * Pods, and the control plane that reports them: to Evenkeel through an endpoint file, to rsocket-java's own load balancer
- * as a list of targets that changes at the same moment. Change it from one thread; anyone may look at the Pods.
+ * Pods, and the control plane that reports them: to Evenkeel through an endpoint file, to rsocket-java's own load
+ * balancer as a list of targets that changes at the same moment. Change it from one thread; anyone may look at the
+ * Pods.
  */
 public final class RSocketCluster implements AutoCloseable {
     private static final String NETWORK = "127.0.4.";
@@ -78,7 +79,7 @@ public final class RSocketCluster implements AutoCloseable {
             return thread;
         });
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        // when the cluster is closed, what is still in line is given up
+        // when the cluster is closed, what is still in line is abandoned
         timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         return timer;
     }
@@ -94,7 +95,7 @@ public final class RSocketCluster implements AutoCloseable {
         return pod;
     }
 
-    /** Starts a Pod that nobody hears of until the next {@link #report}. */
+    /** Starts a Pod that no client knows of until the next {@link #report}. */
     public RSocketPod prepare(Behaviour behaviour, ServerOptions options) throws IOException {
         RSocketPod pod = new RSocketPod(
                 "rsocket-" + everStarted.size(), addresses.next(), behaviour, options, loops, timer, random.split());

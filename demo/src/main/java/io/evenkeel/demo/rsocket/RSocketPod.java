@@ -117,7 +117,7 @@ public final class RSocketPod {
         behaviour = Objects.requireNonNull(newBehaviour, "behaviour");
     }
 
-    /** While silent, nothing is read and nothing is sent, and no peer is told: half-open connections. */
+    /** While silent, nothing is read and nothing is sent, and no peer learns it: half-open connections. */
     public void silent(boolean silent) {
         wire.silent(silent);
     }
@@ -196,8 +196,8 @@ public final class RSocketPod {
     }
 
     /**
-     * Ends as a well-written server does on SIGTERM: takes no more connections, waits until it has no request left or the
-     * grace is over, and closes. Blocks until it has.
+     * Ends as a well-written server does on SIGTERM: takes no more connections, waits until it has no request left or
+     * the grace is over, and closes. Blocks until it has.
      *
      * @return the requests that were still being served when the grace was over
      */
@@ -214,7 +214,7 @@ public final class RSocketPod {
         return left;
     }
 
-    /** Ends as on SIGKILL of a process whose peers are told by RST. */
+    /** Ends as on SIGKILL of a process whose peers learn it by RST. */
     public void kill() {
         stopListening();
         cutConnections();

@@ -11,7 +11,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import reactor.core.publisher.Mono;
 
-/** What may happen to a service, played with any contender. Some take half a minute; all figures are of one contender. */
+/**
+ * What may happen to a service, played with any contender. Some take half a minute; all figures are of one contender.
+ */
 public enum Scenario {
     SCALE_OUT("scale-out 3 to 4 under 2,000 req/s", Scenario::scaleOut),
     SCALE_IN("scale-in 4 to 3 under 2,000 req/s", Scenario::scaleIn),
@@ -162,7 +164,9 @@ public enum Scenario {
         }
     }
 
-    /** Four workers each, so that seven Pods serve 200/s each and the slow one 50/s; 60 % of what eight fast ones could. */
+    /**
+     * Four workers each, so that seven Pods serve 200/s each and the slow one 50/s; 60 % of what eight fast ones could.
+     */
     private static List<Figure> slow(Contender contender) throws IOException, InterruptedException {
         Behaviour even = Behaviour.immediate()
                 .withServiceTime(ServiceTime.uniform(Duration.ofMillis(19), Duration.ofMillis(21)))
@@ -201,7 +205,9 @@ public enum Scenario {
         }
     }
 
-    /** Its kernel still completes handshakes, so that only RSocket's keepalive can tell; new connections are silent too. */
+    /**
+     * Its kernel still completes handshakes, so that only RSocket's keepalive can tell; new connections are silent too.
+     */
     private static List<Figure> halfOpen(Contender contender) throws IOException, InterruptedException {
         RSocketConnector connector =
                 RSocketConnector.create().keepAlive(Duration.ofMillis(500), Duration.ofMillis(2_500));

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * A server's workers. So many requests are served at once, the rest wait in line. Work is a timer, not a busy processor:
- * dozens of servers fit on two of them.
+ * A server's workers. So many requests are served at once, the rest wait in line. Work is a timer, not a busy
+ * processor: dozens of servers fit on two of them.
  *
- * <p>Invariant, under {@code lock}: {@code busy} counts the work that is RUNNING, and {@code line} holds the work that is
- * WAITING.
+ * <p>Invariant, under {@code lock}: {@code busy} counts the work that is RUNNING, and {@code line} holds the work that
+ * is WAITING.
  */
 final class ServiceQueue {
     private final ScheduledExecutorService timer;
@@ -32,7 +32,10 @@ final class ServiceQueue {
         this.random = random;
     }
 
-    /** Ends with what {@code answer} gives when the request has been served. Cancelling gives up the place or the worker. */
+    /**
+     * Ends with what {@code answer} gives when the request has been served. Cancelling frees the place or the
+     * worker.
+     */
     <T> Mono<T> serve(Behaviour behaviour, Supplier<T> answer) {
         return Mono.create(sink -> {
             Work work = new Work(() -> sink.success(answer.get()), behaviour);

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What happens to a service in half a minute, to every client at the same time: each has Pods of its own, so that none is
- * disturbed by what another does to them.
+ * What happens to a service in half a minute, to every client at the same time: each has Pods of its own, so that none
+ * is disturbed by what another does to them.
  */
 final class Show implements AutoCloseable {
     private static final int PODS = 4;

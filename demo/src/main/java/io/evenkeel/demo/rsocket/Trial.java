@@ -52,7 +52,7 @@ final class Trial implements Entrant, AutoCloseable {
         }
     }
 
-    /** So that whoever is measured first doesn't pay for loading and compiling the code. */
+    /** So that the one measured first doesn't pay for loading and compiling the code. */
     static void warmUp(Contender contender) throws IOException, InterruptedException {
         begin(contender, 3, Behaviour.taking(Duration.ofMillis(1)), 500).close();
     }

@@ -7,7 +7,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.util.ReferenceCountUtil;
 
 /**
- * Stands between a server and its sockets. While silent, whatever arrives is dropped and whatever is sent is swallowed,
+ * Stands between a server and its sockets. While silent, all that arrives is dropped and all that is sent is swallowed,
  * and no FIN or RST says so: what a client sees of a node that lost its network.
  */
 @ChannelHandler.Sharable

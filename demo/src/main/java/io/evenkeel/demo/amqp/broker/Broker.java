@@ -27,7 +27,7 @@ public interface Broker {
     /** Ends it at once; its connections are reset. */
     void kill() throws IOException;
 
-    /** It answers nobody until it is thawed; its connections stay open. */
+    /** It answers nothing until it is thawed; its connections stay open. */
     void freeze() throws IOException;
 
     void thaw() throws IOException;

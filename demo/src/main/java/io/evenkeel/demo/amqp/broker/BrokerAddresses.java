@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the brokers of a cluster listen: on Linux each on a loopback address of its own with the port of the others, as Pods
- * do. macOS has only 127.0.0.1 unless someone adds aliases; there the ports differ.
+ * Where the brokers of a cluster listen: on Linux each on a loopback address of its own with the port of the others, as
+ * Pods do. macOS has only 127.0.0.1 unless aliases are added; there the ports differ.
  */
 public final class BrokerAddresses {
     /** The port of AMQP 0-9-1. */
@@ -31,7 +31,9 @@ public final class BrokerAddresses {
         return addresses;
     }
 
-    /** Another port at the same address: the one asked for where each broker has an address of its own, else a free one. */
+    /**
+     * Another port at the same address: the one asked for where each broker has an address of its own, else a free one.
+     */
     public static InetSocketAddress beside(InetSocketAddress address, int port) throws IOException {
         String host = address.getHostString();
         return new InetSocketAddress(

@@ -52,9 +52,9 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /**
-     * From now on connects are refused; open connections stay. A socket that is closed while a thread waits in {@code accept}
-     * still takes a connection that arrives before the system has woken that thread: so this waits for the thread's end, and
-     * a {@link #cut} after it misses none.
+     * From now on connects are refused; open connections stay. A socket that is closed while a thread waits in {@code
+     * accept} still takes a connection that arrives before the system has woken that thread: so this waits for the
+     * thread's end, and a {@link #cut} after it misses none.
      */
     void refuse() throws IOException {
         ServerSocket socket = listener;

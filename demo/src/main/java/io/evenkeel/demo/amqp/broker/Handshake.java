@@ -6,7 +6,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Whether somebody speaks AMQP 0-9-1 at an address. */
+/** Whether a server speaks AMQP 0-9-1 at an address. */
 public final class Handshake {
     private static final byte[] PROTOCOL = {'A', 'M', 'Q', 'P', 0, 0, 9, 1};
     private static final int TIMEOUT_MILLIS = 2_000;

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A cluster of the RabbitMQ that is installed on this host (3.10 or newer), each node with a loopback address, a directory
- * and a port mapper of its own; what the system's own RabbitMQ does is not touched.
+ * A cluster of the RabbitMQ that is installed on this host (3.10 or newer), each node with a loopback address, a
+ * directory and a port mapper of its own; what the system's own RabbitMQ does is not touched.
  */
 public final class HostRabbitCluster implements RabbitBrokers {
     static final String USER = "evenkeel";

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * reached through several ports, each at a loopback address of its own. So the queues are everywhere, as quorum queues
  * are. Everything is kept in memory.
  *
- * <p>It differs from RabbitMQ: there are no quorum queues or streams, consumers aren't told of a deleted queue, there is no
- * direct reply-to, and an exchange bound to an exchange ends the connection.
+ * <p>It differs from RabbitMQ: there are no quorum queues or streams, consumers learn nothing of a deleted queue, there
+ * is no direct reply-to, and an exchange bound to an exchange ends the connection.
  */
 public final class QpidCluster implements BrokerCluster {
     static final String INNER_HOST = "127.0.0.1";
@@ -122,7 +122,7 @@ public final class QpidCluster implements BrokerCluster {
 
     private static Map<String, Object> configuration(int ports) {
         Map<String, Object> user = Map.of("name", USER, "type", "managed", "password", PASSWORD);
-        // without TLS it would offer PLAIN to nobody
+        // without TLS it would offer PLAIN to no client
         Map<String, Object> plain =
                 Map.of("name", "plain", "type", "Plain", "secureOnlyMechanisms", List.of(), "users", List.of(user));
         Map<String, Object> node = Map.of(

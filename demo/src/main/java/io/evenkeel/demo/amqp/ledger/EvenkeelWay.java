@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Our way: an endpoint file says that the broker which has the connections is terminating, and that the other is ready; or,
- * where moves are to be voluntary, that the other is the one for nearly everything.
+ * Our way: an endpoint file says that the broker which has the connections is terminating, and that the other is ready;
+ * or, where moves are to be voluntary, that the other is the one for nearly everything.
  */
 public final class EvenkeelWay implements Way {
     private static final long MOVE_TIMEOUT_SECONDS = 30;
@@ -83,7 +83,7 @@ public final class EvenkeelWay implements Way {
                 .settle(Duration.ZERO)
                 .settleMax(Duration.ZERO)
                 .build());
-        // order is judged too, and a publisher that is let go before its confirms have come gives it up
+        // order is judged too, and a publisher that moves before its confirms have come breaks it
         factory.setPublisherPause(Duration.ofSeconds(MOVE_TIMEOUT_SECONDS));
         factory.setAmqpMetrics(moved);
         settings.accept(factory);
@@ -121,7 +121,10 @@ public final class EvenkeelWay implements Way {
         return whole;
     }
 
-    /** How long the moves kept each channel from publishing: what {@link LedgerRun#publisherPauses} would be on a machine without any noise. */
+    /**
+     * How long the moves kept each channel from publishing: what {@link LedgerRun#publisherPauses} would be on a
+     * machine without any noise.
+     */
     public Pauses publisherPauses() {
         return moved.pauses();
     }
@@ -131,7 +134,7 @@ public final class EvenkeelWay implements Way {
         return moved.gaps();
     }
 
-    /** Moves that were given up so far. */
+    /** Moves that were taken back so far. */
     public int rolledBack() {
         return moved.rolledBack.get();
     }

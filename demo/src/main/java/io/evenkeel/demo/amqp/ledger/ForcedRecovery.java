@@ -16,9 +16,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The naive way, and the control of the ledger: connections of the plain client are closed as if the broker had done it, and
- * its automatic recovery opens them again at the other broker with all channels and consumers. The close is a clean one,
- * so that whatever was written before it reaches the broker: the kindest way to force a recovery.
+ * The naive way, and the control of the ledger: connections of the plain client are closed as if the broker had done
+ * it, and its automatic recovery opens them again at the other broker with all channels and consumers. The close is a
+ * clean one, so that all that was written before it reaches the broker: the kindest way to force a recovery.
  */
 public final class ForcedRecovery implements Way {
     private static final int CLOSE_TIMEOUT_MILLIS = 5_000;

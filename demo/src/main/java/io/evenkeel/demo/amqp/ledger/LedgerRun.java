@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Sends and receives over two connections, one for the producers and one for the consumers as Spring does it, until it is
- * finished. Its queues are its own. {@link #move} and {@link #finish} are for one thread.
+ * Sends and receives over two connections, one for the producers and one for the consumers as Spring does it, until it
+ * is finished. Its queues are its own. {@link #move} and {@link #finish} are for one thread.
  */
 public final class LedgerRun implements AutoCloseable {
     // what a window reaches beyond the move itself: what the application feels of it comes a little later
@@ -90,7 +90,9 @@ public final class LedgerRun implements AutoCloseable {
         return receiving;
     }
 
-    /** Moves both connections once, and looks at as long a time without a move first, to know what is no fault of it. */
+    /**
+     * Moves both connections once, and looks at as long a time without a move first, to know what is no fault of it.
+     */
     public void move(Way way) throws IOException, InterruptedException {
         long rested = System.nanoTime();
         TimeUnit.MILLISECONDS.sleep(200);

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
 /**
- * The account of every message of a run: what was sent, what the broker answered for, what arrived and how often. Safe for
- * use by several threads.
+ * The account of every message of a run: what was sent, what the broker answered for, what arrived and how often. Safe
+ * for use by several threads.
  */
 public final class MessageLedger {
     private final List<LaneAccount> lanes;
@@ -47,7 +47,7 @@ public final class MessageLedger {
         account(message).delivered(message.number(), redelivered);
     }
 
-    /** The application was told of something that it must not notice while a connection is moved. */
+    /** The application saw something that it must not notice while a connection is moved. */
     void callback(String what) {
         callbacks.computeIfAbsent(what, name -> new AtomicLong()).incrementAndGet();
     }

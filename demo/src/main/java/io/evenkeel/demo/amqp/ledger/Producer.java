@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Sends numbered messages at fixed moments, with confirms, as an application would: it asks for the sequence number before
- * it publishes, and learns by its number which message an ack or nack is for. A publish that throws is not repeated, so
- * that every repetition is somebody else's.
+ * Sends numbered messages at fixed moments, with confirms, as an application would: it asks for the sequence number
+ * before it publishes, and learns by its number which message an ack or nack is for. A publish that throws is not
+ * repeated, so that every repetition is another sender's.
  */
 final class Producer {
     private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -47,7 +47,7 @@ final class Producer {
         channel.queueDeclare(queue, true, false, false, plan.kind().queueArguments());
         channel.confirmSelect();
         channel.addConfirmListener(new Confirms());
-        // whoever keeps the account of confirms has to take the end of the channel as the answer to what is outstanding
+        // what keeps the account of confirms has to take the end of the channel as the answer to what is outstanding
         channel.addShutdownListener(signal -> refuseOutstanding());
         thread = new Thread(this::work, "evenkeel-demo-producer-" + lane);
         thread.setDaemon(true);
