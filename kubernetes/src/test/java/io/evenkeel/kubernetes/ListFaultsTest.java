@@ -120,6 +120,25 @@ class ListFaultsTest {
         }
     }
 
+    /** Between two pages etcd was compacted: the rest of that list can't be had any more, and half of it is no answer. */
+    @Test
+    void a_list_that_expires_between_two_pages_is_begun_anew() throws Exception {
+        try (SourceBed bed = new SourceBed(Speaks.HTTP_2)) {
+            for (int i = 0; i < 501; i++) {
+                bed.server.put(Slice.of("pg-%03d".formatted(i), "pg")
+                        .port("pg", 5432)
+                        .ready("pg-" + i, "10.0." + i / 250 + "." + (i % 250 + 1)));
+            }
+            bed.server.failNext(Verb.LIST, Fault.none());
+            bed.server.failNext(Verb.LIST, Fault.gone());
+            bed.start();
+            bed.pass(A_RETRY, "all Pods", () -> bed.pods().size() == 501);
+            assertThat(bed.reportedSizes()).as("never a part of them").containsOnly(501);
+            assertThat(bed.server.count(Verb.LIST)).as("two pages, twice").isEqualTo(4);
+            bed.until("no complaint", () -> bed.complaint().isEmpty());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Speaks.class)
     void too_many_requests_are_followed_by_none_for_as_long_as_the_server_says(Speaks speaks) throws Exception {

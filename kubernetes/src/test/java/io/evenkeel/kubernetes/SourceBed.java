@@ -227,6 +227,14 @@ final class SourceBed implements AutoCloseable {
         until(what, condition);
     }
 
+    /** How many endpoints each report had that had any. */
+    List<Integer> reportedSizes() {
+        return reports.stream()
+                .filter(EndpointSource.Endpoints.class::isInstance)
+                .map(report -> ((EndpointSource.Endpoints) report).endpoints().size())
+                .toList();
+    }
+
     /** The last endpoints that were reported; what is leaving has a dash behind it, what is not ready a question mark. */
     List<String> pods() {
         for (int i = reports.size() - 1; i >= 0; i--) {

@@ -108,6 +108,9 @@ final class ApiDispatcher extends Dispatcher {
 
     private MockResponse failing(Fault fault, CountDownLatch held, ApiRequest request, Kind kind, String body)
             throws InterruptedException {
+        if (fault instanceof Fault.None) {
+            return answer(request, kind, body);
+        }
         if (fault instanceof Fault.Late) {
             if (!closed) {
                 held.await();

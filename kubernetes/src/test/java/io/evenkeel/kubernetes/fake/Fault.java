@@ -29,6 +29,9 @@ public sealed interface Fault {
     /** Answers with 200 and ends properly, but in the middle of the JSON. */
     record Truncated() implements Fault {}
 
+    /** Answers as it should: what is queued up behind it befalls a later request. */
+    record None() implements Fault {}
+
     /** The server has a fault of its own. */
     static Answer internalError() {
         return new Answer(
@@ -51,6 +54,10 @@ public sealed interface Fault {
     /** Any other status, with the body that the real one would send. */
     static Answer status(int code, String reason, String message) {
         return new Answer(code, Map.of(), Statuses.failure(code, reason, message));
+    }
+
+    static Fault none() {
+        return new None();
     }
 
     static Fault silence() {
