@@ -30,7 +30,7 @@ final class ManualTimer extends AbstractExecutorService implements ScheduledExec
 
     @Override
     public void execute(Runnable task) {
-        task.run();
+        throw new UnsupportedOperationException("execute (expected: the synchronization context)");
     }
 
     private static final class Due extends FutureTask<Void> implements ScheduledFuture<Void> {
@@ -73,11 +73,13 @@ final class ManualTimer extends AbstractExecutorService implements ScheduledExec
     }
 
     @Override
-    public void shutdown() {}
+    public void shutdown() {
+        throw new UnsupportedOperationException("shutdown (expected: the timer is the channel's)");
+    }
 
     @Override
     public List<Runnable> shutdownNow() {
-        return List.of();
+        throw new UnsupportedOperationException("shutdownNow (expected: the timer is the channel's)");
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.evenkeel.grpc;
 import io.evenkeel.adapter.PoolSettings;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.time.ManualScheduler;
-import io.evenkeel.time.Scheduler;
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.ChannelLogger;
@@ -24,17 +23,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Delayed;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 
 /** A policy on a channel that isn't there: its subchannels and its clock do what the test says, on the test's thread. */
 final class PolicyBed {
@@ -50,7 +41,7 @@ final class PolicyBed {
     private final SynchronizationContext context = new SynchronizationContext((thread, error) -> {
         throw new AssertionError("the channel would panic", error);
     });
-    private final Timer timer = new Timer(time);
+    private final ScheduledExecutorService timer = new ManualTimer(time);
     private LoadBalancer.SubchannelPicker picker = new LoadBalancer.FixedResultPicker(PickResult.withNoResult());
 
     PolicyBed() {
@@ -226,16 +217,7 @@ final class PolicyBed {
 
         @Override
         public NameResolver.Args getNameResolverArgs() {
-            return NameResolver.Args.newBuilder()
-                    .setDefaultPort(443)
-                    .setProxyDetector(address -> null)
-                    .setSynchronizationContext(context)
-                    .setServiceConfigParser(new NameResolver.ServiceConfigParser() {
-                        @Override
-                        public NameResolver.ConfigOrError parseServiceConfig(Map<String, ?> json) {
-                            return NameResolver.ConfigOrError.fromConfig(json);
-                        }
-                    })
+            return FakeChannel.args(context)
                     .setArg(
                             PodAttributes.SETTINGS_ARG,
                             PoolSettings.movingWhole().moveWindow(Duration.ZERO).jmx(false))
@@ -262,96 +244,6 @@ final class PolicyBed {
         @Override
         public MethodDescriptor<?, ?> getMethodDescriptor() {
             return PodServer.ECHO;
-        }
-    }
-
-    /** The channel's timer, on the test's clock. */
-    private static final class Timer extends AbstractExecutorService implements ScheduledExecutorService {
-        private final ManualScheduler time;
-
-        Timer(ManualScheduler time) {
-            this.time = time;
-        }
-
-        @Override
-        public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
-            Timed timed = new Timed(command);
-            timed.waiting = time.schedule(Duration.ofNanos(unit.toNanos(delay)), timed);
-            return timed;
-        }
-
-        @Override
-        public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
-            throw new UnsupportedOperationException("schedule (expected: of a Runnable)");
-        }
-
-        @Override
-        public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long first, long period, TimeUnit unit) {
-            throw new UnsupportedOperationException("scheduleAtFixedRate (expected: single tasks)");
-        }
-
-        @Override
-        public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long first, long delay, TimeUnit unit) {
-            throw new UnsupportedOperationException("scheduleWithFixedDelay (expected: single tasks)");
-        }
-
-        @Override
-        public void execute(Runnable command) {
-            throw new UnsupportedOperationException("execute (expected: the synchronization context)");
-        }
-
-        @Override
-        public void shutdown() {
-            throw new UnsupportedOperationException("shutdown (expected: the timer is the channel's)");
-        }
-
-        @Override
-        public List<Runnable> shutdownNow() {
-            throw new UnsupportedOperationException("shutdownNow (expected: the timer is the channel's)");
-        }
-
-        @Override
-        public boolean isShutdown() {
-            return false;
-        }
-
-        @Override
-        public boolean isTerminated() {
-            return false;
-        }
-
-        @Override
-        public boolean awaitTermination(long timeout, TimeUnit unit) {
-            return false;
-        }
-    }
-
-    private static final class Timed extends FutureTask<Void> implements RunnableScheduledFuture<Void> {
-        private Scheduler.Cancellable waiting = () -> {};
-
-        Timed(Runnable command) {
-            super(command, null);
-        }
-
-        @Override
-        public boolean cancel(boolean interrupt) {
-            waiting.cancel();
-            return super.cancel(interrupt);
-        }
-
-        @Override
-        public boolean isPeriodic() {
-            return false;
-        }
-
-        @Override
-        public long getDelay(TimeUnit unit) {
-            throw new UnsupportedOperationException("getDelay (expected: not asked for)");
-        }
-
-        @Override
-        public int compareTo(Delayed other) {
-            throw new UnsupportedOperationException("compareTo (expected: not asked for)");
         }
     }
 }
