@@ -1,4 +1,0 @@
-package orders;
-
-/** What a client says when it connects. */
-public record Hello(String team) {}
