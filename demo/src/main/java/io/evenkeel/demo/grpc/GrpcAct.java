@@ -3,17 +3,16 @@ package io.evenkeel.demo.grpc;
 import io.evenkeel.demo.Act;
 import io.evenkeel.demo.ActUnavailableException;
 import io.evenkeel.demo.loopback.LoopbackAddresses;
+import io.evenkeel.demo.process.DirectoryTree;
 import io.evenkeel.demo.process.ProcessGuard;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Stream;
 
 /**
  * The gRPC part of the demonstration: Evenkeel's policy beside {@code round_robin} and {@code pick_first}, over real
@@ -35,7 +34,7 @@ public final class GrpcAct implements Act {
             try {
                 return playIn(directory, out);
             } finally {
-                delete(directory);
+                DirectoryTree.delete(directory);
             }
         } catch (IOException e) {
             throw new ActUnavailableException(String.valueOf(e.getMessage()), e);
@@ -65,14 +64,6 @@ public final class GrpcAct implements Act {
             };
         } finally {
             show.destroy();
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 

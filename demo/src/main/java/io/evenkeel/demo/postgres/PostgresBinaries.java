@@ -1,5 +1,6 @@
 package io.evenkeel.demo.postgres;
 
+import io.evenkeel.demo.process.DirectoryTree;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -105,7 +106,7 @@ final class PostgresBinaries {
         } catch (FileAlreadyExistsException | DirectoryNotEmptyException otherProcessWasFirst) {
             // theirs is the same
         } finally {
-            Directories.delete(unpacking);
+            DirectoryTree.delete(unpacking);
         }
     }
 

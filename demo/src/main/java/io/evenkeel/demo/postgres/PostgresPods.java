@@ -1,6 +1,7 @@
 package io.evenkeel.demo.postgres;
 
 import io.evenkeel.demo.loopback.LoopbackAddresses;
+import io.evenkeel.demo.process.DirectoryTree;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -132,7 +133,7 @@ public final class PostgresPods implements AutoCloseable {
         }
         servers.parallelStream().forEach(PostgresServer::close);
         try {
-            Directories.delete(directory);
+            DirectoryTree.delete(directory);
         } catch (IOException e) {
             System.err.println("directory " + directory + " could not be removed: " + e);
         }

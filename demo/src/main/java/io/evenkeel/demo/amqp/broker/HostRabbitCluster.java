@@ -1,6 +1,7 @@
 package io.evenkeel.demo.amqp.broker;
 
 import io.evenkeel.demo.loopback.LoopbackAddresses;
+import io.evenkeel.demo.process.DirectoryTree;
 import io.evenkeel.demo.process.ProcessGuard;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A cluster of the RabbitMQ that is installed on this host (3.10 or newer), each node with a loopback address, a
@@ -94,11 +94,7 @@ public final class HostRabbitCluster implements RabbitBrokers {
             node.kill();
         }
         portMapper.destroy();
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted((one, other) -> other.compareTo(one)).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        DirectoryTree.delete(directory);
     }
 
     private static Optional<Path> scripts() {
