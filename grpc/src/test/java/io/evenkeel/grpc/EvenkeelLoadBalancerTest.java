@@ -6,15 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.grpc.FakeChannel.FakeSubchannel;
 import io.grpc.Attributes;
-import io.grpc.CallOptions;
 import io.grpc.ClientStreamTracer;
 import io.grpc.ConnectivityState;
 import io.grpc.ConnectivityStateInfo;
-import io.grpc.LoadBalancer.PickDetailsConsumer;
 import io.grpc.LoadBalancer.PickResult;
-import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.Set;
@@ -26,30 +22,8 @@ class EvenkeelLoadBalancerTest {
 
     private final FakeChannel channel = new FakeChannel();
 
-    private static final class Call extends PickSubchannelArgs {
-        @Override
-        public CallOptions getCallOptions() {
-            return CallOptions.DEFAULT;
-        }
-
-        @Override
-        public Metadata getHeaders() {
-            return new Metadata();
-        }
-
-        @Override
-        public MethodDescriptor<?, ?> getMethodDescriptor() {
-            return PodServer.ECHO;
-        }
-
-        @Override
-        public PickDetailsConsumer getPickDetailsConsumer() {
-            return new PickDetailsConsumer() {};
-        }
-    }
-
     private PickResult pick() {
-        return channel.picker.pickSubchannel(new Call());
+        return channel.pick();
     }
 
     private static String podOf(PickResult picked) {

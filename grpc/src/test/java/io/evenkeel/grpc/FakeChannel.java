@@ -4,18 +4,24 @@ import io.evenkeel.adapter.PoolSettings;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.time.ManualScheduler;
 import io.grpc.Attributes;
+import io.grpc.CallOptions;
 import io.grpc.ChannelLogger;
 import io.grpc.ConnectivityState;
 import io.grpc.ConnectivityStateInfo;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.LoadBalancer;
 import io.grpc.LoadBalancer.CreateSubchannelArgs;
+import io.grpc.LoadBalancer.PickDetailsConsumer;
+import io.grpc.LoadBalancer.PickResult;
+import io.grpc.LoadBalancer.PickSubchannelArgs;
 import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancer.SubchannelStateListener;
 import io.grpc.LoadBalancerProvider;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.NameResolver;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
@@ -29,13 +35,13 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /** What a channel is to its policy: it records what the policy does, and its subchannels become what the test says. */
-final class FakeChannel extends LoadBalancer.Helper {
+class FakeChannel extends LoadBalancer.Helper {
 
     final ManualScheduler time = new ManualScheduler();
     final List<FakeSubchannel> subchannels = new ArrayList<>();
     final List<Throwable> panics = new ArrayList<>();
     final LoadBalancer policy;
-    private final SynchronizationContext context = new SynchronizationContext((thread, fault) -> panics.add(fault));
+    final SynchronizationContext context = new SynchronizationContext((thread, fault) -> panics.add(fault));
     private final ScheduledExecutorService timer = new ManualTimer(time);
     private final PoolSettings settings = PoolSettings.movingWhole()
             .moveWindow(Duration.ZERO)
@@ -55,12 +61,11 @@ final class FakeChannel extends LoadBalancer.Helper {
     private final @Nullable Object config;
 
     FakeChannel() {
-        config = null;
-        policy = new EvenkeelLoadBalancer(this, time.ticker(), 1);
+        this(null, 1);
     }
 
     /** With the policy {@code evenkeel}, so configured. */
-    FakeChannel(PolicyConfig config, long seed) {
+    FakeChannel(@Nullable PolicyConfig config, long seed) {
         this.config = config;
         policy = new EvenkeelLoadBalancer(this, time.ticker(), seed);
     }
@@ -115,11 +120,14 @@ final class FakeChannel extends LoadBalancer.Helper {
     }
 
     List<FakeSubchannel> open() {
-        return subchannels.stream().filter(subchannel -> !subchannel.shutDown).toList();
+        return subchannels.stream()
+                .filter(subchannel -> !subchannel.isShutDown())
+                .toList();
     }
 
     @Override
     public Subchannel createSubchannel(CreateSubchannelArgs args) {
+        context.throwIfNotInThisSynchronizationContext();
         FakeSubchannel subchannel = new FakeSubchannel(args.getAddresses().get(0));
         subchannels.add(subchannel);
         return subchannel;
@@ -191,14 +199,49 @@ final class FakeChannel extends LoadBalancer.Helper {
         };
     }
 
+    /** Picks for a call. */
+    PickResult pick() {
+        return picker.pickSubchannel(new Call());
+    }
+
+    private static final class Call extends PickSubchannelArgs {
+        @Override
+        public CallOptions getCallOptions() {
+            return CallOptions.DEFAULT;
+        }
+
+        @Override
+        public Metadata getHeaders() {
+            return new Metadata();
+        }
+
+        @Override
+        public MethodDescriptor<?, ?> getMethodDescriptor() {
+            return PodServer.ECHO;
+        }
+
+        @Override
+        public PickDetailsConsumer getPickDetailsConsumer() {
+            return new PickDetailsConsumer() {};
+        }
+    }
+
     final class FakeSubchannel extends Subchannel {
         final EquivalentAddressGroup group;
-        boolean shutDown;
+        int shutdowns;
         ConnectivityState state = ConnectivityState.IDLE;
         private @Nullable SubchannelStateListener listener;
 
         FakeSubchannel(EquivalentAddressGroup group) {
             this.group = group;
+        }
+
+        boolean isShutDown() {
+            return shutdowns > 0;
+        }
+
+        String host() {
+            return ((InetSocketAddress) group.getAddresses().get(0)).getHostString();
         }
 
         String pod() {
@@ -217,6 +260,7 @@ final class FakeChannel extends LoadBalancer.Helper {
 
         @Override
         public void requestConnection() {
+            context.throwIfNotInThisSynchronizationContext();
             if (state == ConnectivityState.IDLE) {
                 dials++;
                 state = ConnectivityState.CONNECTING;
@@ -226,7 +270,7 @@ final class FakeChannel extends LoadBalancer.Helper {
         @Override
         public void shutdown() {
             context.throwIfNotInThisSynchronizationContext();
-            shutDown = true;
+            shutdowns++;
             state = ConnectivityState.SHUTDOWN;
         }
 
