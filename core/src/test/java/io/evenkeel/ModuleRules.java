@@ -16,6 +16,8 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -101,6 +103,11 @@ public interface ModuleRules {
         List<SortedSet<String>> cycles = ClassCycles.in(module());
         System.out.println(getClass().getPackageName() + ": " + cycles.size() + " cycles of classes " + cycles);
         assertThat(cycles).hasSizeLessThanOrEqualTo(classCycles());
+    }
+
+    @Test
+    default void main_code_is_written_in_the_fields_words_and_in_lines_of_120() throws IOException {
+        assertThat(Wording.offences(Path.of("src", "main", "java"))).isEmpty();
     }
 
     @Test
