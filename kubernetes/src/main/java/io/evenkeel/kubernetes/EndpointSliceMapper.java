@@ -54,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A slice with an address, a port or a name that is none is refused as a whole and by the name of the field, see
  * {@link #fault}; what it said before stays. Instances are not thread-safe.
  */
-public final class EndpointSliceMapper {
+public final class EndpointSliceMapper implements SliceMapping {
 
     private static final Comparator<Sighting> FIRST = Comparator.comparing(Sighting::host)
             .thenComparingInt(Sighting::port)
@@ -139,6 +139,7 @@ public final class EndpointSliceMapper {
      *
      * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
+    @Override
     public boolean put(EndpointSlice slice) {
         String refused = SliceFaults.of(slice);
         if (refused != null) {
@@ -158,6 +159,7 @@ public final class EndpointSliceMapper {
      *
      * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
+    @Override
     public boolean remove(String name) {
         boolean mended = faults.remove(name) != null;
         EndpointSlice before = slices.remove(name);
@@ -169,6 +171,7 @@ public final class EndpointSliceMapper {
      *
      * @return false if the endpoints are what they were; true if they changed, or did and changed back
      */
+    @Override
     public boolean replace(Collection<EndpointSlice> all) {
         Set<String> gone = new HashSet<>(slices.keySet());
         gone.addAll(faults.keySet());
@@ -185,16 +188,19 @@ public final class EndpointSliceMapper {
     }
 
     /** The slices now, in order of their names; a copy. */
+    @Override
     public List<EndpointSlice> slices() {
         return List.copyOf(slices.values());
     }
 
     /** The endpoints now, in order of their keys; a copy. */
+    @Override
     public List<Endpoint> endpoints() {
         return List.copyOf(endpoints.values());
     }
 
     /** Why there is no endpoint although there are Pods: the port that was chosen isn't there. Null if all is well. */
+    @Override
     public @Nullable String complaint() {
         boolean none = portless ? !choice.isNumber() : portNames.isEmpty() && !ports.isEmpty();
         return none ? choice.complaint(ports.keySet()) : null;
@@ -204,6 +210,7 @@ public final class EndpointSliceMapper {
      * Why slices are refused, such as {@code EndpointSlice pg-abc: ports[0].port: 70000 (expected: 1 to 65535)}: then
      * the endpoints may be those of before. Null if all is well.
      */
+    @Override
     public @Nullable String fault() {
         if (faults.isEmpty()) {
             return null;

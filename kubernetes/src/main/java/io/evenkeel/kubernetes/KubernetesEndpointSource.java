@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +65,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
     private record Settings(
             KubernetesTarget target,
             ApiAccess.Config access,
-            AddressFamily preferredFamily,
+            Supplier<SliceMapping> mappings,
             Duration listTimeout,
             @Nullable Executor sessions) {}
 
@@ -171,28 +172,26 @@ public final class KubernetesEndpointSource implements EndpointSource {
     /** Keeps the endpoints and reports them; lives on the scheduler. */
     private final class OfWatch implements SliceWatch.Listener {
 
-        private EndpointSliceMapper mapper = newMapper();
+        private SliceMapping mapping = settings.mappings().get();
         private String namespace = "";
-        // What the mapper threw, while it is to be made anew.
+        // Whether the mapping has thrown, and is to be made anew.
+        private boolean spoiled;
+        // What it threw, until one was made and read without a fault.
         private @Nullable Throwable defect;
         private @Nullable Report last;
         private long reportedAt;
         private Scheduler.@Nullable Cancellable due;
 
-        private EndpointSliceMapper newMapper() {
-            return new EndpointSliceMapper(settings.target().port(), settings.preferredFamily());
-        }
-
         @Override
         public void listed(Collection<EndpointSlice> all, String where) {
             namespace = where;
-            map(() -> mapper.replace(all));
+            map(() -> mapping.replace(all));
             report();
         }
 
         @Override
         public void changed(EndpointSlice slice) {
-            if (map(() -> mapper.put(slice))) {
+            if (map(() -> mapping.put(slice))) {
                 reportSoon();
             } else {
                 confirmed();
@@ -201,29 +200,34 @@ public final class KubernetesEndpointSource implements EndpointSource {
 
         @Override
         public void gone(String name) {
-            map(() -> mapper.remove(name));
+            map(() -> mapping.remove(name));
             reportSoon();
         }
 
-        /** A mapper that throws may be half done: the next one begins with everything that the watch knows. */
+        /** A mapping that throws may be half done: the next one begins with everything that the watch knows. */
         private boolean map(BooleanSupplier step) {
             try {
-                if (defect == null) {
+                if (!spoiled) {
                     return step.getAsBoolean();
                 }
-                mapper = newMapper();
-                mapper.replace(known());
-                defect = null;
+                mapping = settings.mappings().get();
+                mapping.replace(known());
+                spoiled = false;
             } catch (RuntimeException | Error unexpected) {
-                if (defect == null) {
-                    LOG.error(
-                            "The slices of Service {} cannot be mapped",
-                            settings.target().service(),
-                            unexpected);
-                }
-                defect = unexpected;
+                spoiled(unexpected);
             }
             return true;
+        }
+
+        private void spoiled(Throwable unexpected) {
+            if (defect == null) {
+                LOG.error(
+                        "The slices of Service {} cannot be mapped",
+                        settings.target().service(),
+                        unexpected);
+            }
+            defect = unexpected;
+            spoiled = true;
         }
 
         private Collection<EndpointSlice> known() {
@@ -267,27 +271,37 @@ public final class KubernetesEndpointSource implements EndpointSource {
                 due = null;
             }
             reportedAt = context.ticker().nanos();
-            shown = mapper.slices();
             Report now = whatIsThere();
             last = now;
             life.report(now);
         }
 
+        /** Not even reading the mapping may throw: the watch, and the other sources on it, would not go on. */
         private Report whatIsThere() {
             String where = "Service " + settings.target().service() + " in namespace " + namespace + ": ";
-            Throwable thrown = defect;
-            if (thrown != null) {
-                return new Failed(where + "its slices cannot be mapped: " + thrown, thrown);
+            if (!spoiled) {
+                try {
+                    Report read = mapped(where);
+                    defect = null;
+                    return read;
+                } catch (RuntimeException | Error unexpected) {
+                    spoiled(unexpected);
+                }
             }
-            String fault = mapper.fault();
+            return new Failed(where + "its slices cannot be mapped: " + defect, defect);
+        }
+
+        private Report mapped(String where) {
+            shown = mapping.slices();
+            String fault = mapping.fault();
             if (fault != null) {
                 return new Failed(where + fault, null);
             }
             if (shown.isEmpty()) {
                 return new Missing(Explanations.noSlice(settings.target().service(), namespace));
             }
-            String complaint = mapper.complaint();
-            return complaint == null ? new Endpoints(mapper.endpoints()) : new Missing(where + complaint);
+            String complaint = mapping.complaint();
+            return complaint == null ? new Endpoints(mapping.endpoints()) : new Missing(where + complaint);
         }
     }
 
@@ -301,6 +315,7 @@ public final class KubernetesEndpointSource implements EndpointSource {
         private Duration listTimeout = Duration.ofSeconds(30);
         private @Nullable ApiEnvironment environment;
         private @Nullable Executor sessions;
+        private @Nullable Supplier<SliceMapping> mappings;
 
         private Builder(Target target) {
             this.target = KubernetesTarget.of(target);
@@ -349,6 +364,12 @@ public final class KubernetesEndpointSource implements EndpointSource {
             return this;
         }
 
+        /** What makes a mapping of slices to endpoints, anew after one has thrown. */
+        Builder mappings(Supplier<SliceMapping> supplier) {
+            this.mappings = supplier;
+            return this;
+        }
+
         /**
          * Makes a source that is not started.
          *
@@ -366,8 +387,10 @@ public final class KubernetesEndpointSource implements EndpointSource {
             }
             ApiEnvironment where = environment == null ? ApiEnvironment.ofThisProcess() : environment;
             ApiAccess.Config config = new ApiAccess.Config(apiClient, kubeconfig, target.context(), where);
-            return new KubernetesEndpointSource(
-                    new Settings(target, config, preferredFamily, listTimeout, sessions), context);
+            AddressFamily family = preferredFamily;
+            Supplier<SliceMapping> mapping =
+                    mappings == null ? () -> new EndpointSliceMapper(target.port(), family) : mappings;
+            return new KubernetesEndpointSource(new Settings(target, config, mapping, listTimeout, sessions), context);
         }
     }
 }
