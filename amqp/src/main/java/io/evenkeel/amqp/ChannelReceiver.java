@@ -157,7 +157,7 @@ final class ChannelReceiver {
         }
     }
 
-    void settle(long deliveryTag, boolean multiple, RawChannel.Settlement verdict) throws IOException {
+    void settle(long deliveryTag, boolean multiple, HeldAcks.Settlement verdict) throws IOException {
         transaction.join();
         tags.settle(deliveryTag, multiple, (raw, tag, all) -> {
             // While a move is taken back whose new broker is gone: the message comes again.

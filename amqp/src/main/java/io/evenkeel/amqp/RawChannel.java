@@ -2,9 +2,7 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,15 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawChannel {
 
-    /** An acknowledgement that is held back. */
-    private record Held(long tag, boolean multiple, Settlement verdict) {}
-
-    /** What is done to a delivery; the frame that says so. */
-    @FunctionalInterface
-    interface Settlement {
-        void write(Channel channel, long tag, boolean multiple) throws IOException;
-    }
-
     private final Link link;
     private final Channel channel;
     private final Runnable changed;
@@ -42,7 +31,7 @@ final class RawChannel {
     private volatile long lastTag;
     private volatile int unsettledCount;
     /** Acknowledgements that wait, while a move holds them back. */
-    private @Nullable Deque<Held> held;
+    private @Nullable HeldAcks held;
 
     private volatile boolean holding;
 
@@ -159,26 +148,34 @@ final class RawChannel {
         return unsettledCount;
     }
 
-    /** The newest unsettled tag that is not above this one, or -1. */
+    /** The newest tag, not above this one, that is unsettled and whose acknowledgement is not held back; or -1. */
     long newestUnsettled(long tag) {
         books.lock();
         try {
-            return unsettled.floor(tag);
+            return newestOpen(tag);
         } finally {
             books.unlock();
         }
     }
 
+    private long newestOpen(long tag) {
+        long newest = unsettled.floor(tag);
+        while (newest >= 0 && held != null && held.covers(newest)) {
+            newest = unsettled.floor(newest - 1);
+        }
+        return newest;
+    }
+
     /** Writes an acknowledgement (or its like), or keeps it for {@link #flushAcks}. */
-    void settle(long tag, boolean multiple, Settlement verdict) throws IOException {
-        if (holding && hold(new Held(tag, multiple, verdict))) {
+    void settle(long tag, boolean multiple, HeldAcks.Settlement verdict) throws IOException {
+        if (holding && hold(new HeldAcks.Ack(tag, multiple, verdict))) {
             changed.run();
             return;
         }
         write(tag, multiple, verdict);
     }
 
-    private void write(long tag, boolean multiple, Settlement verdict) throws IOException {
+    private void write(long tag, boolean multiple, HeldAcks.Settlement verdict) throws IOException {
         verdict.write(channel, tag, multiple);
         books.lock();
         try {
@@ -210,13 +207,18 @@ final class RawChannel {
 
     // Acknowledgements held back for a moment.
 
-    private boolean hold(Held ack) {
+    private boolean hold(HeldAcks.Ack ack) {
         books.lock();
         try {
             if (held == null) {
                 return false;
             }
-            return held.add(ack);
+            // Everything means what was delivered by now, and not what comes until it is written.
+            long upTo = ack.multiple() && ack.tag() == 0 ? newestOpen(Long.MAX_VALUE) : ack.tag();
+            if (upTo >= 0) {
+                held.add(new HeldAcks.Ack(upTo, ack.multiple(), ack.verdict()));
+            }
+            return true;
         } finally {
             books.unlock();
         }
@@ -226,7 +228,7 @@ final class RawChannel {
     void holdAcks() {
         books.lock();
         try {
-            held = new ArrayDeque<>();
+            held = new HeldAcks();
             holding = true;
         } finally {
             books.unlock();
@@ -236,7 +238,7 @@ final class RawChannel {
     /** Writes what was held back, in order, and holds nothing back any more. */
     void flushAcks() throws IOException {
         while (true) {
-            Held next;
+            HeldAcks.Ack next;
             books.lock();
             try {
                 next = held == null ? null : held.poll();

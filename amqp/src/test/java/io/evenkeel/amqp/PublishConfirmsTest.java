@@ -162,4 +162,29 @@ class PublishConfirmsTest {
         assertThat(confirms.epochs()).isEqualTo(1);
         assertThat(confirms.next()).isEqualTo(3);
     }
+
+    private List<String> tell(PublishConfirms confirms, RawChannel raw, long number) throws IOException {
+        List<String> told = new ArrayList<>();
+        confirms.tell(raw, number, true, (of, all) -> told.add(of + (all ? " and all" : "")));
+        raw.confirmed(number, true);
+        return told;
+    }
+
+    @Test
+    void a_confirm_of_many_stays_one_where_nothing_older_is_open() throws IOException {
+        RawChannel a = raw("a");
+        PublishConfirms confirms = new PublishConfirms(a);
+        publish(a, 5);
+        assertThat(confirms.unconfirmed()).isEqualTo(5);
+        assertThat(tell(confirms, a, 2)).containsExactly("2 and all");
+        assertThat(tell(confirms, a, 4)).containsExactly("4 and all");
+        RawChannel b = raw("b");
+        confirms.begin(b);
+        publish(b, 4);
+        assertThat(tell(confirms, b, 2)).as("while 5 is open").containsExactly("6", "7");
+        a.confirmed(5, false);
+        assertThat(confirms.epochs()).as("known until the next move").isEqualTo(2);
+        assertThat(tell(confirms, b, 4)).containsExactly("9 and all");
+        assertThat(confirms.unconfirmed()).isZero();
+    }
 }

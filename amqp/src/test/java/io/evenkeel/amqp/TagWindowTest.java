@@ -67,4 +67,58 @@ class TagWindowTest {
         assertThat(window.size()).isEqualTo(101);
         assertThat(window.floor(1_999_999)).isEqualTo(1_000_000);
     }
+
+    @Test
+    void a_tag_on_the_edge_of_a_word_is_a_member_as_any_other() {
+        TagWindow window = new TagWindow();
+        window.add(64);
+        assertThat(window.contains(64)).isTrue();
+        assertThat(window.floor(64)).isEqualTo(64);
+        assertThat(window.floor(1_000)).isEqualTo(64);
+        assertThat(window.next(0)).isEqualTo(64);
+        assertThat(window.floor(63)).isEqualTo(-1);
+        assertThat(window.next(65)).isEqualTo(-1);
+    }
+
+    @Test
+    void behind_a_full_ring_there_is_nothing_although_its_bits_begin_again_there() {
+        TagWindow window = new TagWindow();
+        for (long tag = 0; tag < 256; tag++) {
+            window.add(tag);
+        }
+        assertThat(window.words()).as("it is full exactly").isEqualTo(4);
+        assertThat(window.contains(256)).isFalse();
+        assertThat(window.next(256)).isEqualTo(-1);
+        assertThat(window.floor(256)).isEqualTo(255);
+        assertThat(window.remove(256)).isFalse();
+        assertThat(window.size()).isEqualTo(256);
+    }
+
+    @Test
+    void one_below_all_others_keeps_them_also_when_the_ring_must_grow_for_it() {
+        TagWindow window = new TagWindow();
+        for (long tag = 200; tag < 400; tag++) {
+            window.add(tag);
+        }
+        assertThat(window.words()).isEqualTo(4);
+        window.add(100);
+        assertThat(window.contains(100)).isTrue();
+        assertThat(window.next(101)).isEqualTo(200);
+        for (long tag = 200; tag < 400; tag++) {
+            assertThat(window.contains(tag)).as("tag %d", tag).isTrue();
+        }
+        assertThat(window.words()).as("400 tags from 64 on").isEqualTo(8);
+    }
+
+    @Test
+    void what_was_cleared_does_not_come_back_with_the_next() {
+        TagWindow window = new TagWindow();
+        window.add(7);
+        window.clear();
+        assertThat(window.size()).isZero();
+        assertThat(window.contains(7)).isFalse();
+        assertThat(window.floor(Long.MAX_VALUE)).isEqualTo(-1);
+        window.add(5);
+        assertThat(window.next(0)).as("only what came after").isEqualTo(5);
+    }
 }
