@@ -80,6 +80,12 @@ final class FakeChannel extends ChannelOverloads {
         }
     }
 
+    private void declared(String what) {
+        if (cluster.wire == null) {
+            cluster.declared.add(connection.broker.identity() + " " + what);
+        }
+    }
+
     void push() {
         for (Subscription subscription : new ArrayList<>(subscriptions.values())) {
             Deque<Message> waiting = cluster.queues.get(subscription.queue());
@@ -470,6 +476,7 @@ final class FakeChannel extends ChannelOverloads {
             throw new IOException(cause);
         }
         cluster.queue(name);
+        declared("queue " + queue);
         if (cluster.wire != null && exclusive) {
             cluster.exclusive.put(name, connection);
         }
@@ -493,6 +500,7 @@ final class FakeChannel extends ChannelOverloads {
     public AMQP.Queue.BindOk queueBind(String queue, String exchange, String key, Map<String, Object> arguments)
             throws IOException {
         operation("queueBind");
+        declared("binding of queue " + queue + " to " + exchange);
         return new AMQImpl.Queue.BindOk();
     }
 
@@ -506,6 +514,7 @@ final class FakeChannel extends ChannelOverloads {
             Map<String, Object> args)
             throws IOException {
         operation("exchangeDeclare");
+        declared("exchange " + exchange);
         return new AMQImpl.Exchange.DeclareOk();
     }
 
@@ -673,6 +682,7 @@ final class FakeChannel extends ChannelOverloads {
     public AMQP.Exchange.BindOk exchangeBind(String to, String from, String key, Map<String, Object> arguments)
             throws IOException {
         operation("exchangeBind");
+        declared("binding of exchange " + to + " to " + from);
         return new AMQImpl.Exchange.BindOk();
     }
 

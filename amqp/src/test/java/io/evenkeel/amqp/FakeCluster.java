@@ -79,6 +79,9 @@ final class FakeCluster {
     /** Whether confirms wait for {@link FakeChannel#confirm}. */
     boolean holdConfirms;
 
+    /** What was declared where, by name; without a wire. */
+    final List<String> declared = new ArrayList<>();
+
     int channelMax = 2047;
 
     /** Whether everything that is published on a raw channel is refused. */
@@ -148,6 +151,7 @@ final class FakeCluster {
 
     class FakeDialer implements Dialer {
         boolean recovers = true;
+        boolean recoversTopology = true;
         ConsumerHandover handover = ConsumerHandover.STRICT;
         Duration ackHold = Duration.ZERO;
         Duration publisherPause = Duration.ofMillis(20);
@@ -187,7 +191,7 @@ final class FakeCluster {
 
         @Override
         public boolean recoversTopology() {
-            return true;
+            return recoversTopology;
         }
 
         @Override

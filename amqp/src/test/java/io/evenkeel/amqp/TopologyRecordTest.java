@@ -1,6 +1,7 @@
 package io.evenkeel.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.rabbitmq.client.DefaultConsumer;
 import org.junit.jupiter.api.Test;
@@ -128,5 +129,45 @@ class TopologyRecordTest {
         channel.queueDeclare("q", false, false, true, null);
         bed.raw(ConnectionBed.A, 1).dispatchAll();
         isRecorded(0, 1, 0);
+    }
+
+    @Test
+    void what_is_deleted_takes_its_own_bindings_along_and_no_others() throws Exception {
+        for (String x : new String[] {"x", "y"}) {
+            declareExchange(x, false);
+            channel.queueDeclare("q-" + x, true, false, false, null);
+            channel.queueBind("q-" + x, x, "");
+        }
+        // An exchange may have the name of a queue.
+        declareExchange("q-x", false);
+        channel.exchangeBind("q-x", "y", "");
+        isRecorded(3, 2, 3);
+        channel.exchangeDelete("q-x");
+        assertThat(bed.connection.topology().bindings())
+                .extracting(TopologyRecord.Binding::destination, TopologyRecord.Binding::toQueue)
+                .containsExactly(tuple("q-x", true), tuple("q-y", true));
+        channel.queueDelete("q-y");
+        isRecorded(2, 1, 1);
+        channel.exchangeDelete("x");
+        isRecorded(1, 1, 0);
+    }
+
+    @Test
+    void an_auto_delete_exchange_takes_only_the_bindings_that_lead_to_it_along() throws Exception {
+        declareExchange("source", false);
+        declareExchange("gone", true);
+        channel.queueDeclare("q", true, false, false, null);
+        channel.queueDeclare("gone", true, false, false, null);
+        channel.exchangeBind("gone", "source", "");
+        channel.queueBind("gone", "source", "");
+        channel.queueBind("q", "gone", "");
+        isRecorded(2, 2, 3);
+        channel.queueUnbind("q", "gone", "");
+        assertThat(bed.connection.topology().exchanges())
+                .extracting(TopologyRecord.Exchange::name)
+                .containsExactly("source");
+        assertThat(bed.connection.topology().bindings())
+                .extracting(TopologyRecord.Binding::destination, TopologyRecord.Binding::toQueue)
+                .containsExactly(tuple("gone", true));
     }
 }
