@@ -3,7 +3,6 @@ package io.evenkeel.demo;
 import io.evenkeel.demo.postgres.PostgresServer;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,7 +18,7 @@ final class Census implements AutoCloseable {
 
     private final Cluster cluster;
     private final Map<String, Map<String, Integer>> counts = new ConcurrentHashMap<>();
-    private final Map<String, Thread> askers = new HashMap<>();
+    private final Map<String, Thread> askers = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     Census(Cluster cluster) {
@@ -45,6 +44,17 @@ final class Census implements AutoCloseable {
                 .filter(entry -> kind.owns(entry.getKey()))
                 .mapToInt(Map.Entry::getValue)
                 .sum();
+    }
+
+    /** Connections of one kind by Pod, then by client process; a Pod without any may be missing. */
+    Map<String, Map<String, Integer>> byPod(Kind kind) {
+        Map<String, Map<String, Integer>> found = new TreeMap<>();
+        counts.forEach((pod, byApplication) -> byApplication.forEach((application, count) -> {
+            if (kind.owns(application)) {
+                found.computeIfAbsent(pod, name -> new TreeMap<>()).put(application, count);
+            }
+        }));
+        return found;
     }
 
     /** Connections of one kind by client process and Pod. */
@@ -85,6 +95,7 @@ final class Census implements AutoCloseable {
             LockSupport.parkNanos(PERIOD_NANOS);
         }
         counts.remove(pod.name());
+        askers.remove(pod.name());
     }
 
     private void ask(Pod pod) {

@@ -63,6 +63,11 @@ final class Cluster implements AutoCloseable {
         publish();
     }
 
+    /** A Pod that was removed is forgotten with all that it counted, and its address may be given to another. */
+    void forget(Pod pod) throws IOException {
+        servers.discard(pod.server());
+    }
+
     /** SIGKILL; no client has noticed yet. Returns when it was. */
     long kill(Pod pod) throws IOException {
         pod.happens(Pod.State.KILLED);

@@ -4,6 +4,7 @@ import io.evenkeel.demo.amqp.AmqpAct;
 import io.evenkeel.demo.grpc.GrpcAct;
 import io.evenkeel.demo.kubernetes.ClientAct;
 import io.evenkeel.demo.kubernetes.KubernetesAct;
+import io.evenkeel.demo.page.PageAct;
 import io.evenkeel.demo.rsocket.RSocketAct;
 import java.io.PrintStream;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class Demo {
             "--grpc", GrpcAct::new,
             "--jdbc", JdbcAct::new,
             "--kubernetes", KubernetesAct::new,
+            "--page", Demo::page,
             "--rsocket", RSocketAct::new));
 
     /** What is played without an argument, in this order. */
@@ -42,6 +44,10 @@ public final class Demo {
      */
     public static void main(String[] arguments) {
         System.exit(run(List.of(arguments), System.out, System.err));
+    }
+
+    private static Act page() {
+        return new PageAct(Map.of("jdbc", JdbcExhibit::open));
     }
 
     static int run(List<String> arguments, PrintStream out, PrintStream errors) {

@@ -1,5 +1,6 @@
 package io.evenkeel.demo;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,21 +10,50 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Every query that was made, some ten thousand per run; all figures are counted from them afterwards. */
+/**
+ * The queries that were made, some ten thousand per run; all figures are counted from them afterwards. Thread-safe.
+ */
 final class Ledger {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Kind, Deque<Sample>> samples = new EnumMap<>(Kind.class);
+    private final Map<Kind, Long> failed = new EnumMap<>(Kind.class);
+    private final long keptNanos;
 
+    /** Keeps every query. */
     Ledger() {
+        this(Duration.ofNanos(Long.MAX_VALUE));
+    }
+
+    /** Keeps the queries that ended within this time before the last one. */
+    Ledger(Duration kept) {
+        keptNanos = kept.toNanos();
         for (Kind kind : Kind.values()) {
             samples.put(kind, new ArrayDeque<>());
+            failed.put(kind, 0L);
         }
     }
 
     void record(Kind kind, Sample sample) {
         lock.lock();
         try {
-            of(kind).addLast(sample);
+            Deque<Sample> all = of(kind);
+            all.addLast(sample);
+            if (sample.failed()) {
+                failed.merge(kind, 1L, Long::sum);
+            }
+            while (sample.ended() - all.getFirst().ended() > keptNanos) {
+                all.removeFirst();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** All that ever failed, kept or not. */
+    long failed(Kind kind) {
+        lock.lock();
+        try {
+            return failed.getOrDefault(kind, 0L);
         } finally {
             lock.unlock();
         }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * Addresses for servers that stand for Pods: on Linux, where all of 127.0.0.0/8 is there, each has one of its own with
@@ -17,6 +19,7 @@ public final class LoopbackAddresses {
     private final String network;
     private final int most;
     private final int port;
+    private final Deque<InetSocketAddress> returned = new ArrayDeque<>();
     private int taken;
 
     private LoopbackAddresses(String network, int most, int port) {
@@ -48,13 +51,22 @@ public final class LoopbackAddresses {
                 "port: none found (expected: one that is free on " + network + "1 to " + network + most + ")");
     }
 
-    /** None is given out twice. */
+    /** One that no server has: one that was never given out, else the one that was returned first. */
     public synchronized InetSocketAddress next() throws IOException {
+        InetSocketAddress free = taken == most ? returned.pollFirst() : null;
+        if (free != null) {
+            return free;
+        }
         if (taken == most) {
             throw new IOException("addresses: " + (most + 1) + " (expected: at most " + most + ")");
         }
         taken++;
         return port == 0 ? new InetSocketAddress(ONLY, freePort(ONLY)) : new InetSocketAddress(network + taken, port);
+    }
+
+    /** The server that had it has ended. */
+    public synchronized void giveBack(InetSocketAddress address) {
+        returned.addLast(address);
     }
 
     private static boolean isFreeEverywhere(String network, int most, int port) {

@@ -102,7 +102,18 @@ public final class PostgresPods implements AutoCloseable {
         return server;
     }
 
-    /** Every server ever started here, in the order of their starts. */
+    /** Removes a server that has stopped, with its directory; another may get its address. */
+    public void discard(PostgresServer server) throws IOException {
+        if (server.isRunning()) {
+            throw new IllegalStateException("server " + server + ": running (expected: stopped)");
+        }
+        if (servers.remove(server)) {
+            DirectoryTree.delete(server.home());
+            addresses.giveBack(server.address());
+        }
+    }
+
+    /** Every server ever started here and not discarded, in the order of their starts. */
     public List<PostgresServer> servers() {
         return List.copyOf(servers);
     }

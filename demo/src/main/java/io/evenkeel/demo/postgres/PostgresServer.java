@@ -2,6 +2,7 @@ package io.evenkeel.demo.postgres;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -11,8 +12,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +62,15 @@ public final class PostgresServer {
 
     public int port() {
         return address.getPort();
+    }
+
+    InetSocketAddress address() {
+        return address;
+    }
+
+    /** The directory that is its own: data and log. */
+    Path home() {
+        return Objects.requireNonNull(data.getParent(), "parent of data");
     }
 
     /** Without user and password: {@link PostgresPods} has them. */
@@ -190,6 +202,13 @@ public final class PostgresServer {
      */
     public Map<String, Long> accepted() throws IOException {
         return log.accepted();
+    }
+
+    /** Lines of its log that contain this text. */
+    public long logged(String text) throws IOException {
+        try (Stream<String> lines = Files.lines(logFile)) {
+            return lines.filter(line -> line.contains(text)).count();
+        }
     }
 
     /** Runs a statement as the superuser. */

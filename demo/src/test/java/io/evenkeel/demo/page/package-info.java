@@ -1,0 +1,4 @@
+@NullMarked
+package io.evenkeel.demo.page;
+
+import org.jspecify.annotations.NullMarked;
