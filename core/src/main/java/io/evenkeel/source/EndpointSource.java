@@ -38,6 +38,16 @@ public interface EndpointSource extends AutoCloseable {
         return 0;
     }
 
+    /**
+     * What doesn't work although the source answers, for people: such as a watch that always breaks, so that the source
+     * has to list instead. Shown as the last failure; health stays as the reports say. Thread-safe.
+     *
+     * @return null (the default) if all is well or its reports say everything
+     */
+    default @Nullable String trouble() {
+        return null;
+    }
+
     /** Stops watching and frees what it holds; may be called again. */
     @Override
     void close();

@@ -117,6 +117,11 @@ final class EndpointWatcher {
         Duration freshFor();
 
         long requests();
+
+        /** What doesn't work although it answers. */
+        default @Nullable String trouble() {
+            return null;
+        }
     }
 
     /** A watcher of a source that makes no promises. */
@@ -211,6 +216,8 @@ final class EndpointWatcher {
     }
 
     private WatchSnapshot snapshot(EndpointSet endpoints, SourceHealth health, long answeredAt, String reason) {
+        String trouble = source.trouble();
+        lastFailure = trouble == null ? lastFailure : trouble;
         SourceDetails details =
                 new SourceDetails(name, source.freshFor(), source.requests(), lastFailure, List.copyOf(changes));
         return new WatchSnapshot(endpoints, health, answeredAt, reason, details);

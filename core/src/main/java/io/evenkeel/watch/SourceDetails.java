@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param target the target's text; empty if there is none
  * @param freshFor how old the last answer may be while the source counts as healthy; null where answers hold for ever
  * @param requests how many requests to the outside the source has made
- * @param lastFailure the last reason why the source gave no answer, also after it recovered; null if it never failed
+ * @param lastFailure the last reason why the source gave no answer, or what else doesn't work while it answers; also
+ *     after it recovered; null if it never failed
  * @param changes the last changes of the set, oldest first, at most {@link #MOST_CHANGES}
  */
 public record SourceDetails(

@@ -66,6 +66,16 @@ final class Watch {
                 return 0;
             }
         }
+
+        @Override
+        public @Nullable String trouble() {
+            try {
+                return source.trouble();
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's trouble() failed", target, failure);
+                return null;
+            }
+        }
     }
 
     Target target() {

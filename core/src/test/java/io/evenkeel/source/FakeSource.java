@@ -10,6 +10,7 @@ public final class FakeSource implements EndpointSource {
 
     private final AtomicInteger closed = new AtomicInteger();
     private volatile @Nullable Observer observer;
+    private volatile @Nullable String trouble;
 
     @Override
     public void start(Observer toTell) {
@@ -22,6 +23,16 @@ public final class FakeSource implements EndpointSource {
     @Override
     public void close() {
         closed.incrementAndGet();
+    }
+
+    @Override
+    public @Nullable String trouble() {
+        return trouble;
+    }
+
+    /** What doesn't work although it answers. */
+    public void trouble(@Nullable String what) {
+        trouble = what;
     }
 
     public boolean isStarted() {

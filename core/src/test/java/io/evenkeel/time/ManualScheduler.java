@@ -39,6 +39,11 @@ public final class ManualScheduler implements Scheduler {
         return () -> remove(entry);
     }
 
+    /** How many tasks were ever scheduled. */
+    public synchronized long scheduled() {
+        return sequence;
+    }
+
     private synchronized void remove(Task entry) {
         tasks.remove(entry);
     }

@@ -11,6 +11,7 @@ import io.evenkeel.time.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class EndpointWatcherTest {
@@ -472,5 +473,44 @@ class EndpointWatcherTest {
                 .containsExactly("endpoints changed: +10.0.0.1:1");
         strict.stop();
         assertThat(scheduler.pending()).isEmpty();
+    }
+
+    @Test
+    void trouble_of_a_source_that_answers_is_shown_as_its_last_failure_and_health_stays() {
+        String[] trouble = {null};
+        EndpointWatcher watcher = new EndpointWatcher(
+                "static:///x:1",
+                new EndpointWatcher.SourceFacts() {
+                    @Override
+                    public @Nullable Duration freshFor() {
+                        return null;
+                    }
+
+                    @Override
+                    public long requests() {
+                        return 0;
+                    }
+
+                    @Override
+                    public @Nullable String trouble() {
+                        return trouble[0];
+                    }
+                },
+                WatcherConfig.defaults(),
+                scheduler.ticker(),
+                scheduler,
+                snapshot -> {});
+        EndpointSource.Endpoints answer = new EndpointSource.Endpoints(List.of(Endpoint.of("10.0.0.1", 1)));
+        watcher.accept(answer);
+        assertThat(watcher.current().details().lastFailure()).isNull();
+        trouble[0] = "every watch breaks";
+        watcher.accept(answer);
+        assertThat(watcher.current().health()).isEqualTo(SourceHealth.HEALTHY);
+        assertThat(watcher.current().details().lastFailure()).isEqualTo("every watch breaks");
+        trouble[0] = null;
+        watcher.accept(answer);
+        assertThat(watcher.current().details().lastFailure())
+                .as("also after it recovered")
+                .isEqualTo("every watch breaks");
     }
 }

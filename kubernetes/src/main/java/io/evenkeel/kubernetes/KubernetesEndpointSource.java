@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What it reports: {@code Endpoints} whenever they change, at most every 100 ms, and, unchanged, when the server
  * confirms them; {@code Missing} if the Service has no slice or not this port; {@code Failed} if the server can't be
- * asked. It is silent about a watch that breaks off and can be taken up again at once. See {@link EndpointSliceMapper}
+ * asked. It is silent about a watch that breaks off and can be taken up again at once, and about watches that break
+ * while lists work: a list is proof enough, see {@link #freshFor} and {@link #trouble}. See {@link EndpointSliceMapper}
  * for what becomes of the slices.
  *
  * <p>All sources of one {@link SourceContext} that mean the same Service share one watch, also where their ports
@@ -141,6 +142,13 @@ public final class KubernetesEndpointSource implements EndpointSource {
     public long requests() {
         Lease<SliceWatch> joined = watch;
         return joined == null ? 0 : joined.resource().requests();
+    }
+
+    /** Why its watch fails, while lists prove what is known. */
+    @Override
+    public @Nullable String trouble() {
+        Lease<SliceWatch> joined = watch;
+        return joined == null ? null : joined.resource().trouble();
     }
 
     @Override

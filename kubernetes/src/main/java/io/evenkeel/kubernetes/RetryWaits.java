@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RetryWaits {
 
-    private static final Backoff BACKOFF = Backoff.exponential(Duration.ofSeconds(1), Duration.ofSeconds(30));
+    static final Duration LONGEST = Duration.ofSeconds(30);
+
+    private static final Backoff BACKOFF = Backoff.exponential(Duration.ofSeconds(1), LONGEST);
     private static final Duration SOON = Duration.ofSeconds(1);
 
     private final RandomGenerator random;

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what the slices of one Service mean, slice by slice; see {@link EndpointSliceMapper}, which is the one that
- * sources use. A call that throws leaves it in any state: it is thrown away and the next one begins with all slices. Not
- * thread-safe.
+ * sources use. A call that throws leaves it in any state: it is thrown away and the next one begins with all slices.
+ * Not thread-safe.
  */
 interface SliceMapping {
 

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *   what the API does not promise         the same: watched from the same version, it would come again
  *   401                                   read the credentials again; at first within a second, else after the back-off
  *   a fault after it had worked           watch on, within a second and without a report; else after the back-off
- *   anything else                         report it, try again after the back-off
+ *   anything else                         try again after the back-off; for its report see {@link WatchFailures}
  * </pre>
  *
  * <p>A connection whose other end vanished looks like a Service on which nothing happens. So every wait has an end.
@@ -47,8 +47,8 @@ import org.slf4j.LoggerFactory;
  * would be asked every second.
  *
  * <p>What counts as proof that the endpoints are true: a list, an event or a bookmark. That a watch was accepted is
- * none: a server that was set back to a backup accepts it and sends nothing. So after a failure that was reported, and
- * after a session without any proof, the slices are listed. And since no version proves that a server was
+ * none: a server that was set back to a backup accepts it and sends nothing. So after a failure that is more than a
+ * hiccup, and after a session without any proof, the slices are listed. And since no version proves that a server was
  * not set back to a backup and has counted on since, the slices are listed anew, at a random time of
  * {@link #SOONEST_RELIST} to {@link #LATEST_RELIST}.
  *
@@ -61,6 +61,9 @@ final class SliceWatch implements AutoCloseable {
     static final Duration LATEST_RELIST = Duration.ofHours(2);
     /** How long a 403 lasts before it is taken for a missing Role, and not for an API server that is starting. */
     static final Duration ROLE_PATIENCE = Duration.ofSeconds(10);
+
+    /** So many failures that lists make up for, and no watch that worked, are worth a line in the log. */
+    private static final int LASTING = 3;
 
     static final Duration OVERTIME = Duration.ofSeconds(30);
     static final Duration SETTLED = Duration.ofSeconds(30);
@@ -81,7 +84,7 @@ final class SliceWatch implements AutoCloseable {
     private final RetryWaits backoff;
     private @Nullable String namespace;
     private boolean listed;
-    private @Nullable Failed failure;
+    private final WatchFailures failures = new WatchFailures();
 
     // Invariant: at most one of the two is set, and neither once it is closed.
     // Written on the scheduler only.
@@ -147,7 +150,7 @@ final class SliceWatch implements AutoCloseable {
         if (listed) {
             listener.listed(slices.all(), String.valueOf(namespace));
         }
-        Failed now = failure;
+        Failed now = failures.reported();
         if (now != null) {
             listener.failed(now);
         }
@@ -170,6 +173,12 @@ final class SliceWatch implements AutoCloseable {
         Duration longest = Duration.ofSeconds(LONGEST_WATCH_SECONDS).plus(OVERTIME);
         Duration now = silence;
         return (now.compareTo(longest) < 0 ? now : longest).plus(SETTLED);
+    }
+
+    /** Why it fails although lists prove what is known; null if all is well. Thread-safe. */
+    @Nullable
+    String trouble() {
+        return failures.withheld();
     }
 
     /** All slices that are known. */
@@ -309,8 +318,7 @@ final class SliceWatch implements AutoCloseable {
             return;
         }
         listed = true;
-        proved = true;
-        failure = null;
+        proved();
         relistKnown = true;
         relistAt = context.ticker().nanos()
                 + context.random().nextLong(SOONEST_RELIST.toNanos(), LATEST_RELIST.toNanos() + 1);
@@ -329,9 +337,13 @@ final class SliceWatch implements AutoCloseable {
         waitForNextWord();
     }
 
-    private void confirm() {
+    private void proved() {
         proved = true;
-        failure = null;
+        failures.proved(context.ticker().nanos());
+    }
+
+    private void confirm() {
+        proved();
         for (Listener listener : List.copyOf(listeners)) {
             listener.confirmed();
         }
@@ -361,8 +373,7 @@ final class SliceWatch implements AutoCloseable {
             case OLDER -> wentBack(slice.resourceVersion());
             case KNOWN -> confirm();
             case NEW -> {
-                proved = true;
-                failure = null;
+                proved();
                 for (Listener listener : List.copyOf(listeners)) {
                     report.accept(listener);
                 }
@@ -386,6 +397,7 @@ final class SliceWatch implements AutoCloseable {
         boolean worked = watching && context.ticker().nanos() - watchingSince >= SETTLED.toNanos();
         if (worked) {
             backoff.reset();
+            failures.worked();
             credentialsRead = false;
             expiredBefore = false;
         }
@@ -444,14 +456,28 @@ final class SliceWatch implements AutoCloseable {
             // The CA may have been exchanged.
             access.renew(over.connection());
         }
-        reportFailed(problem);
+        slices.relist();
+        Failed why = new Failed(reasonOf(problem), problem.getCause());
+        Duration age = failures.ageOfProof(context.ticker().nanos());
+        if (failures.isWithheld(why, proved && !worked, age, freshFor())) {
+            warnOfLists(problem);
+        } else {
+            report(why);
+        }
         next(backoff.wait(problem.retryAfter()));
     }
 
-    private void reportFailed(ApiProblem problem) {
-        Failed reported = new Failed(reasonOf(problem), problem.getCause());
-        failure = reported;
-        slices.relist();
+    /** A watch that does not last costs more and learns of changes later: for people, once until it lasts again. */
+    private void warnOfLists(ApiProblem problem) {
+        if (failures.count() == LASTING && problem.kind() != Kind.FORBIDDEN) {
+            LOG.warn(
+                    "{}; its lists work, so they are repeated instead, and changes are known up to {} late",
+                    problem.reason(),
+                    RetryWaits.LONGEST);
+        }
+    }
+
+    private void report(Failed reported) {
         for (Listener listener : List.copyOf(listeners)) {
             listener.failed(reported);
         }

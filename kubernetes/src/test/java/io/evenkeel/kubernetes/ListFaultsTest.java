@@ -220,7 +220,12 @@ class ListFaultsTest {
             bed.server.forbid(Verb.WATCH);
             bed.start();
             bed.awaitPods("pg-0");
-            assertThat(refused(bed)).contains("system:serviceaccount:default:app may not watch");
+            bed.until("the reason", () -> bed.trouble().contains("system:serviceaccount:default:app may not watch"));
+            bed.pass(
+                    SliceWatch.ROLE_PATIENCE.plus(RetryWaits.LONGEST),
+                    "advice",
+                    () -> bed.trouble().contains("kind: Role\n"));
+            assertThat(bed.complaint()).as("lists prove it").isEmpty();
             assertThat(bed.pods()).containsExactly("pg-0");
             bed.server.forbid();
             bed.pass(A_RETRY, "a watch", () -> bed.server.watches().size() == 1);

@@ -42,6 +42,11 @@ final class SourceBed implements AutoCloseable {
     /** Of real time, after which a test has failed; nothing is measured by it. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
+    /** As long at most is waited for an attempt, or for an event, that should arrive at once. */
+    private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long ARRIVED_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
     final FakeApiServer server;
     final ManualScheduler scheduler = new ManualScheduler();
     final List<EndpointSource.Report> reports = new CopyOnWriteArrayList<>();
@@ -53,11 +58,19 @@ final class SourceBed implements AutoCloseable {
     private final SourceContext context = new SourceContext(scheduler.ticker(), scheduler, blocking, new Random(7));
     private final List<AutoCloseable> opened = new ArrayList<>();
     private volatile @Nullable Attempt attempt;
+    private @Nullable KubernetesEndpointSource started;
+    // Of the server and the scheduler, when time last passed.
+    private long happenedBefore;
+    private long scheduledBefore;
+    private long swallowedBefore;
 
     /** One session of the source with the server, which has a thread to itself. */
     private final class Attempt implements Runnable {
         private final Runnable session;
-        private final int watchesBefore = server.count(Verb.WATCH);
+        private final long watchesBefore = server.watchesBegun();
+        private final long longTimersBefore = longTimers();
+        private final long heldBefore = server.held();
+        private final long swallowedBefore = server.wire().swallowed();
         private volatile boolean ended;
         private boolean waitedFor;
 
@@ -76,13 +89,26 @@ final class SourceBed implements AutoCloseable {
 
         /** Whether it came as far as it can without time passing, or had its chance to. */
         boolean isSettled() {
-            return ended || waitedFor || (server.count(Verb.WATCH) > watchesBefore && waitsForMinutes());
+            return ended || waitedFor || isWatching() || isStuck();
         }
 
-        /** Once a source has heard that its watch is open; while it waits for an answer, it waits for seconds. */
-        private boolean waitsForMinutes() {
-            return scheduler.pending().stream().anyMatch(wait -> wait.compareTo(Duration.ofMinutes(1)) > 0);
+        /** Its request is where no answer comes from. */
+        private boolean isStuck() {
+            return server.held() > heldBefore || server.wire().swallowed() > swallowedBefore;
         }
+
+        /** Once a source has heard that its watch is open it waits for minutes; for an answer it waits for seconds. */
+        private boolean isWatching() {
+            return server.watchesBegun() > watchesBefore
+                    && !server.watches().isEmpty()
+                    && longTimers() > longTimersBefore;
+        }
+    }
+
+    private long longTimers() {
+        return scheduler.pending().stream()
+                .filter(wait -> wait.compareTo(Duration.ofMinutes(1)) > 0)
+                .count();
     }
 
     SourceBed(FakeApiServer.Speaks speaks) throws IOException {
@@ -125,6 +151,7 @@ final class SourceBed implements AutoCloseable {
         KubernetesEndpointSource source =
                 settings.apply(builder(Target.parse(TARGET))).build(context());
         closing(source);
+        started = source;
         source.start(reports::add);
         return source;
     }
@@ -190,26 +217,56 @@ final class SourceBed implements AutoCloseable {
         }
     }
 
-    /** A step; before the next, the network gets its chance to answer what was asked in this one. */
+    /**
+     * A step: what the server sent before it arrives first, then time passes, then what was asked for in it is answered.
+     * Where nothing is on its way nothing is waited for.
+     */
     void step(Duration step) {
+        arrive();
         scheduler.advance(step);
         Attempt begun = attempt;
-        boolean isNew = begun != null && !begun.waitedFor;
-        // Where silence is the fault, nothing is gained by waiting for its end.
-        long patience = TimeUnit.MILLISECONDS.toNanos(server.wire().isSilent() ? 50 : 2_000);
-        long deadline = System.nanoTime() + patience;
-        while (begun != null && !begun.isSettled() && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(200_000);
-            scheduler.runDue();
-        }
-        if (begun != null) {
+        if (begun != null && !begun.waitedFor) {
+            settle(begun);
             begun.waitedFor = true;
+            arrive();
         }
-        // An answer may be followed by what the server has to say at once.
-        for (int i = 0; i < (isNew ? 100 : 5); i++) {
+        remember();
+    }
+
+    private void remember() {
+        happenedBefore = server.happened();
+        scheduledBefore = scheduler.scheduled();
+        swallowedBefore = server.wire().swallowed();
+    }
+
+    private void settle(Attempt begun) {
+        long start = System.nanoTime();
+        while (!begun.isSettled() && System.nanoTime() - start < SETTLED_NANOS) {
             LockSupport.parkNanos(200_000);
             scheduler.runDue();
         }
+        scheduler.runDue();
+    }
+
+    /** What the server did since time last passed is seen by the source, if anything carries it there. */
+    private void arrive() {
+        if (server.happened() == happenedBefore) {
+            return;
+        }
+        long start = System.nanoTime();
+        while (scheduler.scheduled() == scheduledBefore
+                && server.wire().swallowed() == swallowedBefore
+                && System.nanoTime() - start < ARRIVED_NANOS) {
+            LockSupport.parkNanos(100_000);
+        }
+        // It may be the first of several.
+        long seen = -1;
+        for (int quiet = 0; quiet < 8; quiet = scheduler.scheduled() == seen ? quiet + 1 : 0) {
+            seen = scheduler.scheduled();
+            LockSupport.parkNanos(200_000);
+            scheduler.runDue();
+        }
+        remember();
     }
 
     /** Waits until the source says that these are ready, such as {@code pg-0}, or leaving: {@code pg-1-}. */
@@ -223,6 +280,7 @@ final class SourceBed implements AutoCloseable {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!condition.getAsBoolean() && System.nanoTime() - deadline < 0) {
             step(Duration.ofMillis(1));
+            LockSupport.parkNanos(200_000);
         }
         until(what, condition);
     }
@@ -267,6 +325,13 @@ final class SourceBed implements AutoCloseable {
             return failed.reason();
         }
         return last() instanceof EndpointSource.Missing missing ? missing.reason() : "";
+    }
+
+    /** What doesn't work although the source started last answers, or an empty text. */
+    String trouble() {
+        KubernetesEndpointSource source = started;
+        String trouble = source == null ? null : source.trouble();
+        return trouble == null ? "" : trouble;
     }
 
     /** Waits until a watch is open; its stream. */

@@ -242,7 +242,7 @@ class WatchFaultsTest {
             bed.server.endWatches();
             bed.pass(Duration.ofMinutes(2));
             assertThat(bed.server.count(Verb.LIST)).as("lists: %s", bed.asked()).isBetween(4, 16);
-            assertThat(bed.complaint()).contains("too old resource version");
+            assertThat(bed.trouble()).contains("too old resource version");
             assertThat(bed.pods()).containsExactly("pg-0");
         }
     }
@@ -256,7 +256,7 @@ class WatchFaultsTest {
             assertThat(bed.server.count(Verb.WATCH))
                     .as("watches: %s", bed.asked())
                     .isBetween(4, 16);
-            assertThat(bed.complaint()).contains("ended the watch soon after it had begun");
+            assertThat(bed.trouble()).contains("ended the watch soon after it had begun");
             assertThat(bed.pods()).containsExactly("pg-0");
         }
     }

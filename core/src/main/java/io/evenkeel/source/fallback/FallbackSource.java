@@ -73,6 +73,13 @@ final class FallbackSource implements EndpointSource {
         return now == NOBODY ? null : parts.get(now).source().freshFor();
     }
 
+    /** Of the one that is believed. */
+    @Override
+    public @Nullable String trouble() {
+        int now = believed;
+        return now == NOBODY ? null : parts.get(now).source().trouble();
+    }
+
     @Override
     public long requests() {
         return parts.stream().mapToLong(part -> part.source().requests()).sum();

@@ -79,6 +79,21 @@ class FallbackSourceTest {
     }
 
     @Test
+    void trouble_is_that_of_the_source_that_is_believed() {
+        EndpointSource chain = start(false);
+        first.trouble("every watch breaks");
+        assertThat(chain.trouble()).as("none is believed").isNull();
+        first.failed("refused");
+        harness.scheduler.runDue();
+        second.endpoints(ADDRESS_0);
+        harness.scheduler.runDue();
+        assertThat(chain.trouble()).isNull();
+        first.endpoints(POD_0);
+        harness.scheduler.runDue();
+        assertThat(chain.trouble()).isEqualTo("every watch breaks");
+    }
+
+    @Test
     void the_second_is_asked_when_the_first_finds_nothing() {
         start(false);
         first.missing("no slice");

@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.RecordedRequest;
@@ -27,6 +29,10 @@ final class ApiDispatcher extends Dispatcher {
     private final FaultPlan faults;
     private final List<ApiRequest> requests = new CopyOnWriteArrayList<>();
     private final Set<WatchStream> watches = ConcurrentHashMap.newKeySet();
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong watchesBegun = new AtomicLong();
+    private final AtomicLong everHeld = new AtomicLong();
+    private final AtomicInteger holding = new AtomicInteger();
     private volatile Set<String> tokens;
     private volatile boolean anonymousAllowed;
     private volatile Set<Verb> forbidden = Set.of();
@@ -59,10 +65,26 @@ final class ApiDispatcher extends Dispatcher {
         return Set.copyOf(watches);
     }
 
+    /** How many pieces of watches were sent so far, and answers that had been held back. */
+    long sent() {
+        return sent.get();
+    }
+
+    /** How many watches were accepted so far. */
+    long watchesBegun() {
+        return watchesBegun.get();
+    }
+
+    /** How many requests so far had to wait for an answer that does not come by itself. */
+    long held() {
+        return everHeld.get();
+    }
+
     /** Lets go of the requests that are held in silence; they are broken off. */
     void endSilence() {
         CountDownLatch held = silence;
         silence = new CountDownLatch(1);
+        sent.addAndGet(holding.get());
         held.countDown();
     }
 
@@ -112,9 +134,7 @@ final class ApiDispatcher extends Dispatcher {
             return answer(request, kind, body);
         }
         if (fault instanceof Fault.Late) {
-            if (!closed) {
-                held.await();
-            }
+            hold(held);
             return answer(request, kind, body);
         }
         if (fault instanceof Fault.Answer answer) {
@@ -123,19 +143,30 @@ final class ApiDispatcher extends Dispatcher {
             return response.build();
         }
         if (fault instanceof Fault.Silence) {
-            if (!closed) {
-                held.await();
-            }
+            hold(held);
             return plain(503, "apiserver is shutting down.\n");
         }
         if (request.verb() == Verb.WATCH) {
-            WatchStream stream = new WatchStream(request, watches::remove);
+            WatchStream stream = new WatchStream(request, sent, watches::remove);
             stream.text("{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"" + kind.name() + "\",\"metadata\":{\"na");
             stream.end();
             return streaming(stream);
         }
         String whole = Json.line(page(request, kind));
         return plain(200, whole.substring(0, whole.length() / 2));
+    }
+
+    private void hold(CountDownLatch held) throws InterruptedException {
+        if (closed) {
+            return;
+        }
+        holding.incrementAndGet();
+        everHeld.incrementAndGet();
+        try {
+            held.await();
+        } finally {
+            holding.decrementAndGet();
+        }
     }
 
     private MockResponse answer(ApiRequest request, Kind kind, String body) {
@@ -211,6 +242,7 @@ final class ApiDispatcher extends Dispatcher {
         StoreWatch watch = new StoreWatch(request, kind, selector, fromNow);
         long from = fromNow ? store.revision() : Long.parseLong(version);
         watches.add(watch.stream);
+        watchesBegun.incrementAndGet();
         if (!store.watch(request.collection(), from, watch)) {
             watch.stream.event("ERROR", Statuses.expired(from, store.compacted()));
             watch.stream.end();
@@ -235,7 +267,7 @@ final class ApiDispatcher extends Dispatcher {
             this.kind = kind;
             this.selector = selector;
             this.fromNow = fromNow;
-            this.stream = new WatchStream(request, ended -> {
+            this.stream = new WatchStream(request, sent, ended -> {
                 store.unwatch(this);
                 watches.remove(ended);
             });

@@ -283,6 +283,24 @@ public final class FakeApiServer implements AutoCloseable {
                 requests().stream().filter(request -> request.verb() == verb).count();
     }
 
+    /**
+     * How many things have happened by themselves that a client sees at once, the network allowing: pieces of watches,
+     * answers that had been held back, connections that broke.
+     */
+    public long happened() {
+        return dispatcher.sent() + wire.broken();
+    }
+
+    /** How many watches were accepted so far. */
+    public long watchesBegun() {
+        return dispatcher.watchesBegun();
+    }
+
+    /** How many requests so far had to wait for an answer that does not come by itself. */
+    public long held() {
+        return dispatcher.held();
+    }
+
     /** Ends the server and every connection. */
     @Override
     public void close() throws IOException {

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ public final class FaultyWire implements AutoCloseable {
     private final ServerSocket listener;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger broken = new AtomicInteger();
     private volatile Newcomers newcomers = Newcomers.SERVED;
     private volatile Pace pace = AT_ONCE;
 
@@ -65,6 +67,16 @@ public final class FaultyWire implements AutoCloseable {
     /** Connections that were ever made, also those that were turned away. */
     public int accepted() {
         return accepted.get();
+    }
+
+    /** Connections that were broken so far. */
+    int broken() {
+        return broken.get();
+    }
+
+    /** How many bytes of clients, and for them, were lost in connections that carry nothing and are still there. */
+    public long swallowed() {
+        return links.stream().mapToLong(Link::swallowed).sum();
     }
 
     /** Breaks every connection there is; new ones are served. */
@@ -169,11 +181,28 @@ public final class FaultyWire implements AutoCloseable {
     /** One connection. */
     private final class Link {
         private final List<Socket> ends;
-        private final CountDownLatch broken = new CountDownLatch(1);
+        private final CountDownLatch lost = new CountDownLatch(1);
+        private final AtomicLong discarded = new AtomicLong();
+        private final AtomicLong unread = new AtomicLong();
         private volatile boolean frozen;
 
         Link(Socket client, @Nullable Socket upstream) {
             ends = upstream == null ? List.of(client) : List.of(client, upstream);
+            frozen = upstream == null;
+        }
+
+        /** Never less than before, also when the client has gone. */
+        long swallowed() {
+            if (!frozen) {
+                return 0;
+            }
+            try {
+                long waiting = ends.get(0).getInputStream().available();
+                unread.accumulateAndGet(waiting, Math::max);
+            } catch (IOException gone) {
+                // what it had sent before was counted if anyone looked
+            }
+            return discarded.get() + unread.get();
         }
 
         void freeze() {
@@ -182,7 +211,8 @@ public final class FaultyWire implements AutoCloseable {
 
         void reset() {
             links.remove(this);
-            broken.countDown();
+            lost.countDown();
+            broken.incrementAndGet();
             ends.forEach(FaultyWire::abort);
         }
 
@@ -202,8 +232,9 @@ public final class FaultyWire implements AutoCloseable {
                         TimeUnit.NANOSECONDS.sleep(now.pause().toNanos());
                     }
                     if (frozen) {
+                        discarded.addAndGet(read - written);
                         // what came is lost, and nobody reads what comes
-                        broken.await();
+                        lost.await();
                         return;
                     }
                 }

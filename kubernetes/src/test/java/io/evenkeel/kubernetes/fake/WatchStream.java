@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mockwebserver3.MockResponseBody;
 import okio.BufferedSink;
@@ -23,11 +24,13 @@ public final class WatchStream implements MockResponseBody {
 
     private final ApiRequest request;
     private final boolean chunked;
+    private final AtomicLong sent;
     private final Consumer<WatchStream> ended;
     private final BlockingQueue<String> pieces = new LinkedBlockingQueue<>();
 
-    WatchStream(ApiRequest request, Consumer<WatchStream> ended) {
+    WatchStream(ApiRequest request, AtomicLong sent, Consumer<WatchStream> ended) {
         this.request = request;
+        this.sent = sent;
         // HTTP/2 has frames instead; in HTTP/1.1 the body writes its own chunks.
         this.chunked = request.protocol().startsWith("HTTP/1");
         this.ended = ended;
@@ -57,11 +60,13 @@ public final class WatchStream implements MockResponseBody {
             throw new IllegalArgumentException("text: empty (expected: a line, or a part of one)");
         }
         pieces.add(text);
+        sent.incrementAndGet();
     }
 
     /** Ends it in good order. */
     public void end() {
         pieces.add(END);
+        sent.incrementAndGet();
     }
 
     boolean isChunked() {
