@@ -24,7 +24,8 @@ import org.testcontainers.utility.DockerImageName;
 
 /** One node of {@link RabbitCluster}, in a container. */
 final class RabbitNode implements RabbitBroker {
-    private static final DockerImageName IMAGE = DockerImageName.parse("rabbitmq:4");
+    private static final DockerImageName IMAGE =
+            DockerImageName.parse("rabbitmq:" + System.getProperty("evenkeel.it.rabbitmq", "4"));
     private static final int TLS_PORT = 5671;
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
     private static final int STOP_TIMEOUT_SECONDS = 30;

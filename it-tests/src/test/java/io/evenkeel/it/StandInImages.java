@@ -11,12 +11,13 @@ import org.testcontainers.utility.ImageNameSubstitutor;
  * ones elsewhere. Found by {@code ServiceLoader}.
  */
 public final class StandInImages extends ImageNameSubstitutor {
-    private static final Map<String, String> STAND_INS = Map.of("rabbitmq", "evenkeel-standin/rabbitmq:4");
+    private static final Map<String, String> STAND_INS = Map.of("rabbitmq", "evenkeel-standin/rabbitmq");
 
     @Override
     public DockerImageName apply(DockerImageName original) {
-        String standIn = STAND_INS.get(original.getUnversionedPart());
-        if (standIn == null || !isPresent(standIn)) {
+        String repository = STAND_INS.get(original.getUnversionedPart());
+        String standIn = repository + ":" + original.getVersionPart();
+        if (repository == null || !isPresent(standIn)) {
             return original;
         }
         return DockerImageName.parse(standIn).asCompatibleSubstituteFor(original);
