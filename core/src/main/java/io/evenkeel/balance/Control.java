@@ -36,6 +36,7 @@ final class Control {
     private final PoolState state;
     private final Planning planning;
     private final SeatOperations seats;
+    private final SeatRetirements retirements;
     private final Seating seating;
     private final Drains drains;
     private final Moves moves;
@@ -72,9 +73,10 @@ final class Control {
         this.published = published;
         this.planning = new Planning(state.pool, state.config);
         this.seats = new SeatOperations(state);
-        this.seating = new Seating(state, seats);
+        this.retirements = new SeatRetirements(state);
+        this.seating = new Seating(state, seats, retirements);
         this.drains = new Drains(state, seats, seating);
-        this.moves = new Moves(state, seats);
+        this.moves = new Moves(state, seats, retirements);
         this.ejections = new Ejections(state, seats);
         this.report = new RebalancingReport(state.pool);
     }
@@ -163,6 +165,7 @@ final class Control {
         boolean complete = false;
         try {
             complete = step("the deadlines of steps", () -> state.adapter.expire(now))
+                    & step("overdue retirements", () -> retirements.expire(now))
                     & step("health", () -> ejections.refresh(now))
                     & step("the plan", () -> replan(now))
                     & step("drains", () -> drains.advance(now))
@@ -304,13 +307,17 @@ final class Control {
     private DueTime nextDue(long now) {
         DueTime next = replanAt.or(state.adapter.nextAt())
                 .or(drains.nextAt().ifAfter(now))
+                .or(retirements.nextAt(now).ifAfter(now))
                 .or(moves.nextAt(now).ifAfter(now))
                 .or(ejections.nextAt(now).ifAfter(now));
+        boolean overdue = state.slots.sum(slot -> slot.overdue) > 0;
         for (Slot slot : state.slots.all()) {
             if (slot.deficit() > 0 || slot.failures > 0 || !slot.joined) {
                 next = next.or(DueTime.at(slot.retryAt).ifAfter(now));
             }
-            if (slot.surplus() > 0 || !state.ledger.firstAt(slot.key()).isNever()) {
+            if (overdue
+                    || slot.surplus() > 0
+                    || !state.ledger.firstAt(slot.key()).isNever()) {
                 next = next.or(DueTime.at(slot.retireAgainAt).ifAfter(now));
             }
         }

@@ -14,7 +14,9 @@ import java.util.random.RandomGenerator;
  * <p>The window is cut into as many strata as there are moves, and each move gets a random moment in its own: over many
  * clients the moves are uniform over the window, as if each were drawn freely, but one client's few never bunch at an
  * end. When the plan changes again, moves that wait keep their moments, so that a steady trickle of changes can't put
- * them off for ever. On top of that at most {@code 2 × seats} moves begin within any hour.
+ * them off for ever. On top of that at most {@code 2 × seats} moves begin within any hour, counted
+ * by the most seats that the pool had when one of them began: what a pool moved while it was larger holds up nothing
+ * after it was made smaller. A move that closed and opened nothing does not count; it has a back-off of its own.
  */
 final class MovePacer {
 
@@ -23,7 +25,9 @@ final class MovePacer {
     private final long windowNanos;
     private final RandomGenerator random;
     private final Deque<Long> due = new ArrayDeque<>();
-    private final Deque<Long> begun = new ArrayDeque<>();
+    private final Deque<Begun> begun = new ArrayDeque<>();
+
+    private record Begun(long at, int seats) {}
 
     MovePacer(Duration window, RandomGenerator random) {
         this.windowNanos = window.toNanos();
@@ -62,13 +66,22 @@ final class MovePacer {
         }
         forget(now);
         DueTime planned = DueTime.at(next);
-        return begun.size() < 2 * seats ? planned : planned.butNotBefore(begun.getFirst() + HOUR);
+        int most = seats;
+        for (Begun move : begun) {
+            most = Math.max(most, move.seats);
+        }
+        return begun.size() < 2 * most ? planned : planned.butNotBefore(begun.getFirst().at + HOUR);
     }
 
     /** Takes the next one, which begins now. */
-    void begin(long now) {
+    void begin(int seats, long now) {
         due.pollFirst();
-        begun.addLast(now);
+        begun.addLast(new Begun(now, seats));
+    }
+
+    /** A move that had begun closed and opened nothing. */
+    void cameToNothing() {
+        begun.pollLast();
     }
 
     /** A move that had begun could not be carried out: it is expected again, this much later. */
@@ -81,7 +94,7 @@ final class MovePacer {
     }
 
     private void forget(long now) {
-        for (Long first = begun.peekFirst(); first != null && now - first >= HOUR; first = begun.peekFirst()) {
+        for (Begun first = begun.peekFirst(); first != null && now - first.at >= HOUR; first = begun.peekFirst()) {
             begun.pollFirst();
         }
     }

@@ -4,6 +4,7 @@ import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
+import io.evenkeel.time.Backoff;
 import io.evenkeel.time.DueTime;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +16,16 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   surge 0:  RETIRING --retired--&gt; FILLING --some open succeeds--&gt; done
  *                 |                    `--no endpoint can be dialled--&gt; the seat goes back, tried later
- *                 `--kept (deadline)--&gt; tried later
- *   surge 1:  OPENING --opened--&gt; RETIRING --retired--&gt; done
+ *                 |--kept--&gt; tried later
+ *                 `--overdue--&gt; not in the air any more --retired--&gt; FILLING, unless another is in the air
+ *   surge 1:  OPENING --opened--&gt; RETIRING --retired or overdue--&gt; done
  *                `--failed--&gt; tried later
  *   whole:    MOVING --moved--&gt; done;  postponed or failed --&gt; tried later
  * </pre>
  *
- * Invariant: at most one of these is in the air, so a fault on the way costs the pool at most one seat.
+ * Invariant: at most one of these is in the air, so a fault on the way costs the pool at most one seat. Each phase has
+ * a deadline of its own, so none is in the air for ever: a dial's and a whole move's is the verb's, a retirement's and
+ * that of a free seat are {@code moveDeadline}. What is overdue is left to {@link SeatRetirements}.
  */
 final class Moves {
 
@@ -37,20 +41,19 @@ final class Moves {
         final Slot from;
         final RetireReason reason;
         final boolean makeFirst;
-        final long deadline;
+        /** Until when a free seat is waited for to be filled. */
+        long deadline;
 
         @Nullable
         Slot to;
 
         Phase phase;
-        boolean keepAsked;
 
-        Move(Slot from, RetireReason reason, Phase phase, long deadline) {
+        Move(Slot from, RetireReason reason, Phase phase) {
             this.from = from;
             this.reason = reason;
             this.phase = phase;
             this.makeFirst = phase == Phase.OPENING;
-            this.deadline = deadline;
         }
     }
 
@@ -60,12 +63,18 @@ final class Moves {
 
     private final PoolState state;
     private final SeatOperations seats;
+    private final SeatRetirements retirements;
+    private final Backoff renewAgain;
     private final MovePacer pacer;
     private @Nullable Move inAir;
 
-    Moves(PoolState state, SeatOperations seats) {
+    Moves(PoolState state, SeatOperations seats, SeatRetirements retirements) {
         this.state = state;
         this.seats = seats;
+        this.retirements = retirements;
+        Duration first = state.config.moveDeadline();
+        Duration age = state.config.maxConnectionAge();
+        this.renewAgain = Backoff.exponential(first, age.compareTo(first) > 0 ? age : first);
         this.pacer = new MovePacer(state.config.moveWindow(), state.context.random());
     }
 
@@ -81,8 +90,8 @@ final class Moves {
     void advance(long now) {
         // The one in the air is not among them: the books show its seat as retiring, free or opening already.
         pacer.expect(state.slots.movesNeeded(state.seats), now);
-        if (inAir != null) {
-            watch(inAir, now);
+        if (inAir != null && inAir.phase == Phase.FILLING) {
+            watchFilling(inAir, now);
         }
         if (inAir == null && hasRoom() && state.sourceHealthy) {
             beginMove(now);
@@ -92,7 +101,10 @@ final class Moves {
         }
     }
 
-    /** With a surge the new connection comes first, which the budget allows only while nothing exceeds it already. */
+    /**
+     * With a surge the new connection comes first, which the budget allows only while nothing exceeds it already. What
+     * exceeds it goes within a move's deadline: an overdue retirement has another seat retired in its place.
+     */
     private boolean hasRoom() {
         return state.config.surge() == 0 || state.movesWhole() || state.slots.occupied() <= state.seats;
     }
@@ -101,10 +113,10 @@ final class Moves {
         if (!pacer.nextAt(state.seats, now).isDue(now)) {
             return;
         }
-        Slot from = state.slots.largest(Slot::surplus, slot -> !slot.leaving && slot.mayRetire(now));
+        Slot from = state.slotToRetireFrom(Slot::movable, now);
         Slot to = state.slots.largest(Slot::deficit, slot -> state.mayDial(slot, now));
         if (from != null && to != null) {
-            pacer.begin(now);
+            pacer.begin(state.seats, now);
             begin(from, to, RetireReason.REBALANCE, now);
         }
     }
@@ -112,12 +124,13 @@ final class Moves {
     private void beginRenewal(long now) {
         for (Slot slot : state.slots.all()) {
             boolean due = state.ledger.firstAt(slot.key()).isDue(now);
-            if (!due || slot.leaving || !slot.mayRetire(now) || slot.seats - slot.retiring <= 0) {
+            if (!due || slot.leaving || !slot.mayRetire(now) || slot.unmarked() == 0) {
                 continue;
             }
             // Before anything else: however this ends, it is not due again at once.
             state.ledger.renewalBegan(
-                    slot.key(), now + state.config.moveDeadline().toNanos());
+                    slot.key(),
+                    now + renewAgain.nominal(slot.renewalsInVain + 1).toNanos());
             Slot to = state.slots.largest(
                     candidate -> candidate.deficit() + (candidate == slot ? 1 : 0),
                     candidate -> state.mayDial(candidate, now));
@@ -132,8 +145,7 @@ final class Moves {
     private void begin(Slot from, Slot to, RetireReason reason, long now) {
         boolean whole = state.movesWhole();
         Phase phase = whole ? Phase.MOVING : state.config.surge() == 1 ? Phase.OPENING : Phase.RETIRING;
-        Move move =
-                new Move(from, reason, phase, now + state.config.moveDeadline().toNanos());
+        Move move = new Move(from, reason, phase);
         inAir = move;
         switch (phase) {
             case MOVING -> moveWhole(move, to);
@@ -144,23 +156,60 @@ final class Moves {
 
     private void retire(Move move) {
         move.phase = Phase.RETIRING;
-        seats.retire(move.from, move.reason, outcome -> {
-            if (outcome instanceof RetireOutcome.Kept) {
-                later(move, state.now() + SHORT_WAIT);
-            } else if (move.makeFirst) {
-                arrived(move);
-            } else {
-                move.phase = Phase.FILLING;
+        retirements.retire(move.from, move.reason, () -> overdue(move), outcome -> retired(move, outcome));
+    }
+
+    private void retired(Move move, RetireOutcome outcome) {
+        boolean gone = outcome instanceof RetireOutcome.Retired;
+        if (move.reason == RetireReason.AGE) {
+            move.from.renewalsInVain = gone ? 0 : move.from.renewalsInVain + 1;
+        }
+        if (inAir == move) {
+            landed(move, gone);
+        } else if (gone && !move.makeFirst && inAir == null) {
+            fill(move);
+        }
+    }
+
+    private void landed(Move move, boolean gone) {
+        if (!gone) {
+            if (!move.makeFirst) {
+                cameToNothing(move);
             }
-        });
+            later(move, state.now() + SHORT_WAIT);
+        } else if (move.makeFirst) {
+            arrived(move);
+        } else {
+            fill(move);
+        }
+    }
+
+    private void fill(Move move) {
+        inAir = move;
+        move.phase = Phase.FILLING;
+        move.deadline = state.now() + state.config.moveDeadline().toNanos();
+    }
+
+    /** Its caller may never return the connection: what is retired in its place is for {@link SeatRetirements}. */
+    private void overdue(Move move) {
+        if (move.reason == RetireReason.AGE) {
+            // It is closed when it is returned; a younger one is not to be renewed for it.
+            state.ledger.renewed(move.from.key(), state.now());
+        }
+        if (inAir == move && move.makeFirst) {
+            arrived(move);
+        } else {
+            later(move, state.now() + SHORT_WAIT);
+        }
     }
 
     private void openFirst(Move move, Slot to) {
         move.to = to;
         seats.open(to, outcome -> {
             if (!(outcome instanceof OpenOutcome.Opened)) {
+                cameToNothing(move);
                 later(move, to.retryAt);
-            } else if (state.isPresent(move.from) && move.from.seats > move.from.retiring) {
+            } else if (state.isPresent(move.from) && move.from.unmarked() > 0) {
                 retire(move);
             } else {
                 // It left or shrank meanwhile; if there is one too many now, shrinking sees to it.
@@ -204,6 +253,12 @@ final class Moves {
         }
     }
 
+    private void cameToNothing(Move move) {
+        if (move.reason == RetireReason.REBALANCE) {
+            pacer.cameToNothing();
+        }
+    }
+
     private void later(Move move, long until) {
         if (inAir == move) {
             inAir = null;
@@ -211,18 +266,6 @@ final class Moves {
         // A renewal is due again by itself.
         if (move.reason != RetireReason.AGE) {
             pacer.postpone(Math.max(until - state.now(), SHORT_WAIT) + state.now());
-        }
-    }
-
-    private void watch(Move move, long now) {
-        if (move.phase == Phase.RETIRING && !move.keepAsked && now - move.deadline >= 0) {
-            // With a surge, too, although the new one is open already: a caller may keep its connection for ever, and
-            // no
-            // other move begins meanwhile. What is one too many now shrinking takes from those that are idle.
-            move.keepAsked = true;
-            state.adapter.keep(move.from.key());
-        } else if (move.phase == Phase.FILLING) {
-            watchFilling(move, now);
         }
     }
 
@@ -251,8 +294,7 @@ final class Moves {
 
     DueTime nextAt(long now) {
         if (inAir != null) {
-            boolean waits = inAir.phase == Phase.FILLING || (inAir.phase == Phase.RETIRING && !inAir.keepAsked);
-            return waits ? DueTime.at(inAir.deadline) : DueTime.never();
+            return inAir.phase == Phase.FILLING ? DueTime.at(inAir.deadline) : DueTime.never();
         }
         DueTime next = state.sourceHealthy ? pacer.nextAt(state.seats, now) : DueTime.never();
         for (Slot slot : state.slots.all()) {

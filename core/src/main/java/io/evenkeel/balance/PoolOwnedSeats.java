@@ -3,6 +3,7 @@ package io.evenkeel.balance;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
 import io.evenkeel.time.DueTime;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class PoolOwnedSeats implements SeatRules {
 
     private final PoolState state;
-    private final SeatOperations seats;
+    private final SeatRetirements retirements;
 
-    PoolOwnedSeats(PoolState state, SeatOperations seats) {
+    PoolOwnedSeats(PoolState state, SeatRetirements retirements) {
         this.state = state;
-        this.seats = seats;
+        this.retirements = retirements;
     }
 
     @Override
@@ -27,6 +28,7 @@ final class PoolOwnedSeats implements SeatRules {
     @Override
     public void trim(int surge, long now) {
         shrink(surge, now);
+        takeBack(surge, now);
         if (state.sourceHealthy) {
             moveHoles(now);
         }
@@ -34,16 +36,43 @@ final class PoolOwnedSeats implements SeatRules {
 
     /**
      * Retires what exceeds the pool's size and won't go anyway because its endpoint leaves, where there is most too
-     * much.
+     * much. What is overdue won't go: another seat goes in its place.
      */
     private void shrink(int surge, long now) {
-        int excess = state.slots.sum(slot -> slot.leaving ? 0 : slot.effective()) - state.seats - surge;
-        for (; excess > 0; excess--) {
-            Slot slot = state.slots.largest(Slot::surplus, candidate -> !candidate.leaving && candidate.mayRetire(now));
+        for (int excess = staying(Slot::effective) - state.seats - surge; excess > 0; excess--) {
+            Slot slot = slotWithTooMuch(surge, now);
             if (slot == null) {
                 return;
             }
-            seats.retire(slot, RetireReason.RESIZE, outcome -> {});
+            retirements.retire(slot, RetireReason.RESIZE);
+        }
+    }
+
+    /** The sum over the endpoints that stay, and what those that leave will keep as far as is to be expected. */
+    private int staying(ToIntFunction<Slot> of) {
+        boolean budgeted = !state.movesWhole();
+        return state.slots.sum(slot -> !slot.leaving ? of.applyAsInt(slot) : budgeted ? slot.overdue : 0);
+    }
+
+    /**
+     * If all that is too much is overdue, the budget costs an endpoint that has what is planned one of its seats; never
+     * because of a dial that may still fail.
+     */
+    private @Nullable Slot slotWithTooMuch(int surge, long now) {
+        if (state.slots.sum(slot -> slot.leaving ? 0 : slot.movable()) > 0) {
+            return state.slotToRetireFrom(Slot::movable, now);
+        }
+        boolean overdue = state.slots.sum(slot -> slot.overdue) > 0;
+        boolean beyond = staying(slot -> slot.seats - slot.retiring + slot.overdue) > state.seats + surge;
+        return overdue && beyond ? state.slotToRetireFrom(Slot::unmarked, now) : null;
+    }
+
+    /** What is marked and need not go after all stays; not while the pool exceeds its size. */
+    private void takeBack(int surge, long now) {
+        if (staying(Slot::occupied) <= state.seats + surge) {
+            for (Slot slot : state.slots.all()) {
+                retirements.takeBack(slot, now);
+            }
         }
     }
 
@@ -55,15 +84,16 @@ final class PoolOwnedSeats implements SeatRules {
                 lacking += slot.deficit();
             }
         }
-        int free = Math.max(0, state.seats - state.slots.occupied()) + state.slots.sum(slot -> slot.retiring);
+        int free = Math.max(0, state.seats - state.slots.occupied())
+                + state.slots.sum(slot -> slot.retiring - slot.overdue);
         for (lacking -= free; lacking > 0; lacking--) {
             Slot slot = state.slots.largest(
-                    candidate -> Math.min(candidate.surplus(), state.holes(candidate)),
+                    candidate -> Math.min(candidate.movable(), state.holes(candidate)),
                     candidate -> !candidate.leaving && candidate.mayRetire(now));
             if (slot == null) {
                 return;
             }
-            seats.retire(slot, RetireReason.REBALANCE, outcome -> {});
+            retirements.retire(slot, RetireReason.REBALANCE);
         }
     }
 
@@ -80,7 +110,7 @@ final class PoolOwnedSeats implements SeatRules {
         }
         for (Long due = leaving.drainTimes.peek(); due != null && due - now <= 0; due = leaving.drainTimes.peek()) {
             leaving.drainTimes.poll();
-            seats.retire(leaving, RetireReason.DRAIN, outcome -> {});
+            retirements.retire(leaving, RetireReason.DRAIN);
         }
     }
 

@@ -10,6 +10,9 @@ import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.SeatPolicy;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** What the parts of one pool's control loop share. Confined to the control thread. */
 final class PoolState {
@@ -93,7 +96,23 @@ final class PoolState {
 
     /** Seats that are granted, stay, and have no connection: they can go elsewhere without touching one. */
     int holes(Slot slot) {
-        return Math.max(0, slot.seats - slot.retiring - ledger.open(slot.key()));
+        // What is overdue has a connection, which the ledger counts.
+        return Math.max(0, slot.seats - slot.retiring + slot.overdue - ledger.open(slot.key()));
+    }
+
+    /**
+     * Where a seat is to go from: the endpoint with the largest value above 0, of those where a seat can go at once if
+     * there are any; null if none has one or may be asked now.
+     */
+    @Nullable
+    Slot slotToRetireFrom(ToIntFunction<Slot> of, long now) {
+        Predicate<Slot> mayRetire = slot -> !slot.leaving && slot.mayRetire(now);
+        Slot idle = slots.largest(of, slot -> mayRetire.test(slot) && hasIdle(slot));
+        return idle != null ? idle : slots.largest(of, mayRetire);
+    }
+
+    private boolean hasIdle(Slot slot) {
+        return holes(slot) > 0 || adapter.load(slot.key()).idle() > 0;
     }
 
     /** Whether a connection moves by one verb, rather than by a retire and an open. */

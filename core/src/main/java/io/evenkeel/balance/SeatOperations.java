@@ -4,17 +4,16 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
-import io.evenkeel.spi.EndpointConnections.RetireOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
 import io.evenkeel.time.Backoff;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the adapter for seats and retires them, and keeps the books. Confined to the control thread.
+ * Asks the adapter for seats and moves them, and keeps the books; {@link SeatRetirements} gives them up. Confined to
+ * the control thread.
  *
  * <p>Invariant (budget): over all slots, {@code seats + opening} is at most the pool's size, plus the surge while a
  * move is in the air. It holds because a seat is counted before the adapter is asked for it and until the adapter has
@@ -28,7 +27,6 @@ final class SeatOperations {
     private static final Logger LOG = LoggerFactory.getLogger(SeatOperations.class);
     private static final Backoff RECONNECT = Backoff.reconnect(Duration.ofMillis(100));
     private static final long WITHDRAWN = Duration.ofMillis(20).toNanos();
-    private static final long NOTHING_TO_RETIRE = Duration.ofSeconds(1).toNanos();
 
     private final PoolState state;
 
@@ -165,43 +163,5 @@ final class SeatOperations {
         long until = state.now() + RECONNECT.first().toNanos();
         slot.retryAt = slot.retryAt - until > 0 ? slot.retryAt : until;
         slot.failures = Math.max(1, slot.failures);
-    }
-
-    // Retiring.
-
-    void retire(Slot slot, RetireReason reason, Consumer<RetireOutcome> then) {
-        slot.retiring++;
-        Duration deadline = reason == RetireReason.DRAIN || reason == RetireReason.RESIZE
-                ? state.config.drainDeadline()
-                : state.config.moveDeadline();
-        state.adapter.retire(
-                slot.key(),
-                reason,
-                deadline,
-                () -> slot.retiring,
-                outcome -> {
-                    slot.retiring--;
-                    if (outcome instanceof RetireOutcome.Retired) {
-                        retired(slot, reason);
-                    } else {
-                        // Never ask in a loop for what is not there.
-                        slot.retireAgainAt = state.now() + NOTHING_TO_RETIRE;
-                    }
-                    then.accept(outcome);
-                },
-                late -> {
-                    if (late instanceof RetireOutcome.Retired && state.isPresent(slot)) {
-                        retired(slot, reason);
-                    }
-                });
-    }
-
-    private void retired(Slot slot, RetireReason reason) {
-        slot.seats--;
-        state.tell(
-                reason == RetireReason.AGE
-                        ? new EvenkeelEvent.ConnectionExpired(state.pool, slot.key())
-                        : new EvenkeelEvent.ConnectionRetired(
-                                state.pool, slot.key(), reason.name().toLowerCase(Locale.ROOT)));
     }
 }

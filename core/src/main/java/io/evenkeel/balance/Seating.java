@@ -12,10 +12,10 @@ final class Seating {
     private final SeatRules poolOwned;
     private final SeatRules applicationOwned;
 
-    Seating(PoolState state, SeatOperations seats) {
+    Seating(PoolState state, SeatOperations seats, SeatRetirements retirements) {
         this.state = state;
         this.seats = seats;
-        this.poolOwned = new PoolOwnedSeats(state, seats);
+        this.poolOwned = new PoolOwnedSeats(state, retirements);
         this.applicationOwned = new ApplicationOwnedSeats(state, seats);
     }
 

@@ -23,6 +23,8 @@ final class Slot {
     int arriving;
     /** Retirements asked for and not confirmed, and whole moves on their way from here. */
     int retiring;
+    /** Those of them that take longer than a move may: they count as seats that stay, see {@link SeatRetirements}. */
+    int overdue;
     /** Whether the adapter knows the endpoint as it is described now, and whether it ever knew it. */
     boolean joined;
 
@@ -33,6 +35,12 @@ final class Slot {
     long retryAt;
     /** When a retirement may be asked for again after one came to nothing. */
     long retireAgainAt;
+    /** How often in a row that was so. */
+    int keptInARow;
+    /** How many renewals in a row found nothing to renew. */
+    int renewalsInVain;
+    /** When the adapter may be asked again to take back retirements that are not needed any more. */
+    long keepAgainAt;
 
     boolean leaving;
     long leavingSince;
@@ -44,6 +52,7 @@ final class Slot {
         this.endpoint = endpoint;
         this.retryAt = now;
         this.retireAgainAt = now;
+        this.keepAgainAt = now;
     }
 
     EndpointKey key() {
@@ -63,9 +72,9 @@ final class Slot {
         return seats + arriving + (opening ? 1 : 0);
     }
 
-    /** Seats that it will have when all that was asked for is done. */
+    /** Seats that it will have when all that was asked for is done, as far as that is to be expected. */
     int effective() {
-        return occupied() - retiring;
+        return occupied() - retiring + overdue;
     }
 
     /** How many it lacks. */
@@ -75,7 +84,17 @@ final class Slot {
 
     /** How many it has too many of, not counting a dial that may still fail. */
     int surplus() {
-        return Math.max(0, seats - retiring - (leaving ? 0 : target));
+        return Math.max(0, seats - retiring + overdue - (leaving ? 0 : target));
+    }
+
+    /** Seats whose connection is not to be closed on its return already. */
+    int unmarked() {
+        return Math.max(0, seats - retiring);
+    }
+
+    /** How many of those that it has too many of can still be asked to go. */
+    int movable() {
+        return Math.min(surplus(), unmarked());
     }
 
     boolean mayRetire(long now) {

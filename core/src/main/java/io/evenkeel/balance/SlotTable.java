@@ -64,12 +64,13 @@ final class SlotTable {
 
     /**
      * How many seats must leave an endpoint that stays, so that the plan is met: what is lacking somewhere and will not
-     * be filled by seats that are free, or become free because their endpoints leave or the pool shrinks.
+     * be filled by seats that are free, or become free because their endpoints leave or the pool shrinks. Never more
+     * than can be asked to go.
      */
     int movesNeeded(int seats) {
         int staying = sum(slot -> slot.leaving ? 0 : slot.effective());
         int lacking = sum(Slot::deficit);
-        int surplus = sum(slot -> slot.leaving ? 0 : slot.surplus());
-        return Math.min(surplus, Math.max(0, lacking - Math.max(0, seats - staying)));
+        int movable = sum(slot -> slot.leaving ? 0 : slot.movable());
+        return Math.min(movable, Math.max(0, lacking - Math.max(0, seats - staying)));
     }
 }

@@ -39,8 +39,10 @@ public interface EndpointConnections {
     void open(EndpointKey endpoint, Consumer<OpenOutcome> done);
 
     /**
-     * Retires one seat: closes an idle connection now, or else marks one, so that it is closed when it is returned.
-     * Completes when the seat is free again. Never closes a connection in use.
+     * Retires one seat: closes an idle connection now, or else marks one that is not marked yet, so that it is closed
+     * when it is returned. Completes when the seat is free again. Never closes a connection in use. Several may be
+     * pending at one endpoint: one whose connection is not returned within a move's deadline stays marked, and others
+     * are retired in its place.
      */
     void retire(EndpointKey endpoint, RetireReason reason, Consumer<RetireOutcome> done);
 

@@ -41,7 +41,16 @@ public final class InMemoryConnections implements EndpointConnections {
         int connecting;
         int inUse;
         int moving;
+        /** Of those in use, how many are never returned; they are the oldest, and marked first. */
+        int stuck;
+        /** Marks of connections that are returned some time. */
         final Deque<Consumer<RetireOutcome>> marked = new ArrayDeque<>();
+        /** Marks of those that are never returned. */
+        final Deque<Consumer<RetireOutcome>> markedStuck = new ArrayDeque<>();
+
+        boolean isStuckUnmarked() {
+            return stuck > markedStuck.size();
+        }
     }
 
     private final ManualScheduler scheduler;
@@ -56,6 +65,7 @@ public final class InMemoryConnections implements EndpointConnections {
     private int postponements;
     private boolean onDemand;
     private boolean overdue;
+    private int missedKeeps;
     private boolean reportsTwice;
     /** How many more connections the application wants; no bound unless it asks for each. */
     private int requests = Integer.MAX_VALUE / 2;
@@ -154,6 +164,8 @@ public final class InMemoryConnections implements EndpointConnections {
         if (pod.seats > pod.open) {
             pod.seats--;
             done.accept(new RetireOutcome.Retired());
+        } else if (reason == RetireReason.AGE && pod.isStuckUnmarked()) {
+            pod.markedStuck.add(done);
         } else if (pod.open > pod.inUse) {
             pod.seats--;
             close(endpoint, pod);
@@ -161,7 +173,9 @@ public final class InMemoryConnections implements EndpointConnections {
             if (reportsTwice) {
                 done.accept(new RetireOutcome.Retired());
             }
-        } else if (pod.inUse > pod.marked.size()) {
+        } else if (pod.isStuckUnmarked()) {
+            pod.markedStuck.add(done);
+        } else if (pod.inUse - pod.stuck > pod.marked.size()) {
             pod.marked.add(done);
         } else {
             done.accept(new RetireOutcome.Kept());
@@ -182,7 +196,13 @@ public final class InMemoryConnections implements EndpointConnections {
 
     @Override
     public void keep(EndpointKey endpoint) {
-        Consumer<RetireOutcome> done = joined(endpoint).marked.poll();
+        if (missedKeeps > 0) {
+            missedKeeps--;
+            return;
+        }
+        Pod pod = joined(endpoint);
+        Consumer<RetireOutcome> done = pod.marked.poll();
+        done = done != null ? done : pod.markedStuck.poll();
         if (done != null) {
             done.accept(new RetireOutcome.Kept());
         }
@@ -252,7 +272,7 @@ public final class InMemoryConnections implements EndpointConnections {
     @Override
     public Load load(EndpointKey endpoint) {
         Pod pod = pod(endpoint);
-        return new Load(pod.open, pod.connecting, pod.inUse, pod.marked.size());
+        return new Load(pod.open, pod.connecting, pod.inUse, pod.marked.size() + pod.markedStuck.size());
     }
 
     // What a test does and sees.
@@ -312,6 +332,28 @@ public final class InMemoryConnections implements EndpointConnections {
         pod.inUse++;
     }
 
+    /** A caller takes an idle connection and does not return it before {@link #unstick}. */
+    public void stick(Endpoint endpoint) {
+        acquire(endpoint);
+        pod(endpoint.key()).stuck++;
+    }
+
+    /** The caller of {@link #stick} returns its connection; false if there is none. */
+    public boolean unstick(Endpoint endpoint) {
+        Pod pod = pod(endpoint.key());
+        if (pod.stuck == 0) {
+            return false;
+        }
+        pod.stuck--;
+        returned(endpoint, pod, pod.markedStuck.poll());
+        return true;
+    }
+
+    /** The next so many requests to take back a retirement are missed. */
+    public void missKeeps(int times) {
+        missedKeeps = times;
+    }
+
     /** Opens and probes never complete, until that is taken back. */
     public void hang(Endpoint endpoint, boolean value) {
         pod(endpoint.key()).hangs = value;
@@ -360,17 +402,20 @@ public final class InMemoryConnections implements EndpointConnections {
 
     public boolean release(Endpoint endpoint) {
         Pod pod = pod(endpoint.key());
-        if (pod.inUse == 0) {
+        if (pod.inUse == pod.stuck) {
             return false;
         }
+        returned(endpoint, pod, pod.marked.poll());
+        return true;
+    }
+
+    private void returned(Endpoint endpoint, Pod pod, @Nullable Consumer<RetireOutcome> mark) {
         pod.inUse--;
-        Consumer<RetireOutcome> done = pod.marked.poll();
-        if (done != null) {
+        if (mark != null) {
             pod.seats--;
             close(endpoint.key(), pod);
-            done.accept(new RetireOutcome.Retired());
+            mark.accept(new RetireOutcome.Retired());
         }
-        return true;
     }
 
     public int open(Endpoint endpoint) {

@@ -3,6 +3,7 @@ package io.evenkeel.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.status.EndpointStatus;
 import io.evenkeel.watch.SourceHealth;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,6 +35,19 @@ class RebalancerFuzzTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void with_a_caller_that_never_returns_it_ends_one_seat_short_of_the_plan(int surge) {
+        long base = Long.getLong("evenkeel.seed", new SplittableRandom().nextLong());
+        for (int run = 0; run < 30; run++) {
+            long seed = base + run;
+            System.out.println("seed " + seed + ", surge " + surge + ", one never returns");
+            Run one = new Run(seed, surge);
+            one.sticks = true;
+            one.play();
+        }
+    }
+
     private static final class Run {
         private final SplittableRandom random;
         private final long seed;
@@ -42,6 +57,8 @@ class RebalancerFuzzTest {
         private int seats;
         private int most;
         private final int surge;
+        private boolean sticks;
+        private @Nullable Endpoint stuckAt;
 
         Run(long seed, int surge) {
             this.seed = seed;
@@ -92,7 +109,12 @@ class RebalancerFuzzTest {
             } else if (action == 6) {
                 bed.connections.unreachable(any, random.nextBoolean());
             } else if (bed.isRoutable(any) && bed.connections.idle(any) > 0) {
-                bed.connections.acquire(any);
+                if (sticks && stuckAt == null) {
+                    bed.connections.stick(any);
+                    stuckAt = any;
+                } else {
+                    bed.connections.acquire(any);
+                }
             } else {
                 bed.connections.release(any);
             }
@@ -115,10 +137,10 @@ class RebalancerFuzzTest {
                     bed.pass(Duration.ofMillis(50));
                 }
             }
-            bed.passSeconds(3600 + 900);
-            for (int i = 0; i < 600 && bed.rebalancer.status().movesPending() > 0; i++) {
-                bed.pass(Duration.ofMillis(100));
+            if (stuckAt != null) {
+                settleButOne(last, stuckAt);
             }
+            calm();
             assertThat(bed.connections.total())
                     .as("seed %s, %s, at %s", seed, bed.connections.openByIdentity(), bed.rebalancer.status())
                     .isEqualTo(seats);
@@ -126,6 +148,29 @@ class RebalancerFuzzTest {
                     .as("moves, seed %s", seed)
                     .isZero();
             bed.assertEven(last);
+        }
+
+        /** Every move is made, and no renewal is under way. */
+        private void calm() {
+            bed.passSeconds(3600 + 900);
+            for (int i = 0; i < 600 && bed.rebalancer.status().movesPending() > 0; i++) {
+                bed.pass(Duration.ofMillis(100));
+            }
+        }
+
+        /** All but the one caller have returned theirs, and every move is made that can be made. */
+        private void settleButOne(List<Endpoint> last, Endpoint stuck) {
+            calm();
+            String seen = "seed " + seed + ", " + bed.connections.openByIdentity() + ", one never returned at " + stuck
+                    + ", at " + bed.rebalancer.status();
+            assertThat(bed.connections.total()).as(seen).isEqualTo(seats);
+            int lacking = 0;
+            for (EndpointStatus endpoint : bed.rebalancer.status().endpoints()) {
+                lacking += Math.max(0, endpoint.plannedSeats() - endpoint.open());
+            }
+            assertThat(lacking).as(seen).isLessThanOrEqualTo(1);
+            assertThat(bed.rebalancer.status().movesPending()).as(seen).isZero();
+            bed.connections.unstick(stuck);
         }
     }
 }

@@ -18,6 +18,7 @@ public final class ManualScheduler implements Scheduler {
     private long sequence;
     private boolean running;
     private int mostAtOneInstant;
+    private long run;
 
     public ManualScheduler(FakeTicker ticker) {
         this.ticker = ticker;
@@ -67,6 +68,7 @@ public final class ManualScheduler implements Scheduler {
                 atThisInstant = later > 0 ? 1 : atThisInstant + 1;
                 count(atThisInstant);
                 ticker.advanceNanos(later);
+                run++;
                 task.work.run();
             }
             ticker.advanceNanos(end - ticker.nanos());
@@ -86,6 +88,11 @@ public final class ManualScheduler implements Scheduler {
     /** The most tasks that ran without time passing, so far. */
     public int mostAtOneInstant() {
         return mostAtOneInstant;
+    }
+
+    /** How many tasks ran so far. */
+    public long run() {
+        return run;
     }
 
     private synchronized Task next(long end) {

@@ -391,7 +391,7 @@ class ForeignCodeTest {
             if (way != Way.ELASTIC) {
                 assertThat(total.get())
                         .as("connections that servers see, of %s", pool)
-                        .isBetween(seats, seats + leftOpen() + (stuckCallers > 0 ? 2 * way.surge : 0));
+                        .isBetween(seats, seats + leftOpen());
             }
             String failed = injector.failed();
             if (failed != null && SHOWN.contains(failed) && !gone) {
@@ -404,12 +404,9 @@ class ForeignCodeTest {
                     .isZero();
         }
 
-        /**
-         * The Pod whose only connection a caller keeps for ever; and with a surge those that the last moves were for: a resize
-         * that waits for such a caller takes the place of the connection that a move would open first.
-         */
+        /** The Pod whose only connection a caller keeps for ever, or that lacks one since the budget holds. */
         private int notServing() {
-            return stuckCallers == 0 ? 0 : way == Way.OPEN_FIRST ? 2 : 1;
+            return stuckCallers == 0 ? 0 : 1;
         }
 
         /** Those that the driver itself has left open: it connected and then threw, or did not close. */
