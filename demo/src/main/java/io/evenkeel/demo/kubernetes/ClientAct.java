@@ -87,6 +87,8 @@ public final class ClientAct implements Act {
         config.setPassword(required("JDBC_PASSWORD"));
         config.setMaximumPoolSize(number("POOL_SIZE", 10));
         config.addDataSourceProperty("ApplicationName", "evenkeel-client");
+        // Deployed before its Pods it waits for them, rather than being started again and again.
+        config.setInitializationFailTimeout(-1);
         var builder = EvenkeelDataSource.builder().hikari(config).name("client").closeTimeout(CLOSE_TIMEOUT);
         String target = environment.apply("TARGET");
         return (target == null ? builder : builder.target(target)).build();
@@ -150,8 +152,10 @@ public final class ClientAct implements Act {
                         .increment();
                 TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
             } catch (SQLException failed) {
-                failures.increment();
-                System.err.println("query failed: " + failed.getMessage());
+                if (!ended) {
+                    failures.increment();
+                    System.err.println("query failed: " + failed.getMessage());
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
