@@ -157,4 +157,20 @@ class MoveOutcomeTest {
         bed.raw(A, 1).confirm(3, true, true);
         assertThat(channel.waitForConfirms(1000)).isTrue();
     }
+
+    /** With the pause alone it would wait for an hour. */
+    @Test
+    void publishers_wait_no_longer_than_what_is_left_of_a_voluntary_move() throws Exception {
+        bed.dialer.publisherPause = Duration.ofHours(1);
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        bed.cluster.holdConfirms = true;
+        channel.basicPublish("", "q", null, new byte[0]);
+        bed.elapse(Duration.ofHours(5));
+        isPostponed(
+                new Move(bed.connection, B, false, Duration.ofMillis(30)).run(),
+                "1 messages of channel 1 are not confirmed",
+                Duration.ofSeconds(30));
+        assertThat(bed.paused).isNotEmpty().allMatch(pause -> pause.compareTo(Duration.ofSeconds(1)) < 0);
+    }
 }
