@@ -169,6 +169,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
                 helper, config.maxCallsPerConnection(), new CallFailures(CallFailures::byDefault, guard), ticker, this);
         PodConnections connections = new PodConnections(
                 pool.name(),
+                config.connectTimeout(),
                 pool.balance().drainDeadline(),
                 pool.balance().slowStart(),
                 dialer,

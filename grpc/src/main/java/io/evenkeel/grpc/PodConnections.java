@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ import org.slf4j.LoggerFactory;
  *       {@code drainDeadline} from then. Nothing else here shuts down a connection in use.
  *   <li>A connection that was dialled is on a seat, lingering, or closed: regardless of what the reason for the dial
  *       has become meanwhile.
+ *   <li>A dial ends within {@code connectTimeout}, in one of the two ways: gRPC has no bound for a server that accepts
+ *       and never answers, and what waits for a dial would wait with it.
  * </ul>
  */
 final class PodConnections implements EndpointConnections, Dialer.Outcome {
@@ -59,6 +62,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
     private static final Duration NOTHING_TO_MOVE = Duration.ofSeconds(5);
 
     private final String pool;
+    private final Duration connectTimeout;
     private final Duration drainDeadline;
     private final Duration slowStart;
     private final Dialer dialer;
@@ -75,10 +79,17 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
 
     private boolean closed;
 
-    private record Dial(Pod pod, long begun, Consumer<PodConnection> whenOpen, Consumer<Throwable> whenFailed) {}
+    /** @param timeout fails it, and is cancelled when it ends */
+    private record Dial(
+            Pod pod,
+            long begun,
+            Consumer<PodConnection> whenOpen,
+            Consumer<Throwable> whenFailed,
+            Scheduler.Cancellable timeout) {}
 
     PodConnections(
             String pool,
+            Duration connectTimeout,
             Duration drainDeadline,
             Duration slowStart,
             Dialer dialer,
@@ -88,6 +99,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
             RandomGenerator random,
             Publisher publisher) {
         this.pool = pool;
+        this.connectTimeout = connectTimeout;
         this.drainDeadline = drainDeadline;
         this.slowStart = slowStart;
         this.dialer = dialer;
@@ -314,18 +326,39 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
             return;
         }
         pod.dials.incrementAndGet();
-        dials.put(connection, new Dial(pod, ticker.nanos(), whenOpen, whenFailed));
+        Scheduler.Cancellable timeout = control.schedule(connectTimeout, () -> timedOut(connection));
+        dials.put(connection, new Dial(pod, ticker.nanos(), whenOpen, whenFailed, timeout));
+    }
+
+    private void timedOut(PodConnection connection) {
+        if (dials.containsKey(connection)) {
+            connection.close();
+            TimeoutException none = new TimeoutException("Pool " + pool + ": no connection to " + connection.endpoint()
+                    + " within " + connectTimeout + " (connectTimeout)");
+            failed(
+                    connection,
+                    Status.UNAVAILABLE.withDescription(none.getMessage()).withCause(none));
+        }
+    }
+
+    /** The dial of that connection has ended; null if there was none. */
+    private @Nullable Dial dialled(PodConnection connection) {
+        Dial dial = dials.remove(connection);
+        if (dial != null) {
+            dial.timeout().cancel();
+            dial.pod().dials.decrementAndGet();
+        }
+        return dial;
     }
 
     @Override
     public void opened(PodConnection connection) {
-        Dial dial = dials.remove(connection);
+        Dial dial = dialled(connection);
         if (dial == null) {
             connection.close();
             return;
         }
         Pod pod = dial.pod();
-        pod.dials.decrementAndGet();
         if (closed || pods.get(pod.key()) != pod) {
             connection.close();
             dial.whenFailed().accept(new IllegalStateException(pod.key() + " has left"));
@@ -348,9 +381,8 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
 
     @Override
     public void failed(PodConnection connection, Status why) {
-        Dial dial = dials.remove(connection);
+        Dial dial = dialled(connection);
         if (dial != null) {
-            dial.pod().dials.decrementAndGet();
             Throwable cause = why.asRuntimeException();
             failedAt(dial.pod(), cause);
             dial.whenFailed().accept(cause);
@@ -547,6 +579,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
     void close() {
         closed = true;
         List<PodConnection> all = new ArrayList<>(dials.keySet());
+        dials.values().forEach(dial -> dial.timeout().cancel());
         dials.clear();
         for (Pod pod : pods.values()) {
             all.addAll(pod.lingering);

@@ -1,6 +1,7 @@
 package io.evenkeel.grpc;
 
 import io.evenkeel.adapter.PoolSettings;
+import io.evenkeel.time.Durations;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxCallsPerConnection calls in flight on one connection, from which on others are picked and, if all are full,
  *     the call waits; 1 or more, unbounded by default. For servers with a low MAX_CONCURRENT_STREAMS, which a client
  *     can't see
+ * @param connectTimeout after how long a connection that is not ready counts as failed; more than 0, 5 s by default.
+ *     gRPC itself would wait for a server that accepts and never answers for as long as the channel lives
  * @param name the pool's name, or null
  * @param clientId what distinguishes this client, or null
  * @param zone its topology zone, or null
@@ -34,6 +37,7 @@ record PolicyConfig(
         int connectionsPerPod,
         int maxConnections,
         int maxCallsPerConnection,
+        Duration connectTimeout,
         @Nullable String name,
         @Nullable String clientId,
         @Nullable String zone,
@@ -43,12 +47,14 @@ record PolicyConfig(
         @Nullable Duration maxConnectionAge) {
 
     private static final int DEFAULT_MAX_CONNECTIONS = 32;
+    private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,9}))?s");
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of(
             "connectionsPerPod",
             "maxConnections",
             "maxCallsPerConnection",
+            "connectTimeout",
             "name",
             "clientId",
             "zone",
@@ -63,6 +69,7 @@ record PolicyConfig(
         atLeast("connectionsPerPod", connectionsPerPod, 1);
         atLeast("maxConnections", maxConnections, connectionsPerPod);
         atLeast("maxCallsPerConnection", maxCallsPerConnection, 1);
+        Durations.moreThanZero("connectTimeout", connectTimeout);
     }
 
     private static void atLeast(String name, int value, int least) {
@@ -84,10 +91,12 @@ record PolicyConfig(
             }
         }
         int each = number(json, "connectionsPerPod", 1);
+        Duration connectTimeout = duration(json, "connectTimeout");
         return new PolicyConfig(
                 each,
                 number(json, "maxConnections", Math.max(DEFAULT_MAX_CONNECTIONS, each)),
                 number(json, "maxCallsPerConnection", Integer.MAX_VALUE),
+                connectTimeout == null ? DEFAULT_CONNECT_TIMEOUT : connectTimeout,
                 text(json, "name"),
                 text(json, "clientId"),
                 text(json, "zone"),

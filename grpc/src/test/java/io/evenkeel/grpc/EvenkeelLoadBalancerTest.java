@@ -100,6 +100,26 @@ class EvenkeelLoadBalancerTest {
     }
 
     @Test
+    void a_dial_that_never_ends_fails_after_the_connect_timeout_and_another_follows() {
+        channel.resolve(pod(0));
+        channel.time.advance(Duration.ofSeconds(4));
+        assertThat(channel.dials).isEqualTo(1);
+
+        channel.time.advance(Duration.ofSeconds(2));
+        assertThat(channel.subchannels.get(0).shutdowns).isEqualTo(1);
+        assertThat(channel.state).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+        assertThat(pick().getStatus().getDescription())
+                .contains("no connection to " + pod(0).key() + " within PT5S (connectTimeout)");
+        channel.time.advance(Duration.ofSeconds(60));
+        assertThat(channel.dials).isGreaterThan(1);
+        for (int i = 0; i < 60; i++) {
+            channel.connectAll();
+            channel.time.advance(Duration.ofSeconds(1));
+        }
+        assertThat(picked(10)).containsExactly("pod-0");
+    }
+
+    @Test
     void an_empty_list_is_refused_and_changes_nothing() {
         ready(2);
         assertThat(channel.resolve().getDescription()).endsWith("reported no address");
