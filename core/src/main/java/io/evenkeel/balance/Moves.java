@@ -117,7 +117,7 @@ final class Moves {
         Slot to = state.slots.largest(Slot::deficit, slot -> state.mayDial(slot, now));
         if (from != null && to != null) {
             pacer.begin(state.seats, now);
-            begin(from, to, RetireReason.REBALANCE, now);
+            begin(from, to, RetireReason.REBALANCE);
         }
     }
 
@@ -136,13 +136,13 @@ final class Moves {
                     candidate -> state.mayDial(candidate, now));
             // Else put off: an old connection that works is better than none.
             if (to != null && !state.isEjected(slot.key())) {
-                begin(slot, to, RetireReason.AGE, now);
+                begin(slot, to, RetireReason.AGE);
                 return;
             }
         }
     }
 
-    private void begin(Slot from, Slot to, RetireReason reason, long now) {
+    private void begin(Slot from, Slot to, RetireReason reason) {
         boolean whole = state.movesWhole();
         Phase phase = whole ? Phase.MOVING : state.config.surge() == 1 ? Phase.OPENING : Phase.RETIRING;
         Move move = new Move(from, reason, phase);
