@@ -1,12 +1,16 @@
 package io.evenkeel.demo;
 
 import io.evenkeel.demo.amqp.AmqpAct;
+import io.evenkeel.demo.amqp.AmqpExhibit;
 import io.evenkeel.demo.grpc.GrpcAct;
 import io.evenkeel.demo.kubernetes.ClientAct;
 import io.evenkeel.demo.kubernetes.KubernetesAct;
+import io.evenkeel.demo.page.Opening;
 import io.evenkeel.demo.page.PageAct;
 import io.evenkeel.demo.rsocket.RSocketAct;
+import io.evenkeel.demo.rsocket.RSocketExhibit;
 import java.io.PrintStream;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -47,7 +51,11 @@ public final class Demo {
     }
 
     private static Act page() {
-        return new PageAct(Map.of("jdbc", JdbcExhibit::open));
+        Map<String, Opening> exhibits = new LinkedHashMap<>();
+        exhibits.put("jdbc", JdbcExhibit::open);
+        exhibits.put("amqp", AmqpExhibit::open);
+        exhibits.put("rsocket", RSocketExhibit::open);
+        return new PageAct(exhibits);
     }
 
     static int run(List<String> arguments, PrintStream out, PrintStream errors) {

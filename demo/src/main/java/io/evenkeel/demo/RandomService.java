@@ -9,9 +9,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Service as kube-proxy makes it: each new connection goes to a random ready Pod and stays there, also when that Pod
@@ -24,6 +26,9 @@ public final class RandomService implements AutoCloseable {
     private final ServerSocket listener;
     private final RandomGenerator random;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    /** Where each client that is connected was sent to, by its own port. */
+    private final Map<Integer, InetSocketAddress> joined = new ConcurrentHashMap<>();
+
     private volatile List<InetSocketAddress> ready = List.of();
     private volatile boolean closed;
 
@@ -55,6 +60,11 @@ public final class RandomService implements AutoCloseable {
     /** Sets where new connections go; open ones stay where they are. */
     public void route(List<InetSocketAddress> readyPods) {
         ready = List.copyOf(readyPods);
+    }
+
+    /** The Pod that a client's connection goes to: null if there is no such connection. */
+    public @Nullable InetSocketAddress podOf(int clientPort) {
+        return joined.get(clientPort);
     }
 
     @Override
@@ -96,8 +106,12 @@ public final class RandomService implements AutoCloseable {
             end(client);
             return;
         }
+        int port = client.getPort();
+        joined.put(port, pod);
         daemon("answers", () -> pipe(server, client));
         pipe(client, server);
+        // the client's side has ended; the port may be another connection's already
+        joined.remove(port, pod);
     }
 
     private void pipe(Socket from, Socket to) {

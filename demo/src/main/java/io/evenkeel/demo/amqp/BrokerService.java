@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control plane: it tells the Service, and the endpoint file, which brokers are ready. For one thread.
@@ -39,6 +40,12 @@ final class BrokerService implements AutoCloseable {
 
     int port() {
         return service.port();
+    }
+
+    /** Where the Service sent the connection of a client with this local port: null if it knows of none. */
+    @Nullable
+    InetSocketAddress brokerOf(int clientPort) {
+        return service.podOf(clientPort);
     }
 
     String target() {

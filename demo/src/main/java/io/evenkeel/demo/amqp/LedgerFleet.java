@@ -39,6 +39,11 @@ final class LedgerFleet implements AutoCloseable {
         return label;
     }
 
+    /** One per client process. */
+    List<LedgerRun> runs() {
+        return List.copyOf(runs);
+    }
+
     LedgerReport report() {
         return LedgerReport.total(runs.stream().map(LedgerRun::report).toList());
     }

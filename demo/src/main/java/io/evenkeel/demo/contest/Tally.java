@@ -1,5 +1,6 @@
 package io.evenkeel.demo.contest;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -22,6 +23,22 @@ public final class Tally {
     private final Histogram latency = new ConcurrentHistogram(DIGITS);
 
     Tally() {}
+
+    /** Of several clients or phases together, as they stand now. */
+    public static Tally sum(Collection<Tally> tallies) {
+        Tally sum = new Tally();
+        for (Tally tally : tallies) {
+            sum.issued.add(tally.issued());
+            sum.answered.add(tally.answered());
+            tally.byPod.forEach((pod, count) ->
+                    sum.byPod.computeIfAbsent(pod, name -> new LongAdder()).add(count.sum()));
+            tally.failures.forEach((reason, count) -> sum.failures
+                    .computeIfAbsent(reason, text -> new LongAdder())
+                    .add(count.sum()));
+            sum.latency.add(tally.latency);
+        }
+        return sum;
+    }
 
     void sent() {
         issued.increment();

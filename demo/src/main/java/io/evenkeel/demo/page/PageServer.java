@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonSyntaxException;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +21,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,7 @@ public final class PageServer implements AutoCloseable {
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
             + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     private static final int MOST_BODY = 1_000;
+    private static final long LAST_EVENTS_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final Map<String, String> TYPES = Map.of(
             "page.html", "text/html; charset=utf-8",
             "page.css", "text/css; charset=utf-8",
@@ -93,12 +97,21 @@ public final class PageServer implements AutoCloseable {
     @Override
     public void close() {
         stands.values().forEach(stand -> stand.broadcast().close());
+        awaitLastEvents();
         server.stop(0);
         threads.shutdownNow();
         stands.values().parallelStream().forEach(Stand::close);
     }
 
-    private com.sun.net.httpserver.HttpHandler guarded(Handler handler) {
+    /** Streams end as they should; those of viewers that read no more are cut. */
+    private void awaitLastEvents() {
+        long deadline = System.nanoTime() + LAST_EVENTS_NANOS;
+        while (viewers.get() > 0 && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    private HttpHandler guarded(Handler handler) {
         return exchange -> {
             try (exchange) {
                 Headers headers = exchange.getResponseHeaders();

@@ -146,6 +146,13 @@ public final class RSocketCluster implements AutoCloseable {
         return brokenOff;
     }
 
+    /** A Pod that was removed leaves nothing behind, and its address may be given to another. */
+    void forget(RSocketPod pod) {
+        if (everStarted.remove(pod)) {
+            addresses.giveBack(pod.address());
+        }
+    }
+
     /** Pods that exist, in the order of their creation. */
     public List<RSocketPod> pods() {
         return List.copyOf(reported);

@@ -21,10 +21,11 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
@@ -60,7 +61,9 @@ public final class RSocketPod {
     private final ServiceQueue queue;
     private final WireFault wire = new WireFault();
     private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
-    private final List<RSocket> clients = new CopyOnWriteArrayList<>();
+    /** With the data of its SETUP frame, which the page's clients put their names in. */
+    private final Map<RSocket, String> clients = new ConcurrentHashMap<>();
+
     private final PodCounts counts = new PodCounts();
     private final AtomicLong setups = new AtomicLong();
     private volatile Behaviour behaviour;
@@ -139,7 +142,18 @@ public final class RSocketPod {
 
     /** The connected clients, to ask them something. */
     public List<RSocket> clients() {
-        return List.copyOf(clients);
+        return List.copyOf(clients.keySet());
+    }
+
+    /** How many of the connected clients sent each text as the data of their SETUP frame. */
+    public Map<String, Integer> clientsBySetup() {
+        Map<String, Integer> counts = new TreeMap<>();
+        clients.values().forEach(setup -> counts.merge(setup, 1, Integer::sum));
+        return counts;
+    }
+
+    InetSocketAddress address() {
+        return address;
     }
 
     public boolean isRunning() {
@@ -187,7 +201,7 @@ public final class RSocketPod {
         if (behaviour.refusesSetup()) {
             return Mono.error(new RejectedSetupException(name + " refuses"));
         }
-        clients.add(client);
+        clients.put(client, setup.getDataUtf8());
         client.onClose()
                 .onErrorComplete()
                 .doFinally(end -> clients.remove(client))

@@ -5,10 +5,10 @@
 const LEADS = {
   jdbc: 'Real PostgreSQL servers. Four client processes with 12 connections each, the same queries on both: '
       + 'HikariCP behind a Kubernetes Service, which picks a Pod once per connection at random, and Evenkeel.',
-  amqp: 'Real AMQP brokers. Six client processes with two connections each send messages with confirms and receive '
-      + 'them: RabbitMQ\'s own client behind a Service, and Evenkeel.',
-  rsocket: 'Real RSocket servers. Client processes with the same load on both: one plain connection each behind a '
-      + 'Service, and Evenkeel.'
+  amqp: 'Real AMQP brokers (Qpid) that share their queues. Six client processes with two connections each send messages '
+      + 'with confirms and receive them: RabbitMQ\'s own client behind a Kubernetes Service, and Evenkeel.',
+  rsocket: 'Real RSocket servers. Six client processes, the same requests on both: rsocket-java with one connection '
+      + 'each behind a Kubernetes Service, and Evenkeel.'
 };
 const token = document.querySelector('meta[name="evenkeel-token"]').content;
 const offered = document.querySelector('meta[name="evenkeel-exhibits"]').content.split(',');
@@ -143,7 +143,7 @@ function showSides(state) {
   state.sides.forEach(side => {
     let known = sides.get(side.key);
     if (!known) {
-      known = makeSide(side);
+      known = makeSide(side, state.unit);
       sides.set(side.key, known);
     }
     const counts = Object.values(side.connections).map(sum);
@@ -156,12 +156,12 @@ function showSides(state) {
   });
 }
 
-function makeSide(side) {
+function makeSide(side, unit) {
   const box = element('section', 'side ' + side.key);
   box.append(element('h3', '', side.title));
   const list = element('dl');
   const made = {};
-  [['rate', 'answers'], ['failed', 'failed so far'], ['p99', 'p99'], ['busiest', 'busiest / mean'],
+  [['rate', unit], ['failed', 'failed so far'], ['p99', 'p99'], ['busiest', 'busiest / mean'],
     ['connections', 'connections']].forEach(([key, label]) => {
     made[key] = element('dd');
     made[key].dataset.figure = key;
