@@ -513,4 +513,32 @@ class EndpointWatcherTest {
                 .as("also after it recovered")
                 .isEqualTo("every watch breaks");
     }
+
+    @Test
+    void the_last_ten_changes_are_shown_with_their_times_oldest_first() {
+        EndpointWatcher watcher = new EndpointWatcher(
+                "static:///x:1", WatcherConfig.defaults(), scheduler.ticker(), scheduler, snapshot -> {});
+        List<Long> times = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        List<Endpoint> known = new ArrayList<>();
+        for (int i = 1; i <= 12; i++) {
+            known.add(Endpoint.of("10.0.0." + i, 1));
+            expected.add("endpoints changed: +10.0.0." + i + ":1");
+            watcher.accept(new EndpointSource.Endpoints(known));
+            pass(60);
+            times.add(watcher.current()
+                    .details()
+                    .changes()
+                    .get(Math.min(i, 10) - 1)
+                    .atNanos());
+        }
+        assertThat(watcher.current().details().changes())
+                .extracting(SourceDetails.SetChange::what)
+                .containsExactlyElementsOf(expected.subList(2, 12));
+        assertThat(watcher.current().details().changes())
+                .extracting(SourceDetails.SetChange::atNanos)
+                .containsExactlyElementsOf(times.subList(2, 12))
+                .isSorted()
+                .doesNotHaveDuplicates();
+    }
 }

@@ -343,6 +343,23 @@ class CredentialsTest {
     }
 
     @Test
+    void a_plugin_that_hangs_is_ended_by_close_and_leaves_no_thread_and_no_process() throws Exception {
+        Path pid = home.resolve("pid");
+        Path plugin = plugin("echo $$ > " + pid + "\nexec sleep 600\n");
+        access(exec(plugin));
+        try (SourceBed bed = new SourceBed(Speaks.HTTP_2)) {
+            KubernetesEndpointSource source = bed.start(builder ->
+                    builder.kubeconfig(home.resolve("kubeconfig")).environment(environment(Duration.ofMinutes(10))));
+            bed.until("the plugin runs", () -> Files.exists(pid) && pid.toFile().length() > 0);
+            long number = Long.parseLong(Files.readString(pid).strip());
+            assertThat(ProcessHandle.of(number)).isPresent();
+            source.close();
+            bed.until("the plugin's end", () -> ProcessHandle.of(number).isEmpty());
+            bed.until("the session's end", () -> bed.sessions() == 0);
+        }
+    }
+
+    @Test
     void an_anonymous_403_renews_the_credentials_as_a_401_does() throws Exception {
         try (SourceBed bed = new SourceBed(Speaks.HTTP_2)) {
             bed.server.put(slice("pg-a", "pg-0"));

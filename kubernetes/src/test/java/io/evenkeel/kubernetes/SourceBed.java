@@ -156,6 +156,12 @@ final class SourceBed implements AutoCloseable {
         return source;
     }
 
+    /** How many sessions are running: none but the last may be. */
+    int sessions() {
+        Attempt last = attempt;
+        return last == null || last.ended ? 0 : 1;
+    }
+
     /** Closed with the bed, the last one first. */
     void closing(AutoCloseable closeable) {
         opened.add(closeable);

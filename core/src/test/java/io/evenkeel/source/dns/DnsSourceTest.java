@@ -380,6 +380,23 @@ class DnsSourceTest {
     }
 
     @Test
+    void the_hosts_file_of_the_jdks_property_comes_instead_of_the_machines(@TempDir Path directory) throws IOException {
+        Path hosts = Files.writeString(directory.resolve("hosts"), "127.5.0.1 trio.local\n127.5.0.2 trio.local\n");
+        String before = System.getProperty("jdk.net.hosts.file");
+        System.setProperty("jdk.net.hosts.file", hosts.toString());
+        try {
+            assertThat(HostsFile.ofSystem().addresses("trio.local")).containsExactly("127.5.0.1", "127.5.0.2");
+            assertThat(HostsFile.ofSystem().addresses("localhost")).isEmpty();
+        } finally {
+            if (before == null) {
+                System.clearProperty("jdk.net.hosts.file");
+            } else {
+                System.setProperty("jdk.net.hosts.file", before);
+            }
+        }
+    }
+
+    @Test
     void srv_records_bring_ports_and_the_pods_names() {
         server.answerWithMore(
                 "_pg._tcp.db.test.",
