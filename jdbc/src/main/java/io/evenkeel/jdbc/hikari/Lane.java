@@ -154,7 +154,7 @@ final class Lane {
 
     /** Adds a seat without a connection. */
     Seat addSeat() {
-        Seat seat = new Seat(this, SeatState.EMPTY);
+        Seat seat = Seat.of(this, SeatState.EMPTY);
         lock.lock();
         try {
             Seat[] more = Arrays.copyOf(seats, seats.length + 1);

@@ -1,13 +1,8 @@
 package io.evenkeel.jdbc.hikari;
 
+import io.evenkeel.jdbc.pool.CacheLinePadding;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-
-/** Keeps the word after it from sharing a cache line with what the JVM puts before the object. */
-@SuppressWarnings("unused")
-abstract class SeatPadding {
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
-}
 
 /**
  * The state of a seat: one word, changed by compare-and-set only, on a cache line of its own.
@@ -20,7 +15,7 @@ abstract class SeatPadding {
  *     └───────────────────┴────────────────────────────────────────────────────────────┘ retire
  * </pre>
  */
-abstract class SeatState extends SeatPadding {
+abstract class SeatState extends CacheLinePadding {
     /** Has no connection. */
     static final int EMPTY = 0;
 

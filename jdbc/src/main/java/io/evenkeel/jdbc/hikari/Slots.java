@@ -1,12 +1,7 @@
 package io.evenkeel.jdbc.hikari;
 
+import io.evenkeel.jdbc.pool.CacheLinePadding;
 import org.jspecify.annotations.Nullable;
-
-/** Keeps a slot from sharing cache lines with its neighbours. */
-@SuppressWarnings("unused")
-abstract class SlotPadding {
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
-}
 
 /**
  * What threads remember from one acquire to the next, striped by thread id. Not a thread-local: that would grow with
@@ -16,8 +11,7 @@ abstract class SlotPadding {
 final class Slots {
 
     /** The seat that its threads had last, and for how many more acquires they try it first. */
-    @SuppressWarnings("unused") // the padding
-    static final class Slot extends SlotPadding {
+    abstract static sealed class Slot extends CacheLinePadding permits PaddedSlot {
         @Nullable
         Seat seat;
 
@@ -25,7 +19,6 @@ final class Slots {
         int granted = 1;
         long chosenAt;
         private long random;
-        private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
 
         private Slot(long seed) {
             this.random = seed | 1;
@@ -43,13 +36,23 @@ final class Slots {
         }
     }
 
+    /** The only kind of slot there is. */
+    @SuppressWarnings("unused")
+    private static final class PaddedSlot extends Slot {
+        private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
+
+        private PaddedSlot(long seed) {
+            super(seed);
+        }
+    }
+
     private final Slot[] slots;
 
     Slots(int size, long seed) {
         int power = Integer.highestOneBit(Math.max(2, size) - 1) << 1;
         slots = new Slot[power];
         for (int i = 0; i < power; i++) {
-            slots[i] = new Slot(mix(seed + i * 0x9E3779B97F4A7C15L));
+            slots[i] = new PaddedSlot(mix(seed + i * 0x9E3779B97F4A7C15L));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.evenkeel.jdbc.pool;
 
 import io.evenkeel.jdbc.pool.Slots.Hints;
+import io.evenkeel.jdbc.pool.Slots.PaddedHints;
 import io.evenkeel.jdbc.pool.Slots.Slot;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ final class Chooser {
         Hints hints = slot.hints;
         if (hints == null || hints.routing != routing) {
             int turns = routing.turns().length;
-            hints = new Hints(routing, turns == 0 ? 0 : slot.nextInt(turns));
+            hints = new PaddedHints(routing, turns == 0 ? 0 : slot.nextInt(turns));
             slot.hints = hints;
         }
         return hints;

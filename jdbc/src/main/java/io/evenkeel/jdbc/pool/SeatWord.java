@@ -3,12 +3,6 @@ package io.evenkeel.jdbc.pool;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/** Keeps the word after it from sharing a cache line with what the JVM puts before the object. */
-@SuppressWarnings("unused")
-abstract class SeatPadding {
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
-}
-
 /**
  * The state of a seat: one word, changed by compare-and-set only, on a cache line of its own. A thread that moved the
  * word out of a state owns the seat's connection until it moves it on.
@@ -23,7 +17,7 @@ abstract class SeatPadding {
  *     └────────────────────────────────────────────────────┘ closed     (also from EMPTY, FREE)
  * </pre>
  */
-abstract class SeatWord extends SeatPadding {
+abstract class SeatWord extends CacheLinePadding {
     /** Has no connection. */
     static final int EMPTY = 0;
 

@@ -2,12 +2,6 @@ package io.evenkeel.jdbc.pool;
 
 import org.jspecify.annotations.Nullable;
 
-/** Keeps a slot from sharing cache lines with its neighbours. */
-@SuppressWarnings("unused")
-abstract class SlotPadding {
-    private long p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15;
-}
-
 /**
  * What threads remember from one acquire to the next, striped by thread id. Not a thread-local: that would grow with
  * virtual threads and keep a closed pool alive. Two threads may share a slot; all that is in it are hints, so races
@@ -16,7 +10,7 @@ abstract class SlotPadding {
 final class Slots {
 
     /** The seat that a thread had last at each Pod, and which Pod's turn it is. Good for one {@link Routing} only. */
-    static final class Hints {
+    abstract static sealed class Hints extends CacheLinePadding permits PaddedHints {
         final Routing routing;
         final @Nullable Seat[] seats;
         private int next;
@@ -27,7 +21,7 @@ final class Slots {
         private int granted = 1;
         private long lookedAt;
 
-        Hints(Routing routing, int first) {
+        private Hints(Routing routing, int first) {
             this.routing = routing;
             this.seats = new Seat[routing.turns().length];
             this.next = first;
@@ -61,14 +55,21 @@ final class Slots {
         }
     }
 
-    static final class Slot extends SlotPadding {
+    /** The only kind of hints there is: written on every acquire, by one thread mostly. */
+    @SuppressWarnings("unused")
+    static final class PaddedHints extends Hints {
+        private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
+
+        PaddedHints(Routing routing, int first) {
+            super(routing, first);
+        }
+    }
+
+    abstract static sealed class Slot extends CacheLinePadding permits PaddedSlot {
         @Nullable
         volatile Hints hints;
 
         private long random;
-
-        @SuppressWarnings("unused") // the padding
-        private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
 
         private Slot(long seed) {
             this.random = seed | 1;
@@ -86,13 +87,23 @@ final class Slots {
         }
     }
 
+    /** The only kind of slot there is. */
+    @SuppressWarnings("unused")
+    private static final class PaddedSlot extends Slot {
+        private long q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13, q14, q15;
+
+        private PaddedSlot(long seed) {
+            super(seed);
+        }
+    }
+
     private final Slot[] slots;
 
     Slots(int size, long seed) {
         int power = Integer.highestOneBit(Math.max(2, size) - 1) << 1;
         slots = new Slot[power];
         for (int i = 0; i < power; i++) {
-            slots[i] = new Slot(mix(seed + i * 0x9E3779B97F4A7C15L));
+            slots[i] = new PaddedSlot(mix(seed + i * 0x9E3779B97F4A7C15L));
         }
     }
 

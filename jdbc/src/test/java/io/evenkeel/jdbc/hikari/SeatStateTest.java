@@ -68,7 +68,7 @@ class SeatStateTest {
     }
 
     private static Seat seat(int state) {
-        return new Seat(
+        return Seat.of(
                 new Lane(
                         new EndpointKey("pod-1", "127.0.0.1", 5432),
                         WaitQueueTest.acquirer(),

@@ -31,7 +31,7 @@ class WaitQueueTest {
     @Test
     void a_new_caller_does_not_pass_those_who_wait() throws Exception {
         WaitQueue queue = new WaitQueue(new FakeTicker());
-        Seat seat = new Seat(
+        Seat seat = Seat.of(
                 new Lane(new EndpointKey("pod-1", "127.0.0.1", 5432), acquirer(), SILENT, seats -> seats),
                 SeatState.TAKEN);
         WaitQueue.Waiter first = queue.join(false);
