@@ -98,11 +98,19 @@ public interface ModuleRules {
         return Integer.MAX_VALUE;
     }
 
+    /** How many classes the largest of these cycles has. Defaults to no bound. */
+    default int largestClassCycle() {
+        return Integer.MAX_VALUE;
+    }
+
     @Test
     default void classes_have_no_more_cycles_than_are_explained() {
         List<SortedSet<String>> cycles = ClassCycles.in(module());
         System.out.println(getClass().getPackageName() + ": " + cycles.size() + " cycles of classes " + cycles);
         assertThat(cycles).hasSizeLessThanOrEqualTo(classCycles());
+        assertThat(cycles)
+                .as("cycles of no more than %d classes", largestClassCycle())
+                .allSatisfy(cycle -> assertThat(cycle).hasSizeLessThanOrEqualTo(largestClassCycle()));
     }
 
     @Test

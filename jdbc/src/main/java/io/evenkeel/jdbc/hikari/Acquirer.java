@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>I1: no caller waits while a routable Pod has a free seat. Where a seat only lacks its connection,
- *       {@link #demand} has one established while the caller stays in the queue, so it gets whichever comes first.
+ *       {@link #connectionsMissing} has one established while the caller stays in the queue, so it gets whichever
+ *       comes first.
  *   <li>I2: first come, first served: while a caller waits, all join the queue, and seats go to its head.
- *   <li>I3: no wake-up is lost: see {@link WaitQueue}; all that makes a seat free calls {@link #dispatch} afterwards.
+ *   <li>I3: no wake-up is lost: see {@link WaitQueue}; all that makes a seat free calls {@link #seatsFreed} afterwards.
  *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatState}; a connection is closed only
  *       from a seat that its user has returned.
  *   <li>I5: one deadline spans all attempts, at no more than {@value #ENDPOINTS} Pods.
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>In the common case an acquire is one compare-and-set on a word that only this thread used lately, and a release is
  * another: no permit, no counter, no lock, no clock.
  */
-final class Acquirer {
+final class Acquirer implements SeatReports, LeasedConnection.Lender {
     static final int ENDPOINTS = 3;
 
     /** How long a Pod's pool may take to find the connection that goes with a free seat, validation apart. */
@@ -64,7 +65,8 @@ final class Acquirer {
         this.queue = new WaitQueue(ticker);
     }
 
-    String pool() {
+    @Override
+    public String pool() {
         return pool;
     }
 
@@ -84,7 +86,7 @@ final class Acquirer {
     /** The Pods that there are from now on, routable or not. */
     void know(Collection<Lane> lanes) {
         known = List.copyOf(lanes);
-        publish();
+        seatsChanged();
     }
 
     Collection<Lane> known() {
@@ -92,7 +94,8 @@ final class Acquirer {
     }
 
     /** Seats were added or are gone, or another set of Pods is routable. */
-    void publish() {
+    @Override
+    public void seatsChanged() {
         // Two changes may overlap, and the later must not be overwritten by the earlier.
         publishing.lock();
         try {
@@ -100,7 +103,7 @@ final class Acquirer {
         } finally {
             publishing.unlock();
         }
-        dispatch();
+        seatsFreed();
     }
 
     /** @param counted whether a caller waits, rather than the pool itself */
@@ -110,7 +113,7 @@ final class Acquirer {
         if (seat != null && slot.left-- > 0 && seat.lane.isRoutable() && queue.isEmpty() && seat.take()) {
             Connection pooled = borrow(seat, FIND_MILLIS);
             if (pooled != null) {
-                return new LeasedConnection(pooled, seat);
+                return new LeasedConnection(pooled, seat, this);
             }
         }
         return new Attempt(timeoutNanos, counted).run(slot);
@@ -134,21 +137,22 @@ final class Acquirer {
             release(seat, null);
         }
         seat.lane.reconcile();
-        demand();
+        connectionsMissing();
     }
 
     /** The seat's connection is back in its pool. */
-    void release(Seat seat, @Nullable Connection pooled) {
+    @Override
+    public void release(Seat seat, @Nullable Connection pooled) {
         if (queue.isEmpty() && seat.free()) {
             if (!queue.isEmpty()) {
-                dispatch();
+                seatsFreed();
             }
         } else {
             releaseSlowly(seat, pooled);
         }
         if (seat.lane.isLacking()) {
             seat.lane.reconcile();
-            demand();
+            connectionsMissing();
         }
     }
 
@@ -156,13 +160,14 @@ final class Acquirer {
      * The seat's connection broke: the seat is without one until the lane has counted what is left. If it is freed as
      * usual, its next holder is given one of the idle connections that are being tested.
      */
-    void releaseBroken(Seat seat, Connection pooled) {
+    @Override
+    public void releaseBroken(Seat seat, Connection pooled) {
         if (!seat.giveUp()) {
             release(seat, pooled);
-        } else if (!seat.lane.idleCheck().isRunning()) {
+        } else if (!seat.lane.idleTest().isRunning()) {
             seat.lane.reconcile();
         }
-        demand();
+        connectionsMissing();
     }
 
     private void releaseSlowly(Seat seat, @Nullable Connection pooled) {
@@ -171,22 +176,24 @@ final class Acquirer {
             return;
         }
         if (seat.free()) {
-            dispatch();
-        } else if (!seat.lane.retirements().returned(seat, pooled)) {
+            seatsFreed();
+        } else if (!seat.lane.markedReturn().returned(seat, pooled)) {
             release(seat, pooled); // it was marked, and has just been taken back
         }
     }
 
     /** Gives free seats to those who wait. */
-    void dispatch() {
+    @Override
+    public void seatsFreed() {
         if (!queue.isEmpty()) {
             queue.dispatch(this::takeFree);
-            demand();
+            connectionsMissing();
         }
     }
 
     /** Where callers wait: has connections established for seats that lack one. */
-    void demand() {
+    @Override
+    public void connectionsMissing() {
         if (!queue.isEmpty()) {
             growth.run();
         }
@@ -230,7 +237,7 @@ final class Acquirer {
                 Connection pooled = borrow(seat, Math.max(1, Math.min(left, FIND_MILLIS)));
                 if (pooled != null) {
                     record(true);
-                    return new LeasedConnection(pooled, seat);
+                    return new LeasedConnection(pooled, seat, Acquirer.this);
                 }
                 slot.seat = null;
                 if (!failed.contains(seat.lane)) {
@@ -266,7 +273,7 @@ final class Acquirer {
         private @Nullable Seat await() throws SQLException {
             waited = true;
             Waiter waiter = queue.join(!failed.isEmpty());
-            dispatch();
+            seatsFreed();
             try {
                 return queue.await(waiter, deadline);
             } catch (InterruptedException e) {

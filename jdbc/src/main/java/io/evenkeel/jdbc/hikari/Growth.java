@@ -62,7 +62,7 @@ final class Growth {
             double rank = rank(lane);
             if (rank < bestRank
                     && !growing.containsKey(lane)
-                    && !lane.idleCheck().isRunning()) {
+                    && !lane.idleTest().isRunning()) {
                 best = lane;
                 bestRank = rank;
             }
@@ -129,7 +129,7 @@ final class Growth {
             }
             growing.remove(lane);
             lane.reconcile();
-            acquirer.dispatch();
+            acquirer.seatsFreed();
         }
         return there;
     }

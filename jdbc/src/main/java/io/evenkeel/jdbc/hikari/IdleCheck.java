@@ -13,22 +13,24 @@ import org.slf4j.LoggerFactory;
  * test what was used within the last half second, so a server that crashed would cost one failed query per connection.
  * Those in use are left alone.
  */
-final class IdleCheck {
+final class IdleCheck implements Lane.IdleTest {
     private static final Logger LOG = LoggerFactory.getLogger(IdleCheck.class);
 
     private final Lane lane;
+    private final Acquirer acquirer;
     private final IoTasks io;
     private final int validationSeconds;
     private final AtomicBoolean running = new AtomicBoolean();
 
-    IdleCheck(Lane lane, IoTasks io, int validationSeconds) {
+    IdleCheck(Lane lane, Acquirer acquirer, IoTasks io, int validationSeconds) {
         this.lane = lane;
+        this.acquirer = acquirer;
         this.io = io;
         this.validationSeconds = validationSeconds;
     }
 
-    /** Takes the idle ones out of reach at once, and tests them elsewhere. Never blocks. */
-    void start() {
+    @Override
+    public void start() {
         if (!running.compareAndSet(false, true)) {
             return;
         }
@@ -39,7 +41,7 @@ final class IdleCheck {
             }
         }
         if (!io.execute(() -> check(suspects))) {
-            suspects.forEach(seat -> lane.acquirer().release(seat, null));
+            suspects.forEach(seat -> acquirer.release(seat, null));
             running.set(false);
         }
     }
@@ -58,9 +60,9 @@ final class IdleCheck {
             }
         }
         running.set(false);
-        suspects.forEach(seat -> lane.acquirer().release(seat, null));
+        suspects.forEach(seat -> acquirer.release(seat, null));
         lane.reconcile();
-        lane.acquirer().demand();
+        acquirer.connectionsMissing();
     }
 
     /**
@@ -74,17 +76,13 @@ final class IdleCheck {
                 idle.add(lane.pool().borrow(1));
             }
         } catch (SQLException e) {
-            LOG.debug(
-                    "Pool {}: no more idle connections of {} to test",
-                    lane.acquirer().pool(),
-                    lane.key(),
-                    e);
+            LOG.debug("Pool {}: no more idle connections of {} to test", acquirer.pool(), lane.key(), e);
         }
         return idle;
     }
 
-    /** Whether a check will yet make the lane's seats fit its connections. */
-    boolean isRunning() {
+    @Override
+    public boolean isRunning() {
         return running.get();
     }
 
@@ -92,8 +90,7 @@ final class IdleCheck {
         try {
             return connection.isValid(validationSeconds);
         } catch (SQLException e) {
-            LOG.debug(
-                    "Pool {}: an idle connection of {} is dead", lane.acquirer().pool(), lane.key(), e);
+            LOG.debug("Pool {}: an idle connection of {} is dead", acquirer.pool(), lane.key(), e);
             return false;
         }
     }

@@ -41,7 +41,7 @@ public final class JdbcConnections implements ConnectionPool {
     private static final Duration THREADS_END = Duration.ofSeconds(10);
     private static final long POLL_MILLIS = 20;
 
-    private record Pod(Lane lane, PhysicalDataSource dataSource) {}
+    private record Pod(Lane lane, PhysicalDataSource dataSource, Retirements retirements) {}
 
     private volatile JdbcPoolConfig config;
     private final HikariConfig template;
@@ -158,9 +158,10 @@ public final class JdbcConnections implements ConnectionPool {
         PhysicalDataSource dataSource = new PhysicalDataSource(drivers.apply(endpoint), lane, ticker);
         PodPool pool = new HikariPodPool(
                 template, config.name(), key, config.budget() + config.surge(), dataSource, io.housekeeper());
-        lane.start(pool, new Retirements(lane, dataSource, io), new IdleCheck(lane, io, validationSeconds()));
+        Retirements retirements = new Retirements(lane, acquirer, dataSource, io);
+        lane.start(pool, retirements, new IdleCheck(lane, acquirer, io, validationSeconds()));
         lane.onRoom(() -> growth.roomAt(lane));
-        pods.put(key, new Pod(lane, dataSource));
+        pods.put(key, new Pod(lane, dataSource, retirements));
         known();
     }
 
@@ -188,7 +189,7 @@ public final class JdbcConnections implements ConnectionPool {
 
     private void addSeat(Pod pod) {
         pod.lane().addSeat();
-        acquirer.publish();
+        acquirer.seatsChanged();
     }
 
     private void connect(Pod pod, Consumer<OpenOutcome> done) {
@@ -225,7 +226,7 @@ public final class JdbcConnections implements ConnectionPool {
         if (pod == null) {
             done.accept(new RetireOutcome.Kept());
         } else {
-            pod.lane().retirements().retire(reason, done);
+            pod.retirements().retire(reason, done);
         }
     }
 
@@ -233,14 +234,14 @@ public final class JdbcConnections implements ConnectionPool {
     public void keep(EndpointKey endpoint) {
         Pod pod = pods.get(endpoint);
         if (pod != null) {
-            pod.lane().retirements().keep();
+            pod.retirements().keep();
         }
     }
 
     @Override
     public void route(Set<EndpointKey> routable) {
         pods.forEach((key, pod) -> pod.lane().route(!closed.get() && routable.contains(key)));
-        acquirer.publish();
+        acquirer.seatsChanged();
     }
 
     @Override
@@ -350,7 +351,7 @@ public final class JdbcConnections implements ConnectionPool {
         List<Pod> all = new ArrayList<>(pods.values());
         all.addAll(leaving);
         all.forEach(pod -> pod.lane().shut());
-        acquirer.publish();
+        acquirer.seatsChanged();
         all.forEach(JdbcConnections::free);
         boolean returned = awaitReturn(all, end);
         if (!returned) {

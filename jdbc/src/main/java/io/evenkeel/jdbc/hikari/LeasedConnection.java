@@ -5,15 +5,34 @@ import io.evenkeel.jdbc.handle.DelegatingConnection;
 import io.evenkeel.jdbc.handle.Fault;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** What a caller gets: a connection of one Pod's pool, together with the seat that it was borrowed for. */
 final class LeasedConnection extends DelegatingConnection {
+    /** Takes back what was lent. */
+    interface Lender {
+        /** The pool's name. */
+        String pool();
+
+        /**
+         * The seat's connection is back in its pool.
+         *
+         * @param pooled null if the seat is returned without a connection
+         */
+        void release(Seat seat, @Nullable Connection pooled);
+
+        /** The seat's connection broke. */
+        void releaseBroken(Seat seat, Connection pooled);
+    }
+
     private final Seat seat;
+    private final Lender lender;
     private Fault fault = Fault.NONE;
 
-    LeasedConnection(Connection pooled, Seat seat) {
+    LeasedConnection(Connection pooled, Seat seat, Lender lender) {
         super(pooled);
         this.seat = seat;
+        this.lender = lender;
     }
 
     @Override
@@ -47,9 +66,9 @@ final class LeasedConnection extends DelegatingConnection {
             lane.succeeded();
         }
         if (evict) {
-            lane.acquirer().releaseBroken(seat, pooled);
+            lender.releaseBroken(seat, pooled);
         } else {
-            lane.acquirer().release(seat, pooled);
+            lender.release(seat, pooled);
         }
     }
 
@@ -64,13 +83,13 @@ final class LeasedConnection extends DelegatingConnection {
         fault = graver;
         if (graver.countsInUse()) {
             seat.lane.failed(failure);
-            seat.lane.idleCheck().start();
+            seat.lane.idleTest().start();
         }
     }
 
     @Override
     protected String pool() {
-        return seat.lane.acquirer().pool();
+        return lender.pool();
     }
 
     @Override

@@ -17,18 +17,20 @@ import org.slf4j.LoggerFactory;
  * Retires seats of one Pod: one without a connection first, then one that is idle, then one in use, which is marked and
  * closed when its user returns it. Nothing in use is ever closed.
  */
-final class Retirements {
+final class Retirements implements Lane.MarkedReturn {
     private static final Logger LOG = LoggerFactory.getLogger(Retirements.class);
     private static final long RETRY_MILLIS = 100;
     private static final int ATTEMPTS = 3;
 
     private final Lane lane;
+    private final Acquirer acquirer;
     private final PhysicalDataSource ready;
     private final IoTasks io;
     private final Map<Seat, Consumer<RetireOutcome>> marked = new ConcurrentHashMap<>();
 
-    Retirements(Lane lane, PhysicalDataSource ready, IoTasks io) {
+    Retirements(Lane lane, Acquirer acquirer, PhysicalDataSource ready, IoTasks io) {
         this.lane = lane;
+        this.acquirer = acquirer;
         this.ready = ready;
         this.io = io;
     }
@@ -76,7 +78,7 @@ final class Retirements {
     }
 
     private void giveUp(Seat seat, Consumer<RetireOutcome> done) {
-        lane.giveUp(new Lane.Retirement(seat, () -> done.accept(new RetireOutcome.Retired())));
+        lane.giveUp(new SeatLedger.Retirement(seat, () -> done.accept(new RetireOutcome.Retired())));
     }
 
     /** Takes one mark back. */
@@ -92,8 +94,8 @@ final class Retirements {
         }
     }
 
-    /** A marked seat is returned, its connection to the pool; false if the mark was taken back in this moment. */
-    boolean returned(Seat seat, @Nullable Connection pooled) {
+    @Override
+    public boolean returned(Seat seat, @Nullable Connection pooled) {
         if (!seat.closeMarked()) {
             return false;
         }
@@ -153,11 +155,7 @@ final class Retirements {
                 idle.close();
             }
         } catch (SQLException e) {
-            LOG.debug(
-                    "Pool {}: no idle connection of {} to close yet, trying again",
-                    lane.acquirer().pool(),
-                    lane.key(),
-                    e);
+            LOG.debug("Pool {}: no idle connection of {} to close yet, trying again", acquirer.pool(), lane.key(), e);
             io.schedule(() -> evictIdle(reason), RETRY_MILLIS);
         }
     }
@@ -175,11 +173,7 @@ final class Retirements {
                 }
             }
         } catch (SQLException e) {
-            LOG.debug(
-                    "Pool {}: looked at fewer idle connections of {}",
-                    lane.acquirer().pool(),
-                    lane.key(),
-                    e);
+            LOG.debug("Pool {}: looked at fewer idle connections of {}", acquirer.pool(), lane.key(), e);
         }
         for (int i = 0; i < others.size(); i++) {
             if (openedAt(others.get(i)) - openedAt(oldest) < 0) {
@@ -190,7 +184,7 @@ final class Retirements {
             other.close();
         }
         for (Seat seat : taken) {
-            lane.acquirer().release(seat, null);
+            acquirer.release(seat, null);
         }
         return oldest;
     }
