@@ -5,11 +5,13 @@ import com.zaxxer.hikari.metrics.IMetricsTracker;
 import com.zaxxer.hikari.metrics.MetricsTrackerFactory;
 import com.zaxxer.hikari.metrics.PoolStats;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import io.evenkeel.micrometer.MeterSource.LateTimer;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +45,7 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
         if (configured != null) {
             others.add(configured);
         } else if (metrics.hikariNames()) {
-            others.add(new MicrometerMetricsTrackerFactory(metrics.registry()));
+            others.add((pool, stats) -> new LateTracker(metrics, pool, stats));
         }
         config.setMetricsTrackerFactory(new EvenkeelHikariMetrics(metrics.meters(), List.copyOf(others)));
     }
@@ -70,7 +72,8 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
     }
 
     /** Time-outs are counted for all adapters alike, by the recorder. */
-    private record Trackers(Timer acquire, Timer usage, List<IMetricsTracker> others) implements IMetricsTracker {
+    private record Trackers(LateTimer acquire, LateTimer usage, List<IMetricsTracker> others)
+            implements IMetricsTracker {
 
         @Override
         public void recordConnectionCreatedMillis(long millis) {
@@ -97,6 +100,63 @@ public final class EvenkeelHikariMetrics implements MetricsTrackerFactory {
         @Override
         public void close() {
             others.forEach(IMetricsTracker::close);
+        }
+    }
+
+    /** HikariCP's own meters, registered once the registry is bound. */
+    private static final class LateTracker implements IMetricsTracker {
+        private final AtomicReference<@Nullable IMetricsTracker> real = new AtomicReference<>();
+        private volatile boolean closed;
+
+        LateTracker(EvenkeelMetrics metrics, String pool, PoolStats stats) {
+            metrics.whenBound(() -> {
+                if (!closed) {
+                    real.set(new MicrometerMetricsTrackerFactory(metrics.registry()).create(pool, stats));
+                }
+                if (closed) {
+                    end();
+                }
+            });
+        }
+
+        private void onReal(Consumer<IMetricsTracker> report) {
+            IMetricsTracker known = real.get();
+            if (known != null) {
+                report.accept(known);
+            }
+        }
+
+        private void end() {
+            IMetricsTracker known = real.getAndSet(null);
+            if (known != null) {
+                known.close();
+            }
+        }
+
+        @Override
+        public void recordConnectionCreatedMillis(long millis) {
+            onReal(tracker -> tracker.recordConnectionCreatedMillis(millis));
+        }
+
+        @Override
+        public void recordConnectionAcquiredNanos(long nanos) {
+            onReal(tracker -> tracker.recordConnectionAcquiredNanos(nanos));
+        }
+
+        @Override
+        public void recordConnectionUsageMillis(long millis) {
+            onReal(tracker -> tracker.recordConnectionUsageMillis(millis));
+        }
+
+        @Override
+        public void recordConnectionTimeout() {
+            onReal(IMetricsTracker::recordConnectionTimeout);
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            end();
         }
     }
 }

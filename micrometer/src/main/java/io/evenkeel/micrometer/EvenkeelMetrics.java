@@ -10,7 +10,9 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 /**
@@ -32,18 +34,21 @@ import java.util.function.Supplier;
  */
 public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
 
-    /** Everything is registered here once, and here passed on to what it is bound to. */
+    /** Everything is registered here once, after the first bind, and here passed on to what it is bound to. */
     private final CompositeMeterRegistry registry = new CompositeMeterRegistry();
 
     private final MeterSource meters;
     private final boolean podTag;
     private final boolean hikariNames;
+    // A pool's gauges are registered within its compute, by its start or by the bind, whichever is later.
     private final ConcurrentHashMap<String, PoolGauges> pools = new ConcurrentHashMap<>();
+    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    private volatile boolean bound;
 
     private EvenkeelMetrics(Builder builder) {
         podTag = builder.podTag;
         hikariNames = builder.hikariNames;
-        meters = new MeterSource(registry, builder.tags, podTag);
+        meters = new MeterSource(builder.tags, podTag);
     }
 
     /** With every default. */
@@ -59,7 +64,30 @@ public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
     /** Registers all meters, those of pools that exist already included, with one registry more. */
     @Override
     public void bindTo(MeterRegistry other) {
+        // Before any meter is in ours: Micrometer warns of meters whose counts a registry that is added later lacks.
         registry.add(Objects.requireNonNull(other, "registry"));
+        meters.bind(registry);
+        bound = true;
+        pools.keySet().forEach(this::register);
+        for (Runnable late = waiting.poll(); late != null; late = waiting.poll()) {
+            late.run();
+        }
+    }
+
+    private void register(String pool) {
+        pools.computeIfPresent(pool, (name, gauges) -> {
+            gauges.register();
+            return gauges;
+        });
+    }
+
+    /** Runs this as soon as the registry is bound, which may be at once. */
+    void whenBound(Runnable registration) {
+        waiting.add(registration);
+        // Added after the bind had looked, it is found here: once only, as it is taken out.
+        if (bound && waiting.remove(registration)) {
+            registration.run();
+        }
     }
 
     MeterSource meters() {
@@ -81,6 +109,10 @@ public final class EvenkeelMetrics implements MeterBinder, MetricsRecorder {
             gauges.add(status);
             return gauges;
         });
+        // After it is in the map: a bind at the same time finds it there, or this finds the bind.
+        if (bound) {
+            register(pool);
+        }
     }
 
     @Override

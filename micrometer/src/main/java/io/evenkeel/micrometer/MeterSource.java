@@ -5,24 +5,32 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Timers and counters as {@link EvenkeelMeter} describes them, each made when it is first wanted. Keeps them, because
- * to look one up in a registry costs several objects. Thread-safe.
+ * Timers and counters as {@link EvenkeelMeter} describes them, each registered when it is first used after the registry
+ * is bound: what is registered before would make Micrometer warn that its counts are lost. Keeps them, because to look
+ * one up in a registry costs several objects. Thread-safe.
  */
 final class MeterSource {
-    private final MeterRegistry registry;
     private final Tags common;
     private final boolean podTag;
-    private final ConcurrentHashMap<Key, Timer> timers = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<Key, Counter> counters = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Key, LateTimer> timers = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Key, LateCounter> counters = new ConcurrentHashMap<>();
+    // Null until it leads anywhere.
+    private volatile @Nullable MeterRegistry registry;
 
-    MeterSource(MeterRegistry registry, Tags common, boolean podTag) {
-        this.registry = registry;
+    MeterSource(Tags common, boolean podTag) {
         this.common = common;
         this.podTag = podTag;
+    }
+
+    /** From now on meters are registered here. */
+    void bind(MeterRegistry bound) {
+        registry = bound;
     }
 
     /** @param value that of the meter's own tag, or null if it has none */
@@ -32,27 +40,72 @@ final class MeterSource {
             @Nullable String pod,
             @Nullable String value) {}
 
-    Timer timer(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint) {
+    /** A timer that records nothing before its registry is bound. */
+    final class LateTimer {
+        private final Key key;
+        // Registered twice it is the same one, so no lock is needed.
+        private volatile @Nullable Timer timer;
+
+        private LateTimer(Key key) {
+            this.key = key;
+        }
+
+        void record(Duration took) {
+            record(took.toNanos(), TimeUnit.NANOSECONDS);
+        }
+
+        void record(long amount, TimeUnit unit) {
+            Timer known = timer;
+            MeterRegistry bound = registry;
+            if (known == null && bound != null) {
+                known = Timer.builder(key.meter.meterName())
+                        .description(key.meter.meaning())
+                        .tags(tags(key))
+                        .register(bound);
+                timer = known;
+            }
+            if (known != null) {
+                known.record(amount, unit);
+            }
+        }
+    }
+
+    /** A counter that counts nothing before its registry is bound. */
+    final class LateCounter {
+        private final Key key;
+        private volatile @Nullable Counter counter;
+
+        private LateCounter(Key key) {
+            this.key = key;
+        }
+
+        void increment() {
+            Counter known = counter;
+            MeterRegistry bound = registry;
+            if (known == null && bound != null) {
+                known = Counter.builder(key.meter.meterName())
+                        .description(key.meter.meaning())
+                        .baseUnit(key.meter.baseUnit())
+                        .tags(tags(key))
+                        .register(bound);
+                counter = known;
+            }
+            if (known != null) {
+                known.increment();
+            }
+        }
+    }
+
+    LateTimer timer(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint) {
         return timer(meter, pool, endpoint, null);
     }
 
-    Timer timer(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint, @Nullable String value) {
-        return timers.computeIfAbsent(
-                key(meter, pool, endpoint, value),
-                key -> Timer.builder(meter.meterName())
-                        .description(meter.meaning())
-                        .tags(tags(key))
-                        .register(registry));
+    LateTimer timer(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint, @Nullable String value) {
+        return timers.computeIfAbsent(key(meter, pool, endpoint, value), LateTimer::new);
     }
 
-    Counter counter(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint) {
-        return counters.computeIfAbsent(
-                key(meter, pool, endpoint, null),
-                key -> Counter.builder(meter.meterName())
-                        .description(meter.meaning())
-                        .baseUnit(meter.baseUnit())
-                        .tags(tags(key))
-                        .register(registry));
+    LateCounter counter(EvenkeelMeter meter, String pool, @Nullable EndpointKey endpoint) {
+        return counters.computeIfAbsent(key(meter, pool, endpoint, null), LateCounter::new);
     }
 
     /** The tags of a gauge. */

@@ -48,13 +48,22 @@ final class PoolGauges {
     private final Map<EndpointKey, List<Meter>> ofPods = new HashMap<>();
 
     private boolean ended;
+    // Of the thread that registers, one at a time.
+    private boolean registered;
 
     PoolGauges(MeterRegistry registry, MeterSource source, String pool, boolean podTag) {
         this.registry = registry;
         this.source = source;
         this.pool = pool;
         this.podTag = podTag;
-        register();
+    }
+
+    /** Once the registry is bound; may be called again. One call at a time. */
+    void register() {
+        if (!registered) {
+            registered = true;
+            registerAll();
+        }
     }
 
     void add(Supplier<PoolStatus> status) {
@@ -79,7 +88,7 @@ final class PoolGauges {
         return false;
     }
 
-    private void register() {
+    private void registerAll() {
         if (!podTag) {
             STATES.forEach((state, count) -> gauge(
                     EvenkeelMeter.CONNECTIONS,

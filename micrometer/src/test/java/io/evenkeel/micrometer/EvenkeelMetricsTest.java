@@ -2,6 +2,10 @@ package io.evenkeel.micrometer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.metrics.IMetricsTracker;
+import com.zaxxer.hikari.metrics.PoolStats;
+import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.micrometer.core.instrument.Gauge;
@@ -61,6 +65,43 @@ class EvenkeelMetricsTest {
                 .isEqualTo(Arrays.stream(EvenkeelMeter.values())
                         .map(EvenkeelMeter::meterName)
                         .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    @Test
+    void a_registry_that_is_bound_after_pools_began_has_all_meters_and_micrometer_warns_of_nothing() {
+        EvenkeelMetrics metrics =
+                EvenkeelMetrics.builder().podTag(true).hikariNames(true).build();
+        HikariConfig config = new HikariConfig();
+        try (CapturedLog log = new CapturedLog()) {
+            EvenkeelHikariMetrics.observe(config, metrics);
+            IMetricsTracker tracker = config.getMetricsTrackerFactory().create(POOL, new PoolStats(1_000) {
+                @Override
+                protected void update() {
+                    totalConnections = 6;
+                }
+            });
+            metrics.poolStarted(POOL, pool);
+            metrics.acquireWaited(POOL, Duration.ofMillis(1), false);
+            tracker.recordConnectionAcquiredNanos(5);
+            bound(metrics);
+            assertThat(registry.getMeters())
+                    .extracting(meter -> meter.getId().getName())
+                    .contains("hikaricp.connections", EvenkeelMeter.BALANCE.meterName());
+            tracker.recordConnectionAcquiredNanos(5);
+            tracker.recordConnectionUsageMillis(1);
+            metrics.acquireWaited(POOL, Duration.ofMillis(1), false);
+            tracker.close();
+            assertThat(log.linesWith("micrometer")).isEmpty();
+        }
+        assertThat(registry.get(EvenkeelMeter.ACQUIRE.meterName()).timer().count())
+                .as("counts before it was bound are lost")
+                .isEqualTo(1);
+        assertThat(registry.get(EvenkeelMeter.TIMEOUTS.meterName()).counter().count())
+                .isEqualTo(1);
+        assertThat(registry.getMeters())
+                .extracting(meter -> meter.getId().getName())
+                .as("the tracker's meters end with it")
+                .doesNotContain("hikaricp.connections");
     }
 
     @Test
