@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Test;
 class ViewersIT {
     private static final int SECONDS = 16;
     private static final int VIEWERS = 10;
+    private static final int SERVICE_CONNECTIONS = 48;
     private static final List<String> ACTIONS = List.of("add", "drain", "kill", "freeze", "rolling-update");
     private static final Pattern TOKEN = Pattern.compile("evenkeel-token\" content=\"([0-9a-f]+)\"");
 
@@ -63,8 +64,11 @@ class ViewersIT {
             Figures end = play(player, newest, new Random(seed + 1), seconds - seconds / 4);
             System.out.println("ViewersIT after a quarter: " + warm + "; at the end: " + end);
             assertThat(server.viewers()).isEqualTo(VIEWERS);
-            assertThat(end.threads()).isLessThanOrEqualTo(warm.threads() + 20);
+            assertThat(end.threads()).isLessThanOrEqualTo(warm.threads() + 10);
             assertThat(end.heapMiB()).isLessThanOrEqualTo(warm.heapMiB() + 20);
+            // two for each connection through the Service, and one that accepts; HikariCP opens those it lost when it
+            // likes
+            assertThat(end.serviceThreads()).isLessThanOrEqualTo(2 * SERVICE_CONNECTIONS + 5);
         }
         for (Thread viewer : threads) {
             viewer.join(Duration.ofSeconds(10).toMillis());
@@ -93,8 +97,15 @@ class ViewersIT {
         Thread.sleep(500);
         System.gc();
         long used = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        return new Figures(
-                presses, used >> 20, ManagementFactory.getThreadMXBean().getThreadCount());
+        List<String> threads = Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                // the JDK's: one waits for each process that ran, and ends when it was idle for a minute
+                .filter(name -> !name.startsWith("process reaper"))
+                .toList();
+        int service = (int) threads.stream()
+                .filter(name -> name.startsWith("evenkeel-demo-service-"))
+                .count();
+        return new Figures(presses, used >> 20, threads.size() - service, service);
     }
 
     /** Whether three Pods serve and nothing is under way; presses what leads there. */
@@ -163,5 +174,6 @@ class ViewersIT {
         }
     }
 
-    private record Figures(int presses, long heapMiB, int threads) {}
+    /** @param threads without the JDK's for processes, and without those that stand for kube-proxy */
+    private record Figures(int presses, long heapMiB, int threads, int serviceThreads) {}
 }
