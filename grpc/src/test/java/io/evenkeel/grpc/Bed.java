@@ -113,16 +113,24 @@ final class Bed implements AutoCloseable {
     }
 
     ManagedChannel channel(Consumer<PoolSettings> settings) {
-        return register(EvenkeelGrpc.balance(
-                        NettyChannelBuilder.forTarget(target).usePlaintext(), given -> {
-                            given.moveWindow(Duration.ZERO)
-                                    .jmx(false)
-                                    .watch(WatcherConfig.builder()
-                                            .settle(Duration.ZERO)
-                                            .build());
-                            settings.accept(given);
-                        })
+        return register(builder(settings).build());
+    }
+
+    /** By the policy that this entry of a service config names. */
+    ManagedChannel channel(Map<String, ?> policy) {
+        return register(builder(settings -> {})
+                .defaultServiceConfig(Map.of("loadBalancingConfig", List.of(policy)))
                 .build());
+    }
+
+    /** What changes counts at once: neither settled nor spread over a time. */
+    private NettyChannelBuilder builder(Consumer<PoolSettings> settings) {
+        return EvenkeelGrpc.balance(NettyChannelBuilder.forTarget(target).usePlaintext(), given -> {
+            given.moveWindow(Duration.ZERO)
+                    .jmx(false)
+                    .watch(WatcherConfig.builder().settle(Duration.ZERO).build());
+            settings.accept(given);
+        });
     }
 
     ManagedChannel register(ManagedChannel channel) {

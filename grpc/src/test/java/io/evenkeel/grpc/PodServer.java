@@ -42,7 +42,10 @@ final class PodServer implements AutoCloseable {
     final Server server;
     final int port;
     final AtomicInteger calls = new AtomicInteger();
+    /** Accepted so far, and those among them that are open. */
     final AtomicInteger connections = new AtomicInteger();
+
+    final AtomicInteger openConnections = new AtomicInteger();
     final Set<StreamObserver<String>> streams = ConcurrentHashMap.newKeySet();
     /** What a unary call ends with, if not OK. */
     volatile Status answer = Status.OK;
@@ -64,7 +67,13 @@ final class PodServer implements AutoCloseable {
                     @Override
                     public io.grpc.Attributes transportReady(io.grpc.Attributes attributes) {
                         connections.incrementAndGet();
+                        openConnections.incrementAndGet();
                         return attributes;
+                    }
+
+                    @Override
+                    public void transportTerminated(io.grpc.Attributes attributes) {
+                        openConnections.decrementAndGet();
                     }
                 })
                 .addService(ServerServiceDefinition.builder("bed")
