@@ -2,7 +2,6 @@ package io.evenkeel.adapter;
 
 import io.evenkeel.balance.BalanceContext;
 import io.evenkeel.balance.Rebalancer;
-import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.spi.EndpointConnections;
@@ -85,14 +84,12 @@ public final class BalancedPool implements AutoCloseable {
      * {@code EVENKEEL_NODE} or {@code NODE_NAME}. Does nothing yet.
      */
     public static BalancedPool create(PoolConfig config) {
-        ProcessLocation here = ProcessLocation.ofThisProcess();
-        RebalancerConfig balance = config.balance().orPlacedAt(here.zone(), here.node());
-        return new BalancedPool(config.withBalance(balance), PoolThreads.own(config.name()));
+        return new BalancedPool(config.orPlacedBy(System::getenv), PoolThreads.own(config.name()));
     }
 
     /**
      * A pool on the caller's time, thread and watches, which stay the caller's: for tests, and for adapters whose pools
-     * share a thread.
+     * share a thread. The environment isn't read: see {@link PoolConfig#orPlacedBy}.
      *
      * @param control runs everything that changes the pool's state
      * @param seed of everything that is drawn

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of one pool. Immutable; made by {@link PoolSettings#toConfig}.
@@ -53,7 +55,17 @@ public record PoolConfig(
         }
     }
 
-    PoolConfig withBalance(RebalancerConfig other) {
+    /**
+     * The same, at the zone and node that the environment says, if neither was configured.
+     *
+     * @param environment by the name of a variable, as {@link System#getenv(String)}
+     */
+    public PoolConfig orPlacedBy(Function<String, @Nullable String> environment) {
+        ProcessLocation here = ProcessLocation.of(environment);
+        return withBalance(balance.orPlacedAt(here.zone(), here.node()));
+    }
+
+    private PoolConfig withBalance(RebalancerConfig other) {
         return new PoolConfig(name, target, size, other, health, watch, listener, metrics, jmx, closeTimeout);
     }
 

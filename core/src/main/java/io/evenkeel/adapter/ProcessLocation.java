@@ -20,10 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 record ProcessLocation(@Nullable String zone, @Nullable String node) {
 
-    static ProcessLocation ofThisProcess() {
-        return of(System::getenv);
-    }
-
     static ProcessLocation of(Function<String, @Nullable String> environment) {
         String node = value(environment, "EVENKEEL_NODE");
         return new ProcessLocation(

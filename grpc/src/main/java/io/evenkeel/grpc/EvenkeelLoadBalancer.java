@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +60,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     private final Helper helper;
     private final Ticker ticker;
     private final long seed;
+    private final Function<String, @Nullable String> environment;
     private final Rotation rotation;
     private final ResolvedPods resolved = new ResolvedPods();
     /** Whether a call waits because every connection is full; set by any thread. */
@@ -75,10 +77,12 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     private record Running(BalancedPool pool, PodConnections connections, Dialer dialer) {}
 
     EvenkeelLoadBalancer(Helper helper) {
-        this(helper, Ticker.system(), Seeds.fresh());
+        this(helper, Ticker.system(), Seeds.fresh(), System::getenv);
     }
 
-    EvenkeelLoadBalancer(Helper helper, Ticker ticker, long seed) {
+    /** @param environment says where this process runs, by the name of a variable */
+    EvenkeelLoadBalancer(Helper helper, Ticker ticker, long seed, Function<String, @Nullable String> environment) {
+        this.environment = environment;
         this.helper = helper;
         this.ticker = ticker;
         this.seed = seed;
@@ -156,8 +160,8 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
                 : given.copy();
         config.applyTo(settings);
         settings.target(targetOf(helper).toString()).watch(SETTLED_ALREADY);
-        PoolConfig pool =
-                settings.toConfig(SeatPolicy.perEndpoint(config.connectionsPerPod(), config.maxConnections()));
+        PoolConfig pool = settings.toConfig(SeatPolicy.perEndpoint(config.connectionsPerPod(), config.maxConnections()))
+                .orPlacedBy(environment);
         Guard guard = new Guard("Pool " + pool.name());
         SyncContextScheduler control = new SyncContextScheduler(
                 helper.getSynchronizationContext(), helper.getScheduledExecutorService(), guard);

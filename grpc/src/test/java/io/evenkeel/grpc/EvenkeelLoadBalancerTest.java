@@ -13,6 +13,7 @@ import io.grpc.LoadBalancer.PickResult;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,18 @@ class EvenkeelLoadBalancerTest {
             all[i] = pod(i);
         }
         return all;
+    }
+
+    @Test
+    void the_zone_of_the_environment_is_preferred() {
+        FakeChannel inZoneB = new FakeChannel(null, 1, Map.of("EVENKEEL_ZONE", "b"));
+        Endpoint[] pods = all(6);
+        for (int i = 0; i < pods.length; i++) {
+            pods[i] = pods[i].withZone(i % 2 == 0 ? "a" : "b");
+        }
+        inZoneB.resolve(pods);
+        inZoneB.settle();
+        assertThat(inZoneB.open()).extracting(FakeSubchannel::pod).containsExactlyInAnyOrder("pod-1", "pod-3", "pod-5");
     }
 
     @Test

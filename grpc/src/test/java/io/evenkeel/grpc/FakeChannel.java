@@ -66,8 +66,13 @@ class FakeChannel extends LoadBalancer.Helper {
 
     /** With the policy {@code evenkeel}, so configured. */
     FakeChannel(@Nullable PolicyConfig config, long seed) {
+        this(config, seed, Map.of());
+    }
+
+    /** In a process with this environment. */
+    FakeChannel(@Nullable PolicyConfig config, long seed, Map<String, String> environment) {
         this.config = config;
-        policy = new EvenkeelLoadBalancer(this, time.ticker(), seed);
+        policy = new EvenkeelLoadBalancer(this, time.ticker(), seed, environment::get);
     }
 
     /** With another policy, which may read the clock and draw at random. */
