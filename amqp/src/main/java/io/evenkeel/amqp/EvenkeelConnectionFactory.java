@@ -262,9 +262,8 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      * @param addressResolver the brokers if no target is set; every other form of {@code newConnection} comes to this
      *     one
      * @throws IOException as the plain factory does; three brokers are tried before it is thrown for one that can't
-     *     be reached. Its type is the plain one's where that tells failures apart (connect, TLS, authentication), its
-     *     cause the client's own exception, and it is {@link io.evenkeel.status.Diagnosed}
-     * @throws TimeoutException if no broker is known in time, or the handshake takes too long; {@code Diagnosed}, too
+     *     be reached
+     * @throws TimeoutException if no broker is known in time, or the handshake takes too long
      */
     @Override
     public Connection newConnection(

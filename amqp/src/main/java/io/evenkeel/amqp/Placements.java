@@ -4,18 +4,17 @@ import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
-import io.evenkeel.source.SharedResources;
-import io.evenkeel.source.SharedResources.Lease;
 import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,14 +39,14 @@ final class Placements {
     }
 
     /** One pool, running. */
-    static final class Running implements AutoCloseable {
+    static final class Running {
         private final Key key;
         private final BalancedPool pool;
         private final Placement placement;
         private final SystemScheduler timers;
         private final RebalancerConfig balance;
-        /** One for each connection that is open or being opened. */
-        private final Queue<Lease<Running>> uses = new ConcurrentLinkedQueue<>();
+        /** Connections that are open or being opened. Guarded by the lock of all. */
+        private int uses;
 
         Running(Key key, BalancedPool pool, Placement placement, SystemScheduler timers, RebalancerConfig balance) {
             this.key = key;
@@ -69,16 +68,10 @@ final class Placements {
                     placement.rolledBack(),
                     placement.recoveries());
         }
-
-        @Override
-        public void close() {
-            LOG.debug("Pool {}: its last connection is closed, and so is it", key.pool());
-            pool.close();
-            timers.close();
-        }
     }
 
-    private final SharedResources pools = new SharedResources();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<Key, Running> pools = new HashMap<>();
 
     /** Those of this process. */
     static Placements shared() {
@@ -87,17 +80,27 @@ final class Placements {
 
     /** The pool, begun if there is none yet; the caller opens one connection in it, which {@link #release}s it. */
     Running acquire(Settings settings) {
-        Lease<Running> use = pools.lease(Running.class, settings.key(), () -> begin(settings));
-        Running running = use.resource();
-        running.uses.add(use);
-        if (!running.balance.equals(settings.pool().balance())) {
-            LOG.warn(
-                    "Pool {}: two factories of it have different settings of the balance; those of the first"
-                            + " count, {}",
-                    settings.key().pool(),
-                    running.balance);
+        lock.lock();
+        try {
+            Running known = pools.get(settings.key());
+            if (known != null) {
+                if (!known.balance.equals(settings.pool().balance())) {
+                    LOG.warn(
+                            "Pool {}: two factories of it have different settings of the balance; those of the first"
+                                    + " count, {}",
+                            settings.key().pool(),
+                            known.balance);
+                }
+                known.uses++;
+                return known;
+            }
+            Running begun = begin(settings);
+            begun.uses++;
+            pools.put(settings.key(), begun);
+            return begun;
+        } finally {
+            lock.unlock();
         }
-        return running;
     }
 
     private Running begin(Settings settings) {
@@ -105,14 +108,7 @@ final class Placements {
         BalancedPool pool = BalancedPool.create(settings.pool());
         SystemScheduler timers = new SystemScheduler("evenkeel-" + key.pool() + "-timer");
         Placement placement = new Placement(
-                key.pool(),
-                pool.signals(),
-                threads(key.pool()),
-                Ticker.system(),
-                timers,
-                settings.amqpMetrics(),
-                pool.metrics(),
-                pool::status);
+                key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), timers, settings.amqpMetrics());
         Running running =
                 new Running(key, pool, placement, timers, settings.pool().balance());
         placement.onClosed(() -> release(running));
@@ -133,9 +129,17 @@ final class Placements {
 
     /** One connection less: the last one ends the pool, its threads and its watch. */
     void release(Running running) {
-        Lease<Running> use = running.uses.poll();
-        if (use != null) {
-            use.close();
+        lock.lock();
+        try {
+            running.uses--;
+            if (running.uses > 0 || !pools.remove(running.key, running)) {
+                return;
+            }
+        } finally {
+            lock.unlock();
         }
+        LOG.debug("Pool {}: its last connection is closed, and so is it", running.key.pool());
+        running.pool.close();
+        running.timers.close();
     }
 }

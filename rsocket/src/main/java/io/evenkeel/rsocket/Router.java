@@ -1,6 +1,5 @@
 package io.evenkeel.rsocket;
 
-import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
@@ -10,7 +9,6 @@ import io.rsocket.exceptions.SetupException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +29,6 @@ final class Router {
     private final Scheduler scheduler;
     private final Executor signals;
     private final Guard guard;
-    private final LongAdder sent = new LongAdder();
     private volatile PodConnection[] open = NONE;
     private volatile boolean closed;
 
@@ -140,15 +137,6 @@ final class Router {
 
     int waiting() {
         return waiting.size();
-    }
-
-    /** A request begins on its connection. */
-    void began() {
-        sent.increment();
-    }
-
-    EndpointConnections.Usage usage() {
-        return new EndpointConnections.Usage(waiting.size(), sent.sum(), waiting.expired());
     }
 
     /** What becomes of this stream when its connection drains, or null if it needs no more than any request. */

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -63,7 +62,6 @@ final class WaitQueue {
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicBoolean timerSet = new AtomicBoolean();
     private final AtomicInteger dispatching = new AtomicInteger();
-    private final AtomicLong expired = new AtomicLong();
 
     WaitQueue(
             String pool,
@@ -87,11 +85,6 @@ final class WaitQueue {
 
     int size() {
         return size.get();
-    }
-
-    /** How many have waited in vain so far. */
-    long expired() {
-        return expired.get();
     }
 
     void add(Waiting waiting) {
@@ -251,16 +244,15 @@ final class WaitQueue {
     /** On the control thread: takes out those that have waited long enough. The executor refuses them, one by one. */
     private void expire() {
         timerSet.set(false);
-        List<Waiting> over = new ArrayList<>();
+        List<Waiting> expired = new ArrayList<>();
         try {
             long now = ticker.nanos();
             for (Waiter head = poll(now); head != null; head = poll(now)) {
                 size.decrementAndGet();
-                over.add(head.waiting);
+                expired.add(head.waiting);
             }
-            expired.addAndGet(over.size());
-            if (!over.isEmpty()) {
-                signals.execute(() -> refuse(over));
+            if (!expired.isEmpty()) {
+                signals.execute(() -> refuse(expired));
             }
         } finally {
             Waiter next = peek();
