@@ -2,7 +2,6 @@ package io.evenkeel.watch;
 
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
-import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.Scheduler;
 import java.time.Duration;
@@ -16,50 +15,114 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One source, one watcher, and its listeners. Except where a field says otherwise it lives on the watch thread. */
-final class Watch implements AutoCloseable {
+final class Watch {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
     private final Target target;
-    private final SourceCalls source;
+    private final WatcherConfig config;
+    private final EndpointSource source;
+    private final WatchThreads threads;
     private final Scheduler scheduler;
     private final EndpointWatcher watcher;
     private final List<Listener> listeners = new ArrayList<>();
     // Written on the watch thread, read anywhere.
     private volatile WatchSnapshot current;
+    /** How many are subscribed; guarded by the lock of {@link EndpointWatchers}. */
+    int subscribers;
 
-    Watch(Target target, WatcherConfig config, EndpointSource source, SourceContext context) {
+    Watch(Target target, WatcherConfig config, EndpointSource source, WatchThreads threads) {
         this.target = target;
-        this.source = new SourceCalls(target.toString(), source, context);
+        this.config = config;
+        this.source = source;
+        this.threads = threads;
+        SourceContext context = threads.context();
         this.scheduler = context.scheduler();
         this.watcher = new EndpointWatcher(
-                target.toString(), this.source::facts, config, context.ticker(), scheduler, this::notifyListeners);
+                target.toString(), new Facts(), config, context.ticker(), scheduler, this::notifyListeners);
         this.current = watcher.current();
     }
 
-    void start() {
-        scheduler.execute(() -> source.start(report -> scheduler.execute(() -> accept(report))));
+    /** A source is foreign code: one that throws here makes no promise. */
+    private final class Facts implements EndpointWatcher.SourceFacts {
+
+        @Override
+        public @Nullable Duration freshFor() {
+            try {
+                Duration bound = source.freshFor();
+                return bound == null || bound.isNegative() || bound.isZero() ? null : bound;
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's freshFor() failed", target, failure);
+                return null;
+            }
+        }
+
+        @Override
+        public long requests() {
+            try {
+                return source.requests();
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's requests() failed", target, failure);
+                return 0;
+            }
+        }
+
+        @Override
+        public @Nullable String trouble() {
+            try {
+                return source.trouble();
+            } catch (RuntimeException | Error failure) {
+                LOG.debug("{}: the source's trouble() failed", target, failure);
+                return null;
+            }
+        }
     }
 
-    /** After the last subscriber left; the closing itself begins on the watch thread, after what is queued there. */
-    @Override
-    public void close() {
+    Target target() {
+        return target;
+    }
+
+    WatcherConfig config() {
+        return config;
+    }
+
+    WatchThreads threads() {
+        return threads;
+    }
+
+    void start() {
+        scheduler.execute(() -> {
+            try {
+                source.start(report -> scheduler.execute(() -> accept(report)));
+            } catch (RuntimeException | Error refused) {
+                accept(new EndpointSource.Failed(
+                        "the source did not start: " + (refused.getMessage() == null ? refused : refused.getMessage()),
+                        refused));
+            }
+        });
+    }
+
+    /** After the last subscriber left; the closing itself happens on the watch thread, after what is queued there. */
+    void stop() {
         scheduler.execute(() -> {
             watcher.stop();
             closeSource();
         });
     }
 
-    /** Returns at once, also where the source does not. */
     void closeSource() {
-        source.close();
+        try {
+            source.close();
+        } catch (RuntimeException | Error failure) {
+            LOG.warn("{}: the source failed to close", target, failure);
+        }
     }
 
     /** Receives that a subscriber ended, once for each. */
     interface Lifecycle {
-        void closed();
+        void closed(Watch watch);
 
-        void closedWithLinger(Duration linger);
+        void closedWithLinger(Watch watch, Duration linger);
     }
 
     Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
@@ -74,18 +137,13 @@ final class Watch implements AutoCloseable {
         } finally {
             if (!begun) {
                 // For want of memory or a thread: the caller learns it, and the watch has no subscriber more.
-                lifecycle.closed();
+                lifecycle.closed(this);
             }
         }
         return listener;
     }
 
     private void accept(EndpointSource.Report report) {
-        // Before it is accepted: where calls run in place, the answers are published together with the report.
-        source.ask(this::answered);
-        if (source.isAsking()) {
-            watcher.askedFacts();
-        }
         try {
             watcher.accept(report);
         } catch (RuntimeException | Error failure) {
@@ -94,11 +152,6 @@ final class Watch implements AutoCloseable {
         } finally {
             current = watcher.current();
         }
-    }
-
-    private void answered() {
-        watcher.answeredFacts();
-        current = watcher.current();
     }
 
     private void notifyListeners(WatchSnapshot snapshot) {
@@ -186,9 +239,9 @@ final class Watch implements AutoCloseable {
                 awaitLastDelivery();
                 scheduler.execute(() -> listeners.remove(this));
                 if (linger.isNegative() || linger.isZero()) {
-                    lifecycle.closed();
+                    lifecycle.closed(Watch.this);
                 } else {
-                    lifecycle.closedWithLinger(linger);
+                    lifecycle.closedWithLinger(Watch.this, linger);
                 }
             } else if (state.get() == Delivery.IDLE || state.get() == Delivery.DELIVERING) {
                 // The delivery ended or began between the two attempts.
