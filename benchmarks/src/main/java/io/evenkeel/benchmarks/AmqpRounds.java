@@ -1,5 +1,7 @@
 package io.evenkeel.benchmarks;
 
+import static io.evenkeel.benchmarks.Quantiles.quantile;
+
 import io.evenkeel.demo.amqp.broker.BrokerCluster;
 import io.evenkeel.demo.amqp.broker.HostRabbitCluster;
 import io.evenkeel.demo.amqp.broker.QpidCluster;
@@ -101,10 +103,5 @@ public final class AmqpRounds {
 
     private static double[] doubles(List<Double> values) {
         return values.stream().mapToDouble(Double::doubleValue).toArray();
-    }
-
-    private static double quantile(double[] values, double part) {
-        double[] sorted = Arrays.stream(values).sorted().toArray();
-        return sorted[(int) Math.round(part * (sorted.length - 1))];
     }
 }

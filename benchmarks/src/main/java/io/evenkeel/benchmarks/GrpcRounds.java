@@ -1,11 +1,15 @@
 package io.evenkeel.benchmarks;
 
+import static io.evenkeel.benchmarks.Quantiles.quantile;
+
 import com.sun.management.OperatingSystemMXBean;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +37,7 @@ public final class GrpcRounds {
     private static final long ROUND_NANOS = 1_000_000_000L;
     private static final long SETTLE_NANOS = 300_000_000L;
     private static final int BATCH = 2_000;
+    private static final byte[] DATA = new byte[64];
     private static final List<Integer> SERVERS = List.of(1, 4);
     private static final String OURS = "evenkeel";
     private static final String THEIRS = "round_robin";
@@ -87,8 +92,8 @@ public final class GrpcRounds {
                 .defaultLoadBalancingPolicy(subject.policy())
                 .build();
         try {
-            CallWindow window = new CallWindow(WIDTH, channel);
-            send(window, SETTLE_NANOS);
+            RequestWindow window = new RequestWindow(WIDTH, slot -> sender(channel, slot));
+            window.sendFor(SETTLE_NANOS, BATCH);
             window.takePercentile(99);
             return measured(window);
         } finally {
@@ -96,10 +101,10 @@ public final class GrpcRounds {
         }
     }
 
-    private static Score measured(CallWindow window) throws InterruptedException {
+    private static Score measured(RequestWindow window) throws InterruptedException {
         long cpu = cpu();
         long begun = System.nanoTime();
-        long sent = send(window, ROUND_NANOS);
+        long sent = window.sendFor(ROUND_NANOS, BATCH);
         double seconds = (System.nanoTime() - begun) / 1e9;
         return new Score(sent / seconds, window.takePercentile(99) / 1e3, (cpu() - cpu) / 1e3 / sent);
     }
@@ -108,15 +113,24 @@ public final class GrpcRounds {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
-    /** How many were sent. */
-    private static long send(CallWindow window, long nanos) throws InterruptedException {
-        long begun = System.nanoTime();
-        long sent = 0;
-        while (System.nanoTime() - begun < nanos) {
-            window.send(BATCH);
-            sent += BATCH;
-        }
-        return sent;
+    private static Runnable sender(ManagedChannel channel, RequestWindow.Slot slot) {
+        StreamObserver<byte[]> answers = new StreamObserver<>() {
+            @Override
+            public void onNext(byte[] answer) {
+                // what counts is that the call has ended
+            }
+
+            @Override
+            public void onError(Throwable cause) {
+                slot.failed(cause);
+            }
+
+            @Override
+            public void onCompleted() {
+                slot.answered();
+            }
+        };
+        return () -> ClientCalls.asyncUnaryCall(channel.newCall(GrpcServers.ECHO, CallOptions.DEFAULT), DATA, answers);
     }
 
     private static void print(Map<Subject, List<Score>> scores, int rounds) {
@@ -161,10 +175,5 @@ public final class GrpcRounds {
     private static List<Score> of(Map<Subject, List<Score>> scores, String policy, int servers) {
         Subject subject = new Subject(policy, servers);
         return Objects.requireNonNull(scores.get(subject), subject.toString());
-    }
-
-    private static double quantile(double[] values, double part) {
-        double[] sorted = Arrays.stream(values).sorted().toArray();
-        return sorted[(int) Math.round(part * (sorted.length - 1))];
     }
 }

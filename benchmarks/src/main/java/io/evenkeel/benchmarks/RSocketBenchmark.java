@@ -61,7 +61,7 @@ public class RSocketBenchmark {
     public String client = "plain-rsocket-1";
 
     private final List<AutoCloseable> closeables = new ArrayList<>();
-    private RequestWindow window = new RequestWindow(0, Mono::empty);
+    private RequestWindow window = RequestWindow.ofRSocket(0, Mono::empty);
 
     /**
      * What JMH itself does not know: the latency of one request, since it only sees {@value #REQUESTS} together, and
@@ -103,7 +103,7 @@ public class RSocketBenchmark {
                 .toList();
         RSocketUnderTest underTest = RSocketUnderTest.open(client, transports);
         closeables.add(underTest.closeable());
-        window = new RequestWindow(WIDTH, underTest.requests());
+        window = RequestWindow.ofRSocket(WIDTH, underTest.requests());
         window.send(WIDTH);
     }
 

@@ -1,11 +1,12 @@
 package io.evenkeel.benchmarks;
 
+import static io.evenkeel.benchmarks.Quantiles.quantile;
+
 import io.rsocket.transport.ClientTransport;
 import io.rsocket.transport.netty.client.TcpClientTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,7 @@ public final class RSocketRounds {
     private static Score run(String client, EchoServers servers) throws Exception {
         RSocketUnderTest underTest = RSocketUnderTest.open(client, transports(servers, client));
         try {
-            RequestWindow window = new RequestWindow(RSocketBenchmark.WIDTH, underTest.requests());
+            RequestWindow window = RequestWindow.ofRSocket(RSocketBenchmark.WIDTH, underTest.requests());
             send(window, SETTLE_NANOS);
             window.takePercentile(99);
             double perSecond = send(window, ROUND_NANOS);
@@ -78,12 +79,7 @@ public final class RSocketRounds {
 
     private static double send(RequestWindow window, long nanos) throws InterruptedException {
         long begun = System.nanoTime();
-        long sent = 0;
-        while (System.nanoTime() - begun < nanos) {
-            window.send(BATCH);
-            sent += BATCH;
-        }
-        return sent * 1e9 / (System.nanoTime() - begun);
+        return window.sendFor(nanos, BATCH) * 1e9 / (System.nanoTime() - begun);
     }
 
     private static void print(Map<String, List<Score>> scores, int rounds) {
@@ -114,10 +110,5 @@ public final class RSocketRounds {
         System.out.println(
                 "medians of " + rounds + " rounds of a second; a round's ratio is to the plain client that is asked in"
                         + " the same way, in the same round");
-    }
-
-    private static double quantile(double[] values, double part) {
-        double[] sorted = Arrays.stream(values).sorted().toArray();
-        return sorted[(int) Math.round(part * (sorted.length - 1))];
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,32 +49,26 @@ final class Watch {
 
         @Override
         public @Nullable Duration freshFor() {
-            try {
-                Duration bound = source.freshFor();
-                return bound == null || bound.isNegative() || bound.isZero() ? null : bound;
-            } catch (RuntimeException | Error failure) {
-                LOG.debug("{}: the source's freshFor() failed", target, failure);
-                return null;
-            }
+            Duration bound = answer("freshFor", source::freshFor, null);
+            return bound == null || bound.isNegative() || bound.isZero() ? null : bound;
         }
 
         @Override
         public long requests() {
-            try {
-                return source.requests();
-            } catch (RuntimeException | Error failure) {
-                LOG.debug("{}: the source's requests() failed", target, failure);
-                return 0;
-            }
+            return answer("requests", source::requests, 0L);
         }
 
         @Override
         public @Nullable String trouble() {
+            return answer("trouble", source::trouble, null);
+        }
+
+        private <T extends @Nullable Object> T answer(String question, Supplier<? extends T> asked, T otherwise) {
             try {
-                return source.trouble();
+                return asked.get();
             } catch (RuntimeException | Error failure) {
-                LOG.debug("{}: the source's trouble() failed", target, failure);
-                return null;
+                LOG.debug("{}: the source's {}() failed", target, question, failure);
+                return otherwise;
             }
         }
     }

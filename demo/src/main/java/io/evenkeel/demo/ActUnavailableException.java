@@ -9,6 +9,11 @@ public final class ActUnavailableException extends Exception {
         super(message);
     }
 
+    /** For the reason that another exception gives. */
+    public ActUnavailableException(Exception cause) {
+        super(cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
+    }
+
     public ActUnavailableException(String message, Throwable cause) {
         super(message, cause);
     }

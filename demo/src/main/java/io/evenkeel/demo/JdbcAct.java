@@ -18,7 +18,7 @@ final class JdbcAct implements Act {
         try (Cluster cluster = Cluster.create(PODS, SEED)) {
             return play(cluster, out);
         } catch (IOException e) {
-            throw new ActUnavailableException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            throw new ActUnavailableException(e);
         }
     }
 

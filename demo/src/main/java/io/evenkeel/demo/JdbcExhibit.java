@@ -43,7 +43,7 @@ public final class JdbcExhibit implements Exhibit {
                 throw e;
             }
         } catch (IOException e) {
-            throw new ActUnavailableException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            throw new ActUnavailableException(e);
         }
     }
 
@@ -156,10 +156,7 @@ public final class JdbcExhibit implements Exhibit {
     }
 
     private Pod named(String name) {
-        return cluster.pods().stream()
-                .filter(pod -> pod.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pod: " + name + " (expected: one that exists)"));
+        return Exhibit.named(name, cluster.pods(), Pod::name);
     }
 
     @Override

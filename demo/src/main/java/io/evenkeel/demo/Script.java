@@ -12,21 +12,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What happens to the Pods, in order. The pauses are what a cluster takes: the kubelet notices a dead container after a
- * second, a Pod keeps running for its grace period after it was marked, a readiness probe misses a short freeze.
- */
+/** What happens to the Pods, in order, with {@link ClusterPauses}. */
 final class Script {
     private static final Duration STEADY = Duration.ofSeconds(5);
     private static final Duration AFTER_SCALE_OUT = Duration.ofSeconds(16);
-    private static final Duration TERMINATING_AFTER_READY = Duration.ofMillis(200);
-    private static final Duration GRACE = Duration.ofSeconds(6);
     private static final Duration AFTER_ROLLING_UPDATE = Duration.ofSeconds(5);
     private static final Duration AFTER_SCALE_IN = Duration.ofSeconds(3);
-    private static final Duration NOTICED_AFTER = Duration.ofSeconds(1);
-    private static final Duration RESTART_AFTER = Duration.ofSeconds(2);
     private static final Duration AFTER_RESTART = Duration.ofSeconds(7);
-    private static final Duration FROZEN = Duration.ofSeconds(6);
     private static final Duration AFTER_FREEZE = Duration.ofSeconds(5);
 
     private final Cluster cluster;
@@ -60,7 +52,7 @@ final class Script {
     private void rollingUpdate() throws IOException, InterruptedException {
         for (Pod old : cluster.pods()) {
             add();
-            pause(TERMINATING_AFTER_READY);
+            pause(ClusterPauses.TERMINATING_AFTER_READY);
             drain(old);
         }
         pause(AFTER_ROLLING_UPDATE);
@@ -77,9 +69,9 @@ final class Script {
         Map<Kind, Integer> held = held(pod);
         event = new Event(pod.name(), cluster.kill(pod), held);
         screen.say(pod.name() + " is killed with SIGKILL");
-        pause(NOTICED_AFTER);
+        pause(ClusterPauses.NOTICED_AFTER);
         cluster.reportNotReady(pod);
-        pause(RESTART_AFTER);
+        pause(ClusterPauses.RESTART_AFTER);
         cluster.restart(pod);
         screen.say(pod.name() + " is back");
         pause(AFTER_RESTART);
@@ -91,7 +83,7 @@ final class Script {
         cluster.freeze(pod);
         event = new Event(pod.name(), System.nanoTime(), held);
         screen.say(pod.name() + " is frozen with SIGSTOP");
-        pause(FROZEN);
+        pause(ClusterPauses.FROZEN);
         cluster.resume(pod);
         screen.say(pod.name() + " goes on");
         pause(AFTER_FREEZE);
@@ -106,8 +98,8 @@ final class Script {
 
     private void drain(Pod pod) throws IOException, InterruptedException {
         cluster.terminate(pod);
-        screen.say(pod.name() + " is terminating, " + GRACE.toSeconds() + " s of grace");
-        pause(GRACE);
+        screen.say(pod.name() + " is terminating, " + ClusterPauses.GRACE.toSeconds() + " s of grace");
+        pause(ClusterPauses.GRACE);
         cluster.remove(pod);
         screen.say(pod.name() + " is gone");
     }

@@ -12,13 +12,25 @@ import org.jspecify.annotations.Nullable;
  */
 interface SliceMapping {
 
-    /** A slice is new or changed. @return false if the endpoints are what they were */
+    /**
+     * A slice is new or changed.
+     *
+     * @return false if the endpoints are what they were
+     */
     boolean put(EndpointSlice slice);
 
-    /** A slice is gone. @return false if the endpoints are what they were */
+    /**
+     * A slice is gone.
+     *
+     * @return false if the endpoints are what they were
+     */
     boolean remove(String name);
 
-    /** These are all slices there are. @return false if the endpoints are what they were */
+    /**
+     * These are all slices there are.
+     *
+     * @return false if the endpoints are what they were
+     */
     boolean replace(Collection<EndpointSlice> all);
 
     /** The slices now, in order of their names; a copy. */

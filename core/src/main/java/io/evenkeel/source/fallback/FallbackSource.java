@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 final class FallbackSource implements EndpointSource {
 
     private static final Logger LOG = LoggerFactory.getLogger(FallbackSource.class);
-    private static final int NOBODY = Integer.MAX_VALUE;
+    private static final int NONE = Integer.MAX_VALUE;
 
     private final List<Part> parts;
     private final @Nullable Snapshot snapshot;
@@ -42,7 +42,7 @@ final class FallbackSource implements EndpointSource {
 
     // The last that was started; one after the last is the snapshot.
     private int asked = -1;
-    private volatile int believed = NOBODY;
+    private volatile int believed = NONE;
     private final String[] complaints;
     // By address, the identity under which an endpoint was reported while a later source, or the snapshot, was
     // believed.
@@ -70,14 +70,14 @@ final class FallbackSource implements EndpointSource {
     @Override
     public @Nullable Duration freshFor() {
         int now = believed;
-        return now == NOBODY ? null : parts.get(now).source().freshFor();
+        return now == NONE ? null : parts.get(now).source().freshFor();
     }
 
     /** Of the one that is believed. */
     @Override
     public @Nullable String trouble() {
         int now = believed;
-        return now == NOBODY ? null : parts.get(now).source().trouble();
+        return now == NONE ? null : parts.get(now).source().trouble();
     }
 
     @Override
@@ -94,7 +94,7 @@ final class FallbackSource implements EndpointSource {
     }
 
     private void askNext() {
-        if (life.isClosed() || believed != NOBODY || asked == parts.size()) {
+        if (life.isClosed() || believed != NONE || asked == parts.size()) {
             return;
         }
         asked++;
@@ -138,7 +138,7 @@ final class FallbackSource implements EndpointSource {
             life.report(report);
         } else {
             complaints[from] = reasonOf(report);
-            if (believed == NOBODY) {
+            if (believed == NONE) {
                 life.report(report);
             }
             if (from == asked) {
@@ -149,7 +149,7 @@ final class FallbackSource implements EndpointSource {
 
     private void believe(int from, Endpoints endpoints) {
         if (from != believed) {
-            boolean takesOver = believed != NOBODY;
+            boolean takesOver = believed != NONE;
             believed = from;
             for (int later = from + 1; later <= Math.min(asked, parts.size() - 1); later++) {
                 parts.get(later).source().close();
@@ -219,7 +219,7 @@ final class FallbackSource implements EndpointSource {
 
     private void readSnapshot() {
         Objects.requireNonNull(snapshot).read(read -> {
-            if (believed != NOBODY) {
+            if (believed != NONE) {
                 return;
             }
             if (read instanceof Endpoints endpoints) {

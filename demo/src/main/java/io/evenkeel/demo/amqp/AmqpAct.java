@@ -33,7 +33,7 @@ public final class AmqpAct implements Act {
         try (BrokerCluster cluster = cluster(arguments, out)) {
             return play(cluster, out);
         } catch (IOException | TimeoutException e) {
-            throw new ActUnavailableException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            throw new ActUnavailableException(e);
         }
     }
 

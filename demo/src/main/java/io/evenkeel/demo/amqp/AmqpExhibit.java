@@ -63,7 +63,7 @@ public final class AmqpExhibit implements Exhibit {
                 throw e;
             }
         } catch (IOException | TimeoutException e) {
-            throw new ActUnavailableException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            throw new ActUnavailableException(e);
         }
     }
 
@@ -178,10 +178,7 @@ public final class AmqpExhibit implements Exhibit {
     }
 
     private Broker named(String name) {
-        return present.stream()
-                .filter(broker -> broker.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pod: " + name + " (expected: one that exists)"));
+        return Exhibit.named(name, present, Broker::name);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ public final class OpenLoad implements AutoCloseable {
     private final long periodNanos;
     private final Thread thread;
     private final Set<Request> outstanding = ConcurrentHashMap.newKeySet();
+    private final LongAdder failed = new LongAdder();
     private volatile Tally tally = new Tally();
     private volatile long behindNanos = Long.MAX_VALUE;
     private volatile boolean closed;
@@ -41,6 +43,11 @@ public final class OpenLoad implements AutoCloseable {
         Tally next = new Tally();
         tally = next;
         return next;
+    }
+
+    /** Requests of all phases that failed so far. */
+    public long failed() {
+        return failed.sum();
     }
 
     /**
@@ -119,6 +126,7 @@ public final class OpenLoad implements AutoCloseable {
         public void failed(Throwable cause) {
             if (outstanding.remove(this)) {
                 counted.failed(cause);
+                failed.increment();
             }
         }
 
@@ -128,6 +136,7 @@ public final class OpenLoad implements AutoCloseable {
                     cancellation.run();
                 }
                 counted.failed(new IllegalStateException("never answered"));
+                failed.increment();
             }
         }
     }

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * publishes, wait. Thread-safe.
  */
 final class Broadcast {
+    /** After so long a viewer without news is shown that its stream is alive. */
+    static final long HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private long version;
@@ -60,6 +63,4 @@ final class Broadcast {
 
     /** A state and its number. */
     record Version(long number, String state) {}
-
-    static final long HEARTBEAT_NANOS = TimeUnit.SECONDS.toNanos(5);
 }

@@ -1,5 +1,6 @@
 package io.evenkeel.demo.page;
 
+import io.evenkeel.demo.ClusterPauses;
 import io.evenkeel.demo.page.PodView.State;
 import java.io.IOException;
 import java.time.Duration;
@@ -15,19 +16,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does to the Pods what viewers ask for, with the pauses that a cluster takes: a Pod keeps running for its grace period
- * after it was marked, the kubelet notices a dead container after a second, a readiness probe misses a short freeze.
+ * Does to the Pods what viewers ask for, with {@link ClusterPauses}.
  *
  * <p>Actions are taken from any thread. Every step runs on the one thread of the executor, so an exhibit is changed by
  * one thread. Invariant: a Pod is claimed from the moment an action on it is accepted until its last step has ended or
  * failed; a claimed Pod takes no other action, and one Pod that is ready and not claimed always remains.
  */
 final class Director {
-    static final Duration GRACE = Duration.ofSeconds(6);
-    static final Duration NOTICED_AFTER = Duration.ofSeconds(1);
-    static final Duration RESTART_AFTER = Duration.ofSeconds(2);
-    static final Duration FROZEN = Duration.ofSeconds(6);
-    static final Duration BETWEEN_READY_AND_TERMINATING = Duration.ofMillis(200);
     private static final Duration WAIT_FOR_CLAIM = Duration.ofMillis(500);
 
     private final Exhibit exhibit;
@@ -170,8 +165,8 @@ final class Director {
     private void drain(String pod, Runnable whenOver) {
         now(pod, whenOver, () -> {
             exhibit.terminate(pod);
-            timeline.say(pod + " is terminating, " + GRACE.toSeconds() + " s of grace");
-            after(GRACE, pod, whenOver, () -> {
+            timeline.say(pod + " is terminating, " + ClusterPauses.GRACE.toSeconds() + " s of grace");
+            after(ClusterPauses.GRACE, pod, whenOver, () -> {
                 exhibit.remove(pod);
                 timeline.say(pod + " is gone");
                 whenOver.run();
@@ -184,9 +179,9 @@ final class Director {
         now(pod, whenOver, () -> {
             exhibit.kill(pod);
             timeline.say(pod + " is killed");
-            after(NOTICED_AFTER, pod, whenOver, () -> {
+            after(ClusterPauses.NOTICED_AFTER, pod, whenOver, () -> {
                 exhibit.reportNotReady(pod);
-                after(RESTART_AFTER, pod, whenOver, () -> {
+                after(ClusterPauses.RESTART_AFTER, pod, whenOver, () -> {
                     exhibit.restart(pod);
                     timeline.say(pod + " is back");
                     whenOver.run();
@@ -199,8 +194,8 @@ final class Director {
         Runnable whenOver = () -> release(pod);
         now(pod, whenOver, () -> {
             exhibit.freeze(pod);
-            timeline.say(pod + " is frozen for " + FROZEN.toSeconds() + " s");
-            after(FROZEN, pod, whenOver, () -> {
+            timeline.say(pod + " is frozen for " + ClusterPauses.FROZEN.toSeconds() + " s");
+            after(ClusterPauses.FROZEN, pod, whenOver, () -> {
                 exhibit.resume(pod);
                 timeline.say(pod + " goes on");
                 whenOver.run();
@@ -240,7 +235,7 @@ final class Director {
         now(pod, failed, () -> {
             addOne();
             after(
-                    BETWEEN_READY_AND_TERMINATING,
+                    ClusterPauses.TERMINATING_AFTER_READY,
                     pod,
                     failed,
                     () -> drain(pod, () -> {
@@ -301,7 +296,8 @@ final class Director {
             step.run();
         } catch (RejectedExecutionException closed) {
             // the page is ending: no step is left to do
-        } catch (IOException | RuntimeException failure) {
+        } catch (IOException | RuntimeException | Error failure) {
+            // also of an Error: the Pod must not stay claimed
             timeline.say(what + ": " + failure.getMessage());
             ifItFails.run();
         }

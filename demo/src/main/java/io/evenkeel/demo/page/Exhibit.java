@@ -1,13 +1,27 @@
 package io.evenkeel.demo.page;
 
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Servers of one protocol and two clients beside each other, under a steady load. {@link #pods()} and {@link #sides()}
  * may be asked from any thread; the verbs are called by one thread only, the {@link Director}'s.
  */
 public interface Exhibit extends AutoCloseable {
+
+    /**
+     * The one with this name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static <P> P named(String name, Collection<P> pods, Function<P, String> nameOf) {
+        return pods.stream()
+                .filter(pod -> nameOf.apply(pod).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("pod: " + name + " (expected: one that exists)"));
+    }
 
     /** How many Pods may exist at once. */
     int most();

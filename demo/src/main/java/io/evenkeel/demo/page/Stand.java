@@ -75,7 +75,7 @@ final class Stand implements AutoCloseable {
             open = new Open(exhibit, timeline, new Director(exhibit, timeline, stage));
             timeline.say(exhibit.pods().size() + " Pods are ready");
             sampler.scheduleWithFixedDelay(this::sample, 0, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (ActUnavailableException | RuntimeException | LinkageError unavailable) {
+        } catch (ActUnavailableException | RuntimeException | Error unavailable) {
             publishPhase("unavailable", String.valueOf(unavailable.getMessage()));
         }
     }
@@ -87,8 +87,8 @@ final class Stand implements AutoCloseable {
         }
         try {
             broadcast.publish(GSON.toJson(state(current)));
-        } catch (IOException | RuntimeException failure) {
-            // the next state may be had; this one is shown as what it is
+        } catch (IOException | RuntimeException | Error failure) {
+            // thrown it would end the states for good; the next one may be had, and this one is shown as what it is
             publishPhase("unavailable", "The servers could not be counted: " + failure.getMessage());
         }
     }

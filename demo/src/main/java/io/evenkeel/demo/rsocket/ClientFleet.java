@@ -1,7 +1,6 @@
 package io.evenkeel.demo.rsocket;
 
 import io.evenkeel.demo.contest.OpenLoad;
-import io.evenkeel.demo.contest.Sender;
 import io.evenkeel.demo.contest.Tally;
 import io.evenkeel.demo.page.Side;
 import io.rsocket.core.RSocketClient;
@@ -13,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
@@ -34,7 +31,6 @@ final class ClientFleet implements AutoCloseable {
     private final String prefix;
     private final List<RSocketClient> clients = new ArrayList<>();
     private final List<OpenLoad> loads = new ArrayList<>();
-    private final LongAdder failed = new LongAdder();
 
     private final ReentrantLock lock = new ReentrantLock();
     /** The tallies of the whole phases, newest first; then those of the phase that goes on. */
@@ -63,38 +59,10 @@ final class ClientFleet implements AutoCloseable {
             RSocketClient client =
                     maker.apply(RSocketConnector.create().setupPayload(Mono.fromSupplier(() -> Payloads.text(name))));
             fleet.clients.add(client);
-            fleet.loads.add(OpenLoad.start(fleet.counting(new RequestSender(client)), PER_SECOND));
+            fleet.loads.add(OpenLoad.start(new RequestSender(client), PER_SECOND));
         }
         fleet.current = fleet.loads.stream().map(OpenLoad::nextPhase).toList();
         return fleet;
-    }
-
-    private Sender counting(Sender sender) {
-        return outcome -> sender.send(new Counted(outcome));
-    }
-
-    /** Counts a failure, unless it comes after the answer. */
-    private final class Counted implements Sender.Outcome {
-        private final Sender.Outcome outcome;
-        private final AtomicBoolean ended = new AtomicBoolean();
-
-        Counted(Sender.Outcome outcome) {
-            this.outcome = outcome;
-        }
-
-        @Override
-        public void answered(String pod) {
-            ended.set(true);
-            outcome.answered(pod);
-        }
-
-        @Override
-        public void failed(Throwable cause) {
-            if (ended.compareAndSet(false, true)) {
-                failed.increment();
-            }
-            outcome.failed(cause);
-        }
     }
 
     /** How it stands now, with its connections as the Pods count them. */
@@ -108,7 +76,7 @@ final class ClientFleet implements AutoCloseable {
                 key,
                 title,
                 tally.answered() / (double) PHASES,
-                failed.sum(),
+                loads.stream().mapToLong(OpenLoad::failed).sum(),
                 tally.answered() == 0 ? Double.NaN : tally.percentile(99),
                 connections,
                 shares);

@@ -52,7 +52,7 @@ public final class RSocketExhibit implements Exhibit {
             exhibit.begin();
             return exhibit;
         } catch (IOException e) {
-            throw new ActUnavailableException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+            throw new ActUnavailableException(e);
         }
     }
 
@@ -178,10 +178,7 @@ public final class RSocketExhibit implements Exhibit {
     }
 
     private RSocketPod named(String name) {
-        return cluster.pods().stream()
-                .filter(pod -> pod.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pod: " + name + " (expected: one that exists)"));
+        return Exhibit.named(name, cluster.pods(), RSocketPod::name);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.evenkeel.demo.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.demo.ClusterPauses;
 import io.evenkeel.demo.page.PodView.State;
 import java.time.Duration;
 import java.util.List;
@@ -34,7 +35,7 @@ class DirectorTest {
     @Test
     void a_drained_pod_runs_through_its_grace_period() {
         assertThat(director.perform(Action.DRAIN, "pod-1")).isEqualTo(ACCEPTED);
-        schedule.advance(Director.GRACE.minusMillis(1));
+        schedule.advance(ClusterPauses.GRACE.minusMillis(1));
         assertThat(exhibit.done).containsExactly("terminate pod-1");
         schedule.advance(Duration.ofMillis(1));
         assertThat(exhibit.done).containsExactly("terminate pod-1", "remove pod-1");
@@ -46,9 +47,9 @@ class DirectorTest {
         director.perform(Action.KILL, "pod-0");
         schedule.advance(Duration.ZERO);
         assertThat(exhibit.done).containsExactly("kill pod-0");
-        schedule.advance(Director.NOTICED_AFTER);
+        schedule.advance(ClusterPauses.NOTICED_AFTER);
         assertThat(exhibit.done).last().isEqualTo("report not ready pod-0");
-        schedule.advance(Director.RESTART_AFTER);
+        schedule.advance(ClusterPauses.RESTART_AFTER);
         assertThat(exhibit.done).last().isEqualTo("restart pod-0");
         assertThat(director.canStrike("pod-0")).isTrue();
     }
@@ -57,7 +58,7 @@ class DirectorTest {
     void a_pod_takes_one_action_at_a_time_from_the_moment_it_is_accepted() {
         director.perform(Action.FREEZE, "pod-0");
         refused(director.perform(Action.KILL, "pod-0"), "pod-0 is busy with what was asked before");
-        schedule.advance(Director.FROZEN);
+        schedule.advance(ClusterPauses.FROZEN);
         assertThat(director.perform(Action.KILL, "pod-0")).isEqualTo(ACCEPTED);
     }
 
@@ -101,7 +102,7 @@ class DirectorTest {
     @Test
     void a_rolling_update_waits_for_a_pod_that_another_viewer_has_killed() {
         director.perform(Action.ROLLING_UPDATE, null);
-        schedule.advance(Director.GRACE);
+        schedule.advance(ClusterPauses.GRACE);
         director.perform(Action.KILL, "pod-1");
         schedule.advance(Duration.ofMinutes(1));
         assertThat(said()).last().isEqualTo("rolling update is over");
@@ -113,7 +114,7 @@ class DirectorTest {
         director.perform(Action.ROLLING_UPDATE, null);
         director.perform(Action.DRAIN, "pod-1");
         director.perform(Action.KILL, "pod-2");
-        schedule.advance(Director.NOTICED_AFTER);
+        schedule.advance(ClusterPauses.NOTICED_AFTER);
         exhibit.failure = "out of memory";
         schedule.advance(Duration.ofMinutes(1));
         assertThat(said()).contains("pod-2 failed: out of memory").last().isEqualTo("rolling update is over");
@@ -125,7 +126,7 @@ class DirectorTest {
     void a_step_that_fails_is_said_and_frees_the_pod() {
         exhibit.failure = "no such process";
         director.perform(Action.FREEZE, "pod-0");
-        schedule.advance(Director.FROZEN);
+        schedule.advance(ClusterPauses.FROZEN);
         assertThat(said()).containsExactly("pod-0 failed: no such process");
         assertThat(director.canStrike("pod-0")).isTrue();
     }

@@ -1,8 +1,11 @@
 package io.evenkeel.it.page;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -11,7 +14,9 @@ import java.util.Optional;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -20,6 +25,8 @@ import org.openqa.selenium.logging.LoggingPreferences;
 
 /** Debian's Chromium without a screen, and what the tests need of it beyond Selenium's own interface. */
 final class Chromium implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+
     private final ChromeDriver driver;
 
     private Chromium(ChromeDriver driver) {
@@ -103,6 +110,18 @@ final class Chromium implements AutoCloseable {
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.write(file, picture);
         return Base64.getEncoder().encodeToString(picture);
+    }
+
+    /** The button that is called so, by its label or its text. */
+    WebElement button(String label) {
+        return driver.findElement(
+                By.xpath("//button[@aria-label='" + label + "' or normalize-space()='" + label + "']"));
+    }
+
+    /** Presses it as soon as it may be pressed. */
+    void press(String label) {
+        await().atMost(PATIENCE).until(() -> "false".equals(button(label).getAttribute("aria-disabled")));
+        button(label).click();
     }
 
     Object script(String script, Object... arguments) {

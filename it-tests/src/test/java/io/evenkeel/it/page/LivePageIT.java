@@ -100,7 +100,7 @@ class LivePageIT {
         await().atMost(PATIENCE).until(() -> pods().values().stream().allMatch("ready"::equals));
         while (pods().size() > 3) {
             String last = last();
-            press("Drain " + last);
+            browser().press("Drain " + last);
             await().atMost(PATIENCE).until(() -> !pods().containsKey(last));
         }
         await().atMost(PATIENCE).until(LivePageIT::isEvenAndStill);
@@ -109,7 +109,7 @@ class LivePageIT {
     @Test
     void connections_move_to_a_pod_that_is_added() throws Exception {
         record(browser());
-        press("Add Pod");
+        browser().press("Add Pod");
         await().atMost(PATIENCE).until(() -> pods().size() == 4);
         String added = last();
         await().atMost(PATIENCE).until(() -> shown(added, "evenkeel") == CONNECTIONS / 4);
@@ -128,7 +128,7 @@ class LivePageIT {
 
     @Test
     void a_scale_out_is_seen_in_both_themes_and_on_a_phone() throws IOException {
-        press("Add Pod");
+        browser().press("Add Pod");
         await().pollInterval(Duration.ofMillis(50))
                 .atMost(PATIENCE)
                 .until(() -> pods().size() == 4 && dotsAt(last(), "evenkeel") >= CONNECTIONS / 12);
@@ -138,7 +138,7 @@ class LivePageIT {
     @Test
     void a_rolling_update_replaces_every_pod() throws Exception {
         Set<String> before = new LinkedHashSet<>(pods().keySet());
-        press("Rolling update");
+        browser().press("Rolling update");
         await().atMost(PATIENCE).until(() -> pods().containsValue("terminating"));
         // the second Pod leaves: the first ones have come and their connections with them
         await().atMost(PATIENCE)
@@ -157,18 +157,18 @@ class LivePageIT {
     @Test
     void every_button_does_what_it_says() {
         List<String> names = new ArrayList<>(pods().keySet());
-        press("Kill " + names.get(0));
+        browser().press("Kill " + names.get(0));
         await().atMost(PATIENCE).until(() -> "killed".equals(pods().get(names.get(0))));
-        press("Freeze " + names.get(1));
+        browser().press("Freeze " + names.get(1));
         await().atMost(PATIENCE).until(() -> "frozen".equals(pods().get(names.get(1))));
         // the last one that serves stays
-        assertThat(button("Drain " + names.get(2)).getAttribute("aria-disabled"))
+        assertThat(browser().button("Drain " + names.get(2)).getAttribute("aria-disabled"))
                 .isEqualTo("true");
         await().atMost(PATIENCE).until(() -> pods().values().stream().allMatch("ready"::equals));
-        press("Drain " + names.get(2));
+        browser().press("Drain " + names.get(2));
         await().atMost(PATIENCE).until(() -> "terminating".equals(pods().get(names.get(2))));
         await().atMost(PATIENCE).until(() -> !pods().containsKey(names.get(2)));
-        press("Add Pod");
+        browser().press("Add Pod");
         await().atMost(PATIENCE).until(() -> pods().size() == 3);
 
         assertThat(timeline())
@@ -194,7 +194,7 @@ class LivePageIT {
         assertThat(reached).containsAll(expected);
 
         String last = last();
-        browser().script("arguments[0].focus()", button("Freeze " + last));
+        browser().script("arguments[0].focus()", browser().button("Freeze " + last));
         browser().driver().switchTo().activeElement().sendKeys(Keys.SPACE);
         await().atMost(PATIENCE).until(() -> "frozen".equals(pods().get(last)));
         await().atMost(PATIENCE).until(() -> "ready".equals(pods().get(last)));
@@ -313,17 +313,6 @@ class LivePageIT {
             counts.put(pod.name(), (double) pod.logged("pg_sleep(0.004)"));
         }
         return counts;
-    }
-
-    private static WebElement button(String label) {
-        return browser()
-                .driver()
-                .findElement(By.xpath("//button[@aria-label='" + label + "' or normalize-space()='" + label + "']"));
-    }
-
-    private static void press(String label) {
-        await().atMost(PATIENCE).until(() -> "false".equals(button(label).getAttribute("aria-disabled")));
-        button(label).click();
     }
 
     private static String focused() {

@@ -66,10 +66,10 @@ class OtherTabsIT {
     private void addAndDrain(Chromium browser, String tab, String drained, String added, int atLeast)
             throws IOException {
         await().atMost(PATIENCE).until(() -> dots(browser).getOrDefault(drained + " evenkeel", 0) > 0);
-        press(browser, "Add Pod");
+        browser.press("Add Pod");
         await().atMost(PATIENCE).until(() -> dots(browser).getOrDefault(added + " evenkeel", 0) >= atLeast);
         browser.screenshot(Path.of("target", "page", tab + "-scale-out.png"));
-        press(browser, "Drain " + drained);
+        browser.press("Drain " + drained);
         await().atMost(PATIENCE)
                 .until(() -> browser.driver()
                         .findElements(By.cssSelector(".pod[data-pod=" + drained + "]"))
@@ -79,14 +79,6 @@ class OtherTabsIT {
         assertThat(String.valueOf(browser.script(
                         "return document.querySelector('.side.evenkeel" + " [data-figure=failed]').textContent")))
                 .isEqualTo("0");
-    }
-
-    private static void press(Chromium browser, String label) {
-        String xpath = "//button[@aria-label='" + label + "' or normalize-space()='" + label + "']";
-        await().atMost(PATIENCE)
-                .until(() -> "false"
-                        .equals(browser.driver().findElement(By.xpath(xpath)).getAttribute("aria-disabled")));
-        browser.driver().findElement(By.xpath(xpath)).click();
     }
 
     /** Dots by Pod and side. */
