@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /**
@@ -71,8 +72,9 @@ final class FakeCluster {
 
     final Map<String, Deque<Message>> queues = new HashMap<>();
     final List<FakeChannel> consuming = new ArrayList<>();
-    final List<FakeConnection> connections = new ArrayList<>();
-    final List<String> log = new java.util.concurrent.CopyOnWriteArrayList<>();
+    // Looked at by tests while a move on another thread opens connections, and writes what it does.
+    final List<FakeConnection> connections = new CopyOnWriteArrayList<>();
+    final List<String> log = new CopyOnWriteArrayList<>();
     final Set<EndpointKey> unreachable = new HashSet<>();
     /** Whether handlers wait for {@link FakeChannel#dispatchAll}. */
     boolean holdDispatch;
