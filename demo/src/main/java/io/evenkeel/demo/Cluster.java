@@ -68,7 +68,7 @@ final class Cluster implements AutoCloseable {
         servers.discard(pod.server());
     }
 
-    /** SIGKILL; no client has noticed yet. Returns when it was. */
+    /** SIGKILL; the control plane has not noticed yet. Returns when its last process had ended. */
     long kill(Pod pod) throws IOException {
         pod.happens(Pod.State.KILLED);
         return pod.server().kill();

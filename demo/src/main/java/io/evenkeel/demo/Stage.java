@@ -46,7 +46,7 @@ record Stage(
     /**
      * What happened to one Pod.
      *
-     * @param at when it had become ready, or had been struck
+     * @param at when it had become ready, had been frozen, or its last process had ended
      * @param held the connections to it just before, by kind of client
      */
     record Event(String pod, long at, Map<Kind, Integer> held) {

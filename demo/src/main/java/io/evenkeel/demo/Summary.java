@@ -72,7 +72,7 @@ final class Summary {
         }
         text.append(String.format(
                 "%n  In brackets: the least number of connects that leads to the same end; failed queries that had"
-                        + " begun before the fault, or more than 5 ms after the kill.%n"
+                        + " begun before the fault, or more than 5 ms after the killed Pod's last process ended.%n"
                         + "  HikariCP's way leads through a Service in user space, which adds latency that kube-proxy"
                         + " does not.%n%n  %s%n",
                 verdict()));

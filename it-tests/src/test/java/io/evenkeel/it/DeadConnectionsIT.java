@@ -56,11 +56,8 @@ class DeadConnectionsIT {
         KILL {
             @Override
             long strike(PostgresServer victim, ResettingProxy proxy) throws IOException {
-                // Not the moment of the signal: on a busy machine a process takes milliseconds to die of it, and its
-                // kernel
-                // accepts queries until then.
-                victim.kill();
-                return System.nanoTime();
+                // not the moment of the signal: until a process has ended, its connections take queries
+                return victim.kill();
             }
         },
         FAST_SHUTDOWN {

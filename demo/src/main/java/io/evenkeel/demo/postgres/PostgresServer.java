@@ -133,7 +133,7 @@ public final class PostgresServer {
     /**
      * SIGKILL: connections are broken, in-flight queries are lost.
      *
-     * @return when that was, of {@link System#nanoTime}; it returns a little later
+     * @return when its last process had ended, of {@link System#nanoTime}; it returns a little later
      */
     public long kill() throws IOException {
         changing.lock();

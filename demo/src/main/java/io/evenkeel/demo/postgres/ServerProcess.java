@@ -10,12 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One run of a server: the postmaster and its children, which together are what a container would be. The postmaster's
  * id comes from the file that it writes, since the process that we started may be the one that changed the user.
  */
 final class ServerProcess {
+    private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
     private final Process process;
     private final Path data;
 
@@ -44,18 +47,23 @@ final class ServerProcess {
         send(signal, List.of(postmaster()));
     }
 
-    /** SIGKILL to all of its processes at once; when that was, of {@link System#nanoTime}. */
+    /**
+     * SIGKILL to all of its processes at once.
+     *
+     * @return when the last had ended, of {@link System#nanoTime}: until then a connection to one that still runs is
+     *     not broken, and dozens of them take milliseconds to end
+     */
     long kill() throws IOException {
         // stopped first, so that no child is born after we looked
         signal("STOP");
         List<ProcessHandle> all = tree();
         all.forEach(ProcessHandle::destroyForcibly);
-        long killed = System.nanoTime();
+        awaitGone(all);
+        long gone = System.nanoTime();
         if (!awaitExit(Duration.ofSeconds(10))) {
             throw new IOException("process: " + process.pid() + " still runs (expected: gone after SIGKILL)");
         }
-        awaitGone(all);
-        return killed;
+        return gone;
     }
 
     /** SIGSTOP to all of its processes: the kernel still accepts connections for it, and nothing answers them. */
@@ -102,19 +110,32 @@ final class ServerProcess {
         }
     }
 
-    /**
-     * The next start needs the memory that they share to be free. Bounded, since nothing may reap orphans in a
-     * container.
-     */
+    /** Looks often, since what is measured counts from then. The next start needs the memory that they share, too. */
     private static void awaitGone(List<ProcessHandle> processes) throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
-        try {
-            while (processes.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
-                TimeUnit.MILLISECONDS.sleep(5);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (processes.stream().anyMatch(ServerProcess::runs)) {
+            if (Thread.interrupted()) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while a server was dying");
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while a server was dying", e);
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("processes: " + processes + " still run (expected: gone after SIGKILL)");
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    /** One that has ended and that nothing reaps, as in a container, still has an entry, but no connection any more. */
+    private static boolean runs(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return false;
+        }
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            // the state follows the name, which may have any character in it
+            return "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
+        } catch (IOException | StringIndexOutOfBoundsException noSuchEntry) {
+            return process.isAlive();
         }
     }
 
