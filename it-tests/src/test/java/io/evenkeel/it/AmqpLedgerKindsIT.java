@@ -153,6 +153,14 @@ class AmqpLedgerKindsIT {
         }
     }
 
+    private static String ledger(List<AmqpTraffic> all) {
+        return String.format(
+                "%d messages confirmed, %d received, %d more than once",
+                all.stream().mapToInt(AmqpTraffic::confirmedCount).sum(),
+                all.stream().mapToInt(AmqpTraffic::receivedCount).sum(),
+                all.stream().mapToInt(AmqpTraffic::againCount).sum());
+    }
+
     @Test
     void restarting_every_node_loses_nothing_that_was_confirmed(RabbitBrokers cluster) throws Exception {
         int restarts = 0;
@@ -188,22 +196,23 @@ class AmqpLedgerKindsIT {
                         traffic.goesOn();
                     }
                 }
+                if (ROUNDS > 1) {
+                    System.out.printf("after %d restarts: %s%n", restarts, ledger(all));
+                }
             }
             int before = events.get();
             await().atMost(PATIENCE).untilAsserted(() -> {
                 channel.basicPublish("amq.fanout", "", null, body(1));
                 assertThat(events.get()).as("deliveries to the pinned queues").isGreaterThan(before + 1);
             });
-            int confirmed = 0;
             for (AmqpTraffic traffic : all) {
                 traffic.finish();
-                confirmed += traffic.confirmedCount();
             }
             System.out.printf(
-                    "%d restarts of nodes under load: %d messages confirmed, all received; %d moves, %d recoveries,"
+                    "%d restarts of nodes under load: %s, none of those confirmed lost; %d moves, %d recoveries,"
                             + " %d shutdowns seen by the connections that can move%n",
                     restarts,
-                    confirmed,
+                    ledger(all),
                     bed.moved(),
                     bed.recovered(),
                     bed.shutdowns().size());

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A message every {@value #PERIOD_MILLIS} ms on a quorum queue, with confirms and acks, over one connection. */
 final class AmqpTraffic {
@@ -24,6 +25,9 @@ final class AmqpTraffic {
     private final Channel receiver;
     private final ConcurrentSkipListSet<Integer> confirmed = new ConcurrentSkipListSet<>();
     private final ConcurrentSkipListSet<Integer> received = new ConcurrentSkipListSet<>();
+    /** How many came again: those whose acknowledgement did not reach a broker before it was gone. */
+    private final AtomicInteger again = new AtomicInteger();
+
     private final ConcurrentSkipListMap<Long, Integer> outstanding = new ConcurrentSkipListMap<>();
     private final Thread thread;
     private volatile boolean stopped;
@@ -59,7 +63,9 @@ final class AmqpTraffic {
                 queue,
                 false,
                 (tag, delivery) -> {
-                    received.add(Integer.parseInt(new String(delivery.getBody(), US_ASCII)));
+                    if (!received.add(Integer.parseInt(new String(delivery.getBody(), US_ASCII)))) {
+                        again.incrementAndGet();
+                    }
                     receiver.basicAck(delivery.getEnvelope().getDeliveryTag(), false);
                 },
                 tag -> {});
@@ -118,6 +124,15 @@ final class AmqpTraffic {
 
     int confirmedCount() {
         return confirmed.size();
+    }
+
+    int receivedCount() {
+        return received.size();
+    }
+
+    /** How many were received more than once. */
+    int againCount() {
+        return again.get();
     }
 
     /** Goes on for a moment, stops, and fails unless everything that was confirmed arrives. */
