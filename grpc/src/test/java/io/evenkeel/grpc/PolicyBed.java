@@ -10,8 +10,7 @@ import io.grpc.LoadBalancer.PickResult;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.Set;
-import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** A policy on a channel that isn't there, whose Pods, connections and picks the test names. */
 final class PolicyBed extends FakeChannel {
@@ -19,7 +18,11 @@ final class PolicyBed extends FakeChannel {
     private static final long SEED = 7;
 
     PolicyBed() {
-        super(null, SEED);
+        this(null);
+    }
+
+    PolicyBed(@Nullable PolicyConfig config) {
+        super(config, SEED);
     }
 
     void fail(Status status) {
@@ -45,15 +48,6 @@ final class PolicyBed extends FakeChannel {
                 ? ConnectivityStateInfo.forTransientFailure(Status.UNAVAILABLE.withDescription("refused"))
                 : ConnectivityStateInfo.forNonError(next);
         open().forEach(subchannel -> subchannel.becomes(info));
-    }
-
-    /** Which hosts so many picks lead to. */
-    Set<String> picked(int picks) {
-        Set<String> hosts = new TreeSet<>();
-        for (int i = 0; i < picks; i++) {
-            hosts.add(((FakeSubchannel) pick().getSubchannel()).host());
-        }
-        return hosts;
     }
 
     FakeSubchannel to(Endpoint pod) {

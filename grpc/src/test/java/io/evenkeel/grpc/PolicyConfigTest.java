@@ -14,12 +14,14 @@ class PolicyConfigTest {
 
     @Test
     void values_are_read_as_a_json_parser_gives_them() {
-        PolicyConfig config = PolicyConfig.parse(
-                Map.of("connectionsPerPod", 2.0, "maxConnections", 64.0, "drainDeadline", "1.5s", "clientId", "c"));
+        PolicyConfig config = PolicyConfig.parse(Map.of(
+                "connectionsPerPod", 2.0, "maxConnections", 64.0, "drainDeadline", "1.5s", "connectTimeout", "0.25s"));
         assertThat(config.connectionsPerPod()).isEqualTo(2);
         assertThat(config.maxConnections()).isEqualTo(64);
         assertThat(config.drainDeadline()).isEqualTo(Duration.ofMillis(1_500));
-        assertThat(config.clientId()).isEqualTo("c");
+        assertThat(config.connectTimeout()).isEqualTo(Duration.ofMillis(250));
+        assertThat(PolicyConfig.parse(Map.of("clientId", "c")).clientId()).isEqualTo("c");
+        assertThat(PolicyConfig.DEFAULTS.connectTimeout()).isEqualTo(Duration.ofSeconds(5));
         assertThat(PolicyConfig.DEFAULTS.maxConnections()).isEqualTo(32);
     }
 
@@ -27,6 +29,8 @@ class PolicyConfigTest {
     @CsvSource({
         "connectionsPerPod, 0, connectionsPerPod: 0 (expected: 1 or more)",
         "drainDeadline, 5, 'drainDeadline: 5 (expected: seconds, as in \"25s\" or \"0.5s\")'",
+        "connectTimeout, 0s, 'connectTimeout: PT0S (expected: '",
+        "connectTimeout, 500ms, 'connectTimeout: 500ms (expected: seconds, as in \"25s\" or \"0.5s\")'",
         "name, ' ', name:   (expected: a text that is not blank)",
         "windows, 1, 'evenkeel policy: \"windows\" (expected: one of'",
     })
