@@ -73,6 +73,7 @@ record StatusView(int seats, List<Row> rows, WatchSnapshot snapshot, String plan
                 closed ? 0 : usage.waiting(),
                 usage.acquired(),
                 usage.timedOut(),
+                closed ? 0 : usage.stickingStreams(),
                 endpoints,
                 source(target, now),
                 planReason,

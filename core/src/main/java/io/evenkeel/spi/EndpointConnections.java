@@ -162,9 +162,16 @@ public interface EndpointConnections {
      * @param waiting callers that wait for a connection now
      * @param acquired how often a caller got one so far, or how many requests were sent where a connection carries many
      * @param timedOut how often a caller waited in vain so far
+     * @param stickingStreams streams that go on where no new ones go: at a Pod that leaves or has left, or on a
+     *     connection that is being replaced
      */
-    record Usage(int waiting, long acquired, long timedOut) {
+    record Usage(int waiting, long acquired, long timedOut, int stickingStreams) {
         public static final Usage NONE = new Usage(0, 0, 0);
+
+        /** Of an adapter without streams. */
+        public Usage(int waiting, long acquired, long timedOut) {
+            this(waiting, acquired, timedOut, 0);
+        }
     }
 
     /**

@@ -190,6 +190,11 @@ public final class JmxStatus implements AutoCloseable {
         }
 
         @Override
+        public int getStickingStreams() {
+            return status.get().stickingStreams();
+        }
+
+        @Override
         public String getSource() {
             return status.get().source().health().name();
         }

@@ -19,6 +19,8 @@ import java.util.function.ToIntFunction;
  * @param acquired how often a caller got a connection since the pool was made; of adapters whose connections carry any
  *     number of requests, how many requests were sent
  * @param timedOut how often a caller waited in vain since the pool was made
+ * @param stickingStreams streams that go on where no new ones go: at a Pod that leaves or has left, or on a connection
+ *     that is being replaced
  * @param endpoints in order of their keys
  * @param source where the endpoints come from
  * @param planReason why the last plan was made
@@ -35,6 +37,7 @@ public record PoolStatus(
         int waiting,
         long acquired,
         long timedOut,
+        int stickingStreams,
         List<EndpointStatus> endpoints,
         SourceStatus source,
         String planReason,
@@ -63,6 +66,7 @@ public record PoolStatus(
                 waiting,
                 acquired,
                 timedOut,
+                stickingStreams,
                 endpoints,
                 source,
                 planReason,

@@ -58,6 +58,10 @@ public interface PoolStatusMXBean {
     @Described("How often a caller waited in vain since the pool was made.")
     long getTimedOut();
 
+    /** Streams that go on where no new ones go: at a Pod or on a connection that is being left. */
+    @Described("Streams that go on where no new ones go: at a Pod or on a connection that is being left.")
+    int getStickingStreams();
+
     /** How far the source can be trusted: UNKNOWN, HEALTHY or STALE. */
     @Described("How far the source can be trusted: UNKNOWN, HEALTHY or STALE.")
     String getSource();

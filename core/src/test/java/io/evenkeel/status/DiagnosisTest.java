@@ -183,6 +183,7 @@ class DiagnosisTest {
                 1,
                 10,
                 2,
+                0,
                 List.of(endpoints),
                 new SourceStatus(
                         "dns:///pg.svc:5432",

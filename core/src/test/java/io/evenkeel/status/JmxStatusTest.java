@@ -56,6 +56,7 @@ class JmxStatusTest {
                             Map.entry("Waiting", 3),
                             Map.entry("Acquired", 400L),
                             Map.entry("TimedOut", 5L),
+                            Map.entry("StickingStreams", 6),
                             Map.entry("Source", "HEALTHY"),
                             Map.entry("SourceTarget", "dns:///pg:5432"),
                             Map.entry("SourceAgeSeconds", 2.5),
@@ -226,6 +227,7 @@ class JmxStatusTest {
                 3,
                 400L,
                 5L,
+                6,
                 List.of(
                         new EndpointStatus(leaving, 1, 2, 3, 4, 5, 6, 7, true, Duration.ofSeconds(12), refused),
                         new EndpointStatus(

@@ -243,6 +243,14 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     }
 
     @Override
+    public void began() {
+        Running current = running;
+        if (current != null) {
+            current.connections().began();
+        }
+    }
+
+    @Override
     public void drained(PodConnection connection) {
         helper.getSynchronizationContext().execute(() -> {
             Running current = running;

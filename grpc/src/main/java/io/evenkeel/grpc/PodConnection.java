@@ -53,7 +53,10 @@ final class PodConnection implements Pickable {
 
     /** Receives what calls do that the pool has to act on. From any thread. */
     interface Listener {
-        /** The last call of a draining connection has ended. */
+        /** A call has begun. */
+        void began();
+
+        /** The last call of a connection that takes no more has ended. */
         void drained(PodConnection connection);
 
         /** A call has ended on a connection that had no room for another. */
@@ -207,6 +210,7 @@ final class PodConnection implements Pickable {
     }
 
     private void began(boolean asStream, long now) {
+        listener.began();
         calls.incrementAndGet();
         if (asStream) {
             openEnded.incrementAndGet();
@@ -223,7 +227,7 @@ final class PodConnection implements Pickable {
         if (left == mostCalls - 1) {
             listener.roomAgain();
         }
-        if (left == 0 && state.get() == State.DRAINING) {
+        if (left == 0 && state.get() != State.OPEN) {
             listener.drained(this);
         }
     }

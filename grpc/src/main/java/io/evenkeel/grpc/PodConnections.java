@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,8 @@ import org.slf4j.LoggerFactory;
  *       {@code drainDeadline} from then. Nothing else here shuts down a connection in use.
  *   <li>A connection that was dialled is on a seat, lingering, or closed: regardless of what the reason for the dial
  *       has become meanwhile.
+ *   <li>{@code outOfService} has every connection that is neither dialling nor open and has calls in flight: each is
+ *       added after its state has changed, and taken out when its last call ends or it is open again.
  *   <li>A dial ends within {@code connectTimeout}, in one of the two ways: gRPC has no bound for a server that accepts
  *       and never answers, and what waits for a dial would wait with it.
  * </ul>
@@ -74,6 +77,12 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
     private final Map<EndpointKey, Pod> pods = new ConcurrentHashMap<>();
     /** Pods that have left, and have connections that linger. */
     private final Set<Pod> left = new LinkedHashSet<>();
+    /** Connections out of service on which calls go on; also such that are closed, and of Pods that have left. */
+    private final Set<PodConnection> outOfService = ConcurrentHashMap.newKeySet();
+
+    /** Calls begun so far; counted by any thread. */
+    private final LongAdder sent = new LongAdder();
+
     /** What to do with each connection that is being dialled. */
     private final Map<PodConnection, Dial> dials = new HashMap<>();
 
@@ -182,6 +191,7 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
             PodConnection connection = seat.connection;
             Consumer<RetireOutcome> retiring = seat.retiring;
             if (retiring != null && connection != null && connection.keep()) {
+                outOfService.remove(connection);
                 seat.going = false;
                 seat.retiring = null;
                 publish();
@@ -313,6 +323,18 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
         return pod == null ? Load.NONE : pod.load();
     }
 
+    /** From any thread: a call was sent. */
+    void began() {
+        sent.increment();
+    }
+
+    /** How many calls wait for a connection only gRPC knows, which queues them. */
+    @Override
+    public Usage usage() {
+        int sticking = outOfService.stream().mapToInt(PodConnection::streams).sum();
+        return new Usage(0, sent.sum(), 0, sticking);
+    }
+
     // Dialling.
 
     private void dial(Pod pod, Consumer<PodConnection> whenOpen, Consumer<Throwable> whenFailed) {
@@ -428,10 +450,22 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
 
     private void drain(Pod pod, PodConnection connection) {
         boolean idle = connection.drain();
+        outOfService(connection);
         if (idle) {
             control.execute(() -> ended(connection));
         } else {
             shutDownInTime(pod, connection);
+        }
+    }
+
+    /**
+     * It takes no call any more. One that ends meanwhile has seen the state that it was given before, and reports its
+     * end, or is seen here.
+     */
+    private void outOfService(PodConnection connection) {
+        outOfService.add(connection);
+        if (connection.calls() == 0) {
+            outOfService.remove(connection);
         }
     }
 
@@ -441,6 +475,9 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
     }
 
     private void ended(PodConnection connection) {
+        if (connection.calls() == 0 && !connection.isOpen()) {
+            outOfService.remove(connection);
+        }
         if (connection.state() == PodConnection.State.DRAINING && connection.calls() == 0) {
             end(connection);
             gone(connection);
@@ -455,6 +492,8 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
 
     @Override
     public void lost(PodConnection connection, Status why) {
+        // A server that says goodbye answers what it has.
+        outOfService(connection);
         signals.closed(connection.endpoint());
         Pod pod = pods.get(connection.endpoint());
         if (pod != null && pod.seatOf(connection) != null) {

@@ -43,7 +43,8 @@ class FakeChannel extends LoadBalancer.Helper {
     final LoadBalancer policy;
     final SynchronizationContext context = new SynchronizationContext((thread, fault) -> panics.add(fault));
     private final ScheduledExecutorService timer = new ManualTimer(time);
-    private final PoolSettings settings = PoolSettings.movingWhole()
+    /** Of a policy that begins later. */
+    final PoolSettings settings = PoolSettings.movingWhole()
             .moveWindow(Duration.ZERO)
             .drainDeadline(Duration.ofSeconds(30))
             .jmx(false);
@@ -204,12 +205,22 @@ class FakeChannel extends LoadBalancer.Helper {
         };
     }
 
-    /** Picks for a call. */
+    /** Picks for a unary call. */
     PickResult pick() {
-        return picker.pickSubchannel(new Call());
+        return pick(PodServer.ECHO);
+    }
+
+    PickResult pick(MethodDescriptor<?, ?> method) {
+        return picker.pickSubchannel(new Call(method));
     }
 
     private static final class Call extends PickSubchannelArgs {
+        private final MethodDescriptor<?, ?> method;
+
+        Call(MethodDescriptor<?, ?> method) {
+            this.method = method;
+        }
+
         @Override
         public CallOptions getCallOptions() {
             return CallOptions.DEFAULT;
@@ -222,7 +233,7 @@ class FakeChannel extends LoadBalancer.Helper {
 
         @Override
         public MethodDescriptor<?, ?> getMethodDescriptor() {
-            return PodServer.ECHO;
+            return method;
         }
 
         @Override

@@ -47,6 +47,13 @@ public enum EvenkeelMeter {
             "callers",
             false,
             "Callers that wait for a connection at this moment"),
+    /** Streams that were left where they are. */
+    STREAMS_STICKING(
+            "evenkeel.streams.sticking",
+            Meter.Type.GAUGE,
+            "streams",
+            false,
+            "Streams that go on where no new ones go: at a Pod or on a connection that is being left; gRPC only"),
     /** Time in the queue, of callers that had to wait. */
     WAIT(
             "evenkeel.wait",

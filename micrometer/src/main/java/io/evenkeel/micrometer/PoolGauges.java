@@ -97,6 +97,7 @@ final class PoolGauges {
         }
         gauge(EvenkeelMeter.CONNECTIONS_MAX, null, this::sizeAfterLookingForPods);
         gauge(EvenkeelMeter.WAITING, null, () -> sum(PoolStatus::waiting));
+        gauge(EvenkeelMeter.STREAMS_STICKING, null, () -> sum(PoolStatus::stickingStreams));
         gauge(EvenkeelMeter.MOVES_PENDING, null, () -> sum(PoolStatus::movesPending));
         gauge(
                 EvenkeelMeter.PODS,

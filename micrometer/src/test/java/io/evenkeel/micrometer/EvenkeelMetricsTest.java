@@ -124,6 +124,7 @@ class EvenkeelMetricsTest {
         assertThat(gauge(EvenkeelMeter.CONNECTIONS, "state", "draining")).isEqualTo(2);
         assertThat(gauge(EvenkeelMeter.CONNECTIONS_MAX)).isEqualTo(10);
         assertThat(gauge(EvenkeelMeter.WAITING)).isEqualTo(3);
+        assertThat(gauge(EvenkeelMeter.STREAMS_STICKING)).isEqualTo(6);
         assertThat(registry.get("evenkeel.source.requests").functionCounter().count())
                 .isEqualTo(5);
         assertThat(gauge(EvenkeelMeter.PODS, "state", "serving")).isEqualTo(2);

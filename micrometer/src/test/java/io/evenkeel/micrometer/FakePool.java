@@ -63,6 +63,7 @@ final class FakePool implements Supplier<PoolStatus> {
                 3,
                 17,
                 2,
+                6,
                 endpoints,
                 new SourceStatus(target, source, age, "reason", null, 5, List.of()),
                 "plan",

@@ -52,6 +52,7 @@ public class EvenkeelEndpoint {
         shown.put("waiting", pool.waiting());
         shown.put("acquired", pool.acquired());
         shown.put("timedOut", pool.timedOut());
+        shown.put("stickingStreams", pool.stickingStreams());
         shown.put("moves", pool.moves());
         shown.put("movesPending", pool.movesPending());
         shown.put("plan", pool.planReason());
