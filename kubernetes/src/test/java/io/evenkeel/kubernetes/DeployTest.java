@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** The manifests under {@code deploy}: that they are what they say, and agree with each other and with the messages. */
@@ -98,19 +100,20 @@ class DeployTest {
         }
     }
 
-    @Test
-    void the_sample_lists_every_file_that_is_there() throws IOException {
-        List<Object> resources =
-                new ArrayList<>((List<?>) at(file("sample/kustomization.yaml").get(0), "resources"));
+    @ParameterizedTest
+    @ValueSource(strings = {"sample", "grpc"})
+    void a_sample_lists_every_file_that_is_there(String sample) throws IOException {
+        List<Object> resources = new ArrayList<>(
+                (List<?>) at(file(sample + "/kustomization.yaml").get(0), "resources"));
         assertThat(resources).contains("../rbac");
         assertThat(at(file("rbac/kustomization.yaml").get(0), "resources")).isEqualTo(List.of("role.yaml"));
-        try (Stream<Path> files = Files.list(DEPLOY.resolve("sample"))) {
+        try (Stream<Path> files = Files.list(DEPLOY.resolve(sample))) {
             assertThat(files.map(file -> file.getFileName().toString())
                             .filter(name -> name.endsWith(".yaml") && !name.equals("kustomization.yaml")))
                     .allSatisfy(name -> assertThat(resources).contains(name));
         }
         for (Object resource : resources) {
-            assertThat(DEPLOY.resolve("sample").resolve(resource.toString())).exists();
+            assertThat(DEPLOY.resolve(sample).resolve(resource.toString())).exists();
         }
     }
 
@@ -157,6 +160,50 @@ class DeployTest {
         assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThan(serving);
     }
 
+    @Test
+    void the_names_selectors_ports_and_accounts_of_the_sample_for_grpc_agree() throws IOException {
+        List<Map<String, Object>> servers = file("grpc/server.yaml");
+        Map<String, Object> service = kind(servers, "Service");
+        Map<String, Object> deployed = kind(servers, "Deployment");
+        Map<String, Object> client = kind(file("grpc/client.yaml"), "Deployment");
+        Object server = at(deployed, "spec", "template", "spec", "containers", 0);
+
+        assertThat(at(deployed, "spec", "template", "metadata", "labels")).isEqualTo(at(service, "spec", "selector"));
+        assertThat(at(deployed, "spec", "selector", "matchLabels")).isEqualTo(at(service, "spec", "selector"));
+        assertThat(at(client, "spec", "selector", "matchLabels"))
+                .isEqualTo(at(client, "spec", "template", "metadata", "labels"))
+                .isNotEqualTo(at(service, "spec", "selector"));
+        assertThat(at(service, "spec", "ports", 0, "targetPort")).isEqualTo(at(server, "ports", 0, "name"));
+        assertThat(at(server, "ports", 0, "containerPort"))
+                .isEqualTo(at(server, "readinessProbe", "grpc", "port"))
+                .isEqualTo(at(service, "spec", "ports", 0, "port"));
+
+        String name = at(service, "metadata", "name").toString();
+        String channel = "SPRING_GRPC_CLIENT_CHANNEL_" + name.toUpperCase(Locale.ROOT);
+        KubernetesTarget target = KubernetesTarget.of(Target.parse(variable(client, channel + "_TARGET")));
+        assertThat(target.service()).isEqualTo(name);
+        assertThat(target.port()).isEqualTo(at(service, "spec", "ports", 0, "name"));
+        assertThat(variable(client, channel + "_DEFAULT_LOADBALANCINGPOLICY")).isEqualTo("evenkeel");
+
+        Object account = at(file("grpc/service-account.yaml").get(0), "metadata", "name");
+        assertThat(at(client, "spec", "template", "spec", "serviceAccountName")).isEqualTo(account);
+        assertThat(at(kind(file("rbac/role.yaml"), "RoleBinding"), "subjects", 0, "name"))
+                .isEqualTo(account);
+        List<?> images = (List<?>) at(file("grpc/kustomization.yaml").get(0), "images");
+        Object application = at(client, "spec", "template", "spec", "containers", 0, "image");
+        assertThat(images.stream().map(image -> at(image, "name")).toList())
+                .isEqualTo(List.of(at(server, "image"), application));
+    }
+
+    @Test
+    void a_server_of_the_sample_for_grpc_serves_until_its_clients_have_drained() throws IOException {
+        Object pod = at(kind(file("grpc/server.yaml"), "Deployment"), "spec", "template", "spec");
+        int serving = (Integer) at(pod, "containers", 0, "lifecycle", "preStop", "sleep", "seconds");
+        // 1 s to settle and 25 s to drain, and then the 20 s that the server takes at most
+        assertThat(serving).isGreaterThanOrEqualTo(26);
+        assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThan(serving + 20);
+    }
+
     /** The models of client-java are generated from the API's own description. */
     private static final Map<String, Class<?>> KINDS = Map.of(
             "Role", V1Role.class,
@@ -168,7 +215,7 @@ class DeployTest {
             "Deployment", V1Deployment.class);
 
     // Beside them are rules and dashboards of other programs.
-    private static final Set<String> MANIFESTS = Set.of("rbac", "sample");
+    private static final Set<String> MANIFESTS = Set.of("rbac", "sample", "grpc");
 
     private static Stream<Path> manifests() throws IOException {
         try (Stream<Path> files = Files.walk(DEPLOY)) {
@@ -214,9 +261,11 @@ class DeployTest {
     }
 
     @Test
-    void every_pod_of_the_sample_keeps_to_the_restricted_pod_security_standard() throws IOException {
-        assertThat(at(file("sample/namespace.yaml").get(0), "metadata", "labels", "pod-security.kubernetes.io/enforce"))
-                .isEqualTo("restricted");
+    void every_pod_of_a_sample_keeps_to_the_restricted_pod_security_standard() throws IOException {
+        for (String sample : List.of("sample", "grpc")) {
+            Object labels = at(file(sample + "/namespace.yaml").get(0), "metadata", "labels");
+            assertThat(at(labels, "pod-security.kubernetes.io/enforce")).isEqualTo("restricted");
+        }
         int pods = 0;
         for (Path manifest : manifests().toList()) {
             for (Map<String, Object> document : documents(Files.readString(manifest))) {
@@ -226,7 +275,7 @@ class DeployTest {
                 }
             }
         }
-        assertThat(pods).isEqualTo(2);
+        assertThat(pods).isEqualTo(4);
     }
 
     private static void assertRestricted(Object pod) {
