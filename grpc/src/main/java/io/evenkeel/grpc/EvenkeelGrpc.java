@@ -32,9 +32,22 @@ public final class EvenkeelGrpc {
      */
     @CanIgnoreReturnValue
     public static <B extends ManagedChannelBuilder<?>> B balance(B builder, Consumer<PoolSettings> settings) {
+        builder.defaultLoadBalancingPolicy(EvenkeelLoadBalancerProvider.POLICY);
+        return configure(builder, settings);
+    }
+
+    /**
+     * Gives the policy {@code evenkeel} these settings where the channel's service config or its default policy names
+     * it; without effect under any other policy. For frameworks, whose channels have a policy by configuration.
+     *
+     * @param builder changed, and returned; settings that it was given before are replaced
+     * @param settings as in {@link #balance}
+     * @throws IllegalArgumentException if a setting is out of its bounds
+     */
+    @CanIgnoreReturnValue
+    public static <B extends ManagedChannelBuilder<?>> B configure(B builder, Consumer<PoolSettings> settings) {
         PoolSettings collected = PoolSettings.movingWhole();
         settings.accept(collected);
-        builder.defaultLoadBalancingPolicy(EvenkeelLoadBalancerProvider.POLICY);
         builder.setNameResolverArg(PodAttributes.SETTINGS_ARG, collected.copy());
         return builder;
     }

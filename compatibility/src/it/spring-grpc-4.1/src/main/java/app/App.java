@@ -1,0 +1,92 @@
+package app;
+
+import io.evenkeel.spring.EvenkeelEndpoint;
+import io.evenkeel.spring.PoolDirectory;
+import io.evenkeel.status.PoolStatus;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.ClientCalls;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Files;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.grpc.client.GrpcChannelFactory;
+
+/** Two channels of Boot's own starter over the same Pods, by Evenkeel's policy and by Boot's default. */
+@SpringBootApplication
+public class App {
+    public static void main(String[] arguments) throws Exception {
+        try (Pods pods = new Pods(Files.createTempDirectory("pods"))) {
+            System.setProperty("orders.target", pods.target());
+            PoolDirectory directory;
+            ManagedChannel orders;
+            try (ConfigurableApplicationContext context = SpringApplication.run(App.class, arguments)) {
+                directory = context.getBean(PoolDirectory.class);
+                GrpcChannelFactory channels = context.getBean(GrpcChannelFactory.class);
+                orders = channels.createChannel("orders");
+                use(context, pods, directory, orders, channels.createChannel("plain"));
+            }
+            check("terminated", orders.isTerminated());
+            await("no pool left", () -> directory.pools().isEmpty());
+        }
+        System.out.println("CLOSED");
+    }
+
+    private static void use(
+            ConfigurableApplicationContext context, Pods pods, PoolDirectory directory, Channel orders, Channel plain)
+            throws Exception {
+        who(orders);
+        Cell.run(() -> pool(directory), () -> who(orders), pods::add);
+        answers("orders", orders);
+        answers("plain", plain);
+        show(context);
+    }
+
+    private static void show(ConfigurableApplicationContext context) {
+        MeterRegistry meters = context.getBean(MeterRegistry.class);
+        check("evenkeel.pods", meters.get("evenkeel.pods").tags("pool", "orders", "state", "serving").gauge().value() == 3);
+        check("evenkeel.connect", meters.get("evenkeel.connect").tag("pool", "orders").timer().count() >= 3);
+        EvenkeelEndpoint endpoint = context.getBean(EvenkeelEndpoint.class);
+        check("/actuator/evenkeel", ((List<?>) endpoint.pools().get("pools")).size() == 1);
+        check("health", context.containsBean("evenkeelHealthIndicator"));
+        System.out.println("ENDPOINT " + endpoint.pools());
+    }
+
+    private static PoolStatus pool(PoolDirectory directory) {
+        PoolStatus pool = directory.pools().get(0);
+        check("the pool's name", pool.pool().equals("orders"));
+        return pool;
+    }
+
+    private static String who(Channel channel) {
+        return ClientCalls.blockingUnaryCall(
+                channel, Pods.WHO, CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS), "?");
+    }
+
+    /** The Pod that was added answers calls of this channel too. */
+    private static void answers(String name, Channel channel) throws InterruptedException {
+        Set<String> answered = new HashSet<>();
+        await("all Pods answer " + name, () -> answered.add(who(channel)) && answered.size() == 3);
+    }
+
+    private static void await(String what, BooleanSupplier holds) throws InterruptedException {
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (!holds.getAsBoolean()) {
+            check(what, System.nanoTime() - end < 0);
+            Thread.sleep(5);
+        }
+    }
+
+    private static void check(String what, boolean holds) {
+        if (!holds) {
+            throw new IllegalStateException(what + " (expected: to hold)");
+        }
+    }
+}
