@@ -93,6 +93,7 @@ record StatusView(int seats, List<Row> rows, WatchSnapshot snapshot, String plan
                 details.target().isEmpty() ? target : details.target(),
                 snapshot.health(),
                 snapshot.health() == SourceHealth.UNKNOWN ? null : since(snapshot.answeredAtNanos(), now),
+                details.freshFor(),
                 snapshot.reason(),
                 details.lastFailure(),
                 details.requests(),

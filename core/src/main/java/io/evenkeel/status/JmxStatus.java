@@ -210,6 +210,11 @@ public final class JmxStatus implements AutoCloseable {
         }
 
         @Override
+        public @Nullable Double getSourceFreshForSeconds() {
+            return EndpointAttributes.seconds(status.get().source().freshFor());
+        }
+
+        @Override
         public String getSourceReason() {
             return status.get().source().reason();
         }

@@ -75,6 +75,11 @@ public interface PoolStatusMXBean {
     @Nullable
     Double getSourceAgeSeconds();
 
+    /** How many seconds old an answer may be while the source is HEALTHY; null where answers hold for ever. */
+    @Described("How many seconds old an answer may be while the source is HEALTHY; null where answers hold for ever.")
+    @Nullable
+    Double getSourceFreshForSeconds();
+
     /** Why the source is stale or unknown, or what its last change was. */
     @Described("Why the source is stale or unknown, or what its last change was.")
     String getSourceReason();

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param target the target that the source was made for
  * @param health whether what is known of the endpoints is current
  * @param age how long ago the source last answered, or null if it never did
+ * @param freshFor how old an answer may be while the source counts as healthy; null where answers hold for ever
  * @param reason why it is stale or unknown, or what its last change was
  * @param lastFailure the last reason why the source gave no answer, also after it recovered; null if it never failed
  * @param requests how many requests to the outside it has made
@@ -21,6 +22,7 @@ public record SourceStatus(
         String target,
         SourceHealth health,
         @Nullable Duration age,
+        @Nullable Duration freshFor,
         String reason,
         @Nullable String lastFailure,
         long requests,

@@ -189,6 +189,7 @@ class DiagnosisTest {
                         "dns:///pg.svc:5432",
                         health,
                         health == SourceHealth.UNKNOWN ? null : Duration.ofSeconds(2),
+                        null,
                         reason,
                         null,
                         3,

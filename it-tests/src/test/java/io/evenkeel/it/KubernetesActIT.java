@@ -85,8 +85,9 @@ class KubernetesActIT {
     }
 
     @Test
-    void it_follows_what_changes_until_it_is_interrupted() throws Exception {
+    void it_shows_the_table_once_and_then_only_what_changes_until_it_is_interrupted() throws Exception {
         server.put(Slice.of("pg-a", "pg").port("pg", 5432).ready("pg-0", "10.0.0.1"));
+        server.put(Slice.of("pg-b", "pg").port("pg", 5432).endpoints(SliceEndpoint.notReady("pg-9", "10.0.0.9")));
         LinkedBlockingQueue<String> printed = new LinkedBlockingQueue<>();
         PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8) {
             @Override
@@ -107,18 +108,25 @@ class KubernetesActIT {
                 },
                 "act-under-test");
         act.start();
-        awaitLine(printed, "pg-0 +10.0.0.1 .* READY +10");
+        awaitLine(printed, "pg-9 +10.0.0.9 .* NOT_READY +0");
+        assertThat(awaitLine(printed, ".*Ctrl-C ends this\\."))
+                .as("nothing between the table and the line that says how to end it")
+                .isEmpty();
         server.put(Slice.of("pg-a", "pg")
                 .port("pg", 5432)
                 .ready("pg-1", "10.0.0.2")
                 .endpoints(SliceEndpoint.terminating("pg-0", "10.0.0.1")));
-        awaitLine(printed, "\\+ pg-0 +10.0.0.1 .*serving,terminating .* TERMINATING +0");
+        assertThat(awaitLine(printed, "\\+ pg-0 +10.0.0.1 .*serving,terminating .* TERMINATING +0"))
+                .as("a Pod that did not change is not shown again")
+                .noneMatch(line -> line.contains("pg-9"));
         act.interrupt();
         awaitLine(printed, "interrupted");
         act.join();
     }
 
-    private static void awaitLine(LinkedBlockingQueue<String> printed, String pattern) throws InterruptedException {
+    /** Returns what was printed before it. */
+    private static List<String> awaitLine(LinkedBlockingQueue<String> printed, String pattern)
+            throws InterruptedException {
         List<String> seen = new ArrayList<>();
         String line = printed.poll(30, TimeUnit.SECONDS);
         while (line != null && !line.matches(pattern)) {
@@ -126,6 +134,7 @@ class KubernetesActIT {
             line = printed.poll(30, TimeUnit.SECONDS);
         }
         assertThat(line).as("a line like %s among %s", pattern, seen).isNotNull();
+        return seen;
     }
 
     @Test

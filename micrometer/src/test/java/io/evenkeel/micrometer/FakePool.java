@@ -65,7 +65,7 @@ final class FakePool implements Supplier<PoolStatus> {
                 2,
                 6,
                 endpoints,
-                new SourceStatus(target, source, age, "reason", null, 5, List.of()),
+                new SourceStatus(target, source, age, null, "reason", null, 5, List.of()),
                 "plan",
                 0,
                 0,

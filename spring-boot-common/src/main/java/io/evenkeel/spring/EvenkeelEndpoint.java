@@ -67,6 +67,9 @@ public class EvenkeelEndpoint {
         if (source.age() != null) {
             shown.put("answeredSecondsAgo", source.age().toSeconds());
         }
+        if (source.freshFor() != null) {
+            shown.put("freshForSeconds", source.freshFor().toSeconds());
+        }
         shown.put("reason", source.reason());
         if (source.lastFailure() != null) {
             shown.put("lastFailure", source.lastFailure());

@@ -14,6 +14,8 @@ import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.health.HealthConfig;
 import io.evenkeel.status.EndpointStatus;
 import io.evenkeel.status.PoolStatus;
+import io.evenkeel.status.SourceStatus;
+import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatcherConfig;
 import io.rsocket.transport.netty.server.CloseableChannel;
 import java.lang.management.ManagementFactory;
@@ -244,6 +246,54 @@ class FrontDoorTest {
             saw(door, "name", "thread, JMX");
             saw(door, "jmx", "no MBean");
         }
+    }
+
+    @Test
+    void the_status_has_the_source_with_its_bound_its_requests_its_last_failure_and_its_changes() throws Exception {
+        for (String adapter : ADAPTERS) {
+            FrontDoor door = door(adapter);
+            PodFile pods = pods();
+            pods.write(0, 1);
+            door.set("target", pods.target());
+            door.set("watch", WatcherConfig.builder().settle(Duration.ZERO).build());
+            try (FrontDoor.Opened opened = door.open()) {
+                pods.write(0, 1, 2);
+                await().atMost(SOON).until(() -> source(opened).changes().size() == 2);
+                SourceStatus healthy = source(opened);
+                assertThat(healthy.target()).as(adapter).isEqualTo(pods.target());
+                assertThat(healthy.health()).as(adapter).isEqualTo(SourceHealth.HEALTHY);
+                assertThat(healthy.freshFor()).as(adapter).isEqualTo(Duration.ofSeconds(12));
+                assertThat(healthy.age()).as(adapter).isBetween(Duration.ZERO, healthy.freshFor());
+                assertThat(healthy.requests()).as(adapter).isGreaterThanOrEqualTo(2);
+                assertThat(healthy.reason()).as(adapter).startsWith("endpoints changed: +pod-2@");
+                assertThat(healthy.lastFailure()).as(adapter).isNull();
+                assertThat(healthy.changes().get(0).what()).as(adapter).contains("+pod-0@", "+pod-1@");
+                assertThat(healthy.changes().get(1).what()).as(adapter).isEqualTo(healthy.reason());
+                assertThat(healthy.changes().get(0).ago())
+                        .as("the older one first, " + adapter)
+                        .isGreaterThan(healthy.changes().get(1).ago());
+
+                pods.spoil();
+                await().atMost(SOON).until(() -> source(opened).health() == SourceHealth.STALE);
+                SourceStatus stale = source(opened);
+                assertThat(stale.reason())
+                        .as(adapter)
+                        .contains("not valid JSON")
+                        .isEqualTo(stale.lastFailure());
+                assertThat(stale.requests()).as(adapter).isGreaterThan(healthy.requests());
+
+                pods.write(0, 1, 2);
+                await().atMost(SOON).until(() -> source(opened).health() == SourceHealth.HEALTHY);
+                assertThat(source(opened).lastFailure())
+                        .as("also after it recovered, " + adapter)
+                        .isEqualTo(stale.lastFailure());
+                assertThat(source(opened).changes()).as(adapter).hasSize(2);
+            }
+        }
+    }
+
+    private static SourceStatus source(FrontDoor.Opened opened) {
+        return opened.status().source();
     }
 
     private static boolean isShown(String pool) throws Exception {

@@ -34,6 +34,11 @@ final class PodFile {
         Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /** From now on the file says nothing that can be read. */
+    void spoil() throws IOException {
+        Files.writeString(file, "{");
+    }
+
     private String entry(int pod) {
         Endpoint address = addresses.get(pod);
         return "{\"id\": \"pod-" + pod + "\", \"host\": \"" + address.host() + "\", \"port\": " + address.port()
