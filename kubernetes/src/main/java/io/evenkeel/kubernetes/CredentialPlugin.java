@@ -84,6 +84,8 @@ final class CredentialPlugin {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new CredentialsException(name + ": interrupted, since it is not needed any more", interrupted);
+        } catch (CredentialsException known) {
+            throw known;
         } catch (IOException unreadable) {
             throw new CredentialsException(name + ": its output cannot be read: " + unreadable, unreadable);
         } finally {

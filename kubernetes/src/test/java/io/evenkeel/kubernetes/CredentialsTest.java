@@ -142,7 +142,7 @@ class CredentialsTest {
         ApiAccess access = access(exec(plugin));
         assertThatThrownBy(access::connect)
                 .isInstanceOf(CredentialsException.class)
-                .hasMessageContaining("no answer within PT0.4S, so it was ended");
+                .hasMessage("the credential plugin \"" + plugin + "\": no answer within PT0.4S, so it was ended");
         for (String pid : Files.readAllLines(pids)) {
             ProcessHandle.of(Long.parseLong(pid))
                     .ifPresent(process ->
