@@ -4,17 +4,18 @@ import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.SharedResources;
+import io.evenkeel.source.SharedResources.Lease;
 import io.evenkeel.time.SystemScheduler;
 import io.evenkeel.time.Ticker;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,14 +40,14 @@ final class Placements {
     }
 
     /** One pool, running. */
-    static final class Running {
+    static final class Running implements AutoCloseable {
         private final Key key;
         private final BalancedPool pool;
         private final Placement placement;
         private final SystemScheduler timers;
         private final RebalancerConfig balance;
-        /** Connections that are open or being opened. Guarded by the lock of all. */
-        private int uses;
+        /** One for each connection that is open or being opened. */
+        private final Queue<Lease<Running>> uses = new ConcurrentLinkedQueue<>();
 
         Running(Key key, BalancedPool pool, Placement placement, SystemScheduler timers, RebalancerConfig balance) {
             this.key = key;
@@ -68,10 +69,16 @@ final class Placements {
                     placement.rolledBack(),
                     placement.recoveries());
         }
+
+        @Override
+        public void close() {
+            LOG.debug("Pool {}: its last connection is closed, and so is it", key.pool());
+            pool.close();
+            timers.close();
+        }
     }
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Map<Key, Running> pools = new HashMap<>();
+    private final SharedResources pools = new SharedResources();
 
     /** Those of this process. */
     static Placements shared() {
@@ -80,27 +87,17 @@ final class Placements {
 
     /** The pool, begun if there is none yet; the caller opens one connection in it, which {@link #release}s it. */
     Running acquire(Settings settings) {
-        lock.lock();
-        try {
-            Running known = pools.get(settings.key());
-            if (known != null) {
-                if (!known.balance.equals(settings.pool().balance())) {
-                    LOG.warn(
-                            "Pool {}: two factories of it have different settings of the balance; those of the first"
-                                    + " count, {}",
-                            settings.key().pool(),
-                            known.balance);
-                }
-                known.uses++;
-                return known;
-            }
-            Running begun = begin(settings);
-            begun.uses++;
-            pools.put(settings.key(), begun);
-            return begun;
-        } finally {
-            lock.unlock();
+        Lease<Running> use = pools.lease(Running.class, settings.key(), () -> begin(settings));
+        Running running = use.resource();
+        running.uses.add(use);
+        if (!running.balance.equals(settings.pool().balance())) {
+            LOG.warn(
+                    "Pool {}: two factories of it have different settings of the balance; those of the first"
+                            + " count, {}",
+                    settings.key().pool(),
+                    running.balance);
         }
+        return running;
     }
 
     private Running begin(Settings settings) {
@@ -129,17 +126,9 @@ final class Placements {
 
     /** One connection less: the last one ends the pool, its threads and its watch. */
     void release(Running running) {
-        lock.lock();
-        try {
-            running.uses--;
-            if (running.uses > 0 || !pools.remove(running.key, running)) {
-                return;
-            }
-        } finally {
-            lock.unlock();
+        Lease<Running> use = running.uses.poll();
+        if (use != null) {
+            use.close();
         }
-        LOG.debug("Pool {}: its last connection is closed, and so is it", running.key.pool());
-        running.pool.close();
-        running.timers.close();
     }
 }

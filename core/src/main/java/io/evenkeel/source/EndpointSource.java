@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 public interface EndpointSource extends AutoCloseable {
 
     /**
-     * Begins to watch; called once. Returns at once: the first answer, like every other, goes to the observer.
+     * Begins to watch; called once. Returns at once: the first answer, like every other, goes to the observer. One that
+     * has not returned within 5 s counts as a failure of the source.
      *
      * @throws IllegalStateException if started before
      */
@@ -27,7 +28,7 @@ public interface EndpointSource extends AutoCloseable {
      * time, if only to say that nothing changed. Longer silence is a fault, and makes what is known stale.
      *
      * @return above zero, or null (the default) if this source's answers hold for ever or it makes no promise;
-     *     asked for after each report, on the scheduler
+     *     asked for after reports, on a thread that may block. Thread-safe
      */
     default @Nullable Duration freshFor() {
         return null;
@@ -48,7 +49,11 @@ public interface EndpointSource extends AutoCloseable {
         return null;
     }
 
-    /** Stops watching and frees what it holds; may be called again. */
+    /**
+     * Stops watching and frees what it holds, within 2 s; after that it is interrupted and not waited for. May be
+     * called again. Called when {@link #start} has returned; only where that takes longer than 5 s, before and after
+     * it does.
+     */
     @Override
     void close();
 

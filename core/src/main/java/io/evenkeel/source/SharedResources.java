@@ -3,28 +3,37 @@ package io.evenkeel.source;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the sources of one {@link SourceContext} have in common, so that two sources that need the same connection or
- * the same watch use one. A resource is made for its first lease and closed with its last. Thread-safe.
+ * What several users have in common: the connection or the watch of two sources of one {@link SourceContext}, the watch
+ * of two pools, the pool of two connection factories. A resource is made for its first lease and closed with its last.
+ * Thread-safe.
+ *
+ * <pre>
+ *   no entry ── first lease ──&gt; MAKING ── made ──&gt; MADE, leases ≥ 1 ── last lease ended ──&gt; no entry, closing
+ *                                  └── the maker throws ──&gt; no entry
+ * </pre>
+ *
+ * <p>Makers and closes run outside of the lock, since they may be foreign code. While one is being made, those that
+ * want it wait for that; where the maker throws, the next of them makes its own. One that is closing is out of the
+ * way: a lease that is taken meanwhile is of another.
  */
 public final class SharedResources {
 
     private final ReentrantLock lock = new ReentrantLock();
-    // Invariant under the lock: every entry has leases > 0.
-    private final Map<Object, Entry> entries = new HashMap<>();
+    // Invariant under the lock: every entry has leases > 0, those that wait for it to be made included.
+    private final Map<Key, Entry> entries = new HashMap<>();
 
     private static final class Entry {
-        final AutoCloseable resource;
-        int leases;
+        /** Completed outside of the lock by the thread that made the entry; with null if its maker threw. */
+        final CompletableFuture<@Nullable AutoCloseable> made = new CompletableFuture<>();
 
-        Entry(AutoCloseable resource) {
-            this.resource = resource;
-        }
+        int leases;
     }
 
     /**
@@ -42,39 +51,72 @@ public final class SharedResources {
     }
 
     /**
-     * Joins the resource of this key, or makes it.
+     * Joins the resource of this key, or makes it. Blocks while another thread makes it.
      *
      * @param type of the resource; part of the key
      * @param key equal for those that are to share
-     * @param maker makes one; called under a lock, so it must return at once and lease nothing itself
+     * @param maker makes one; must not lease the same key. What it throws goes to this caller alone, and nothing of it
+     *     is kept
      */
-    public <T extends AutoCloseable> Lease<T> lease(Class<T> type, Object key, Supplier<T> maker) {
+    public <T extends AutoCloseable> Lease<T> lease(Class<T> type, Object key, Supplier<? extends T> maker) {
         Key whole = new Key(type, key);
+        while (true) {
+            Entry entry;
+            boolean first;
+            lock.lock();
+            try {
+                Entry known = entries.get(whole);
+                first = known == null;
+                entry = known == null ? new Entry() : known;
+                entry.leases++;
+                entries.put(whole, entry);
+            } finally {
+                lock.unlock();
+            }
+            AutoCloseable resource = first ? make(whole, entry, maker) : entry.made.join();
+            if (resource != null) {
+                return new Share<>(type.cast(resource), () -> giveBack(whole, entry, resource));
+            }
+        }
+    }
+
+    private AutoCloseable make(Key key, Entry entry, Supplier<? extends AutoCloseable> maker) {
+        AutoCloseable made = null;
+        try {
+            made = Objects.requireNonNull(maker.get(), "maker (expected: makes a resource)");
+            return made;
+        } finally {
+            if (made == null) {
+                remove(key, entry);
+            }
+            // After that, so that those that waited find no entry and make their own.
+            entry.made.complete(made);
+        }
+    }
+
+    private void remove(Key key, Entry entry) {
         lock.lock();
         try {
-            Entry entry = entries.computeIfAbsent(whole, absent -> new Entry(maker.get()));
-            entry.leases++;
-            return new Share<>(type.cast(entry.resource), () -> giveBack(whole));
+            entries.remove(key, entry);
         } finally {
             lock.unlock();
         }
     }
 
-    private void giveBack(Key key) {
-        AutoCloseable unused = null;
+    private void giveBack(Key key, Entry entry, AutoCloseable resource) {
+        boolean last;
         lock.lock();
         try {
-            Entry entry = Objects.requireNonNull(entries.get(key));
             entry.leases--;
-            if (entry.leases == 0) {
-                entries.remove(key);
-                unused = entry.resource;
+            last = entry.leases == 0;
+            if (last) {
+                entries.remove(key, entry);
             }
         } finally {
             lock.unlock();
         }
-        if (unused != null) {
-            close(unused);
+        if (last) {
+            close(resource);
         }
     }
 

@@ -11,12 +11,19 @@ import java.util.random.RandomGenerator;
  *
  * @param ticker the time
  * @param scheduler for timers; its tasks must not block
- * @param blocking runs work that may block (a look-up, reading a file); owned by the caller
+ * @param blocking runs work that may block (a look-up, reading a file) but ends; owned by the caller
  * @param random for jitter; used on the scheduler only
  * @param shared what its sources have in common
+ * @param foreign runs calls of sources, of which any may never return, so it is not limited to a few threads; where it
+ *     runs them in place, its owner vouches for all sources. Owned by the caller
  */
 public record SourceContext(
-        Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random, SharedResources shared) {
+        Ticker ticker,
+        Scheduler scheduler,
+        Executor blocking,
+        RandomGenerator random,
+        SharedResources shared,
+        Executor foreign) {
 
     public SourceContext {
         Objects.requireNonNull(ticker, "ticker");
@@ -24,10 +31,11 @@ public record SourceContext(
         Objects.requireNonNull(blocking, "blocking");
         Objects.requireNonNull(random, "random");
         Objects.requireNonNull(shared, "shared");
+        Objects.requireNonNull(foreign, "foreign");
     }
 
-    /** A context whose sources share with no other context's. */
+    /** A context whose sources share with no other context's, and are called on {@code blocking}, too. */
     public SourceContext(Ticker ticker, Scheduler scheduler, Executor blocking, RandomGenerator random) {
-        this(ticker, scheduler, blocking, random, new SharedResources());
+        this(ticker, scheduler, blocking, random, new SharedResources(), blocking);
     }
 }

@@ -6,6 +6,7 @@ import io.evenkeel.endpoint.EndpointDiff;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceCalls.Facts;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,7 +68,11 @@ final class EndpointWatcher {
     private @Nullable Window window;
     private Scheduler.@Nullable Cancellable timer;
     private boolean toldUnknown;
-    private final SourceFacts source;
+    private final Supplier<Facts> source;
+    // Whether the source is being asked what it says of itself.
+    private boolean asked;
+    // With what was published while it was being asked.
+    private @Nullable Facts published;
     private final Deque<SourceDetails.SetChange> changes = new ArrayDeque<>();
     private @Nullable String lastFailure;
     // Invariant: pending exactly while the source has answered, and promises to answer again within a time.
@@ -98,48 +104,22 @@ final class EndpointWatcher {
         }
     }
 
-    /** What the source says of itself; asked on the scheduler, and never throws. */
-    interface SourceFacts {
-
-        SourceFacts NONE = new SourceFacts() {
-            @Override
-            public @Nullable Duration freshFor() {
-                return null;
-            }
-
-            @Override
-            public long requests() {
-                return 0;
-            }
-        };
-
-        @Nullable
-        Duration freshFor();
-
-        long requests();
-
-        /** What doesn't work although it answers. */
-        default @Nullable String trouble() {
-            return null;
-        }
-    }
-
     /** A watcher of a source that makes no promises. */
     EndpointWatcher(
             String name, WatcherConfig config, Ticker ticker, Scheduler scheduler, Consumer<WatchSnapshot> sink) {
-        this(name, SourceFacts.NONE, config, ticker, scheduler, sink);
+        this(name, () -> Facts.NONE, config, ticker, scheduler, sink);
     }
 
     /**
      * A watcher that has received no report yet.
      *
      * @param name of the target, for logs
-     * @param source what the source says of itself
+     * @param source what the source says of itself, as far as is known at each moment
      * @param sink gets every snapshot after the first, on the scheduler
      */
     EndpointWatcher(
             String name,
-            SourceFacts source,
+            Supplier<Facts> source,
             WatcherConfig config,
             Ticker ticker,
             Scheduler scheduler,
@@ -182,9 +162,34 @@ final class EndpointWatcher {
         }
     }
 
+    /** Answers of the source to what it is asked follow: {@link #answeredFacts}. */
+    void askedFacts() {
+        asked = true;
+    }
+
+    /**
+     * The source has answered what it was asked after a report: what was published with older answers is published
+     * again.
+     */
+    void answeredFacts() {
+        asked = false;
+        if (stopped) {
+            return;
+        }
+        Facts before = published;
+        published = null;
+        current = snapshot(current.endpoints(), current.health(), current.answeredAtNanos(), current.reason());
+        if (current.health() == SourceHealth.HEALTHY) {
+            expectTheNextAnswer();
+        }
+        if (before != null && !before.saysTheSame(source.get())) {
+            sink.accept(current);
+        }
+    }
+
     /** Without a failure and without an answer for too long: silence is no proof that nothing changed. */
     private void expectTheNextAnswer() {
-        Duration bound = source.freshFor();
+        Duration bound = source.get().freshFor();
         if (stopped || freshness != null || bound == null) {
             return;
         }
@@ -197,7 +202,7 @@ final class EndpointWatcher {
         if (stopped) {
             return;
         }
-        Duration bound = source.freshFor();
+        Duration bound = source.get().freshFor();
         Duration age = Duration.ofNanos(ticker.nanos() - current.answeredAtNanos());
         if (bound != null && age.compareTo(bound) >= 0) {
             // The next answer expects another one.
@@ -216,10 +221,10 @@ final class EndpointWatcher {
     }
 
     private WatchSnapshot snapshot(EndpointSet endpoints, SourceHealth health, long answeredAt, String reason) {
-        String trouble = source.trouble();
-        lastFailure = trouble == null ? lastFailure : trouble;
+        Facts known = source.get();
+        lastFailure = known.trouble() == null ? lastFailure : known.trouble();
         SourceDetails details =
-                new SourceDetails(name, source.freshFor(), source.requests(), lastFailure, List.copyOf(changes));
+                new SourceDetails(name, known.freshFor(), known.requests(), lastFailure, List.copyOf(changes));
         return new WatchSnapshot(endpoints, health, answeredAt, reason, details);
     }
 
@@ -386,6 +391,7 @@ final class EndpointWatcher {
     }
 
     private void publish(EndpointSet endpoints, SourceHealth health, String reason) {
+        published = asked ? source.get() : null;
         current = snapshot(endpoints, health, current.answeredAtNanos(), reason);
         sink.accept(current);
     }

@@ -2,6 +2,7 @@ package io.evenkeel.watch;
 
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.Scheduler;
 import java.time.Duration;
@@ -10,114 +11,55 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One source, one watcher, and its listeners. Except where a field says otherwise it lives on the watch thread. */
-final class Watch {
+final class Watch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watch.class);
 
     private final Target target;
-    private final WatcherConfig config;
-    private final EndpointSource source;
-    private final WatchThreads threads;
+    private final SourceCalls source;
     private final Scheduler scheduler;
     private final EndpointWatcher watcher;
     private final List<Listener> listeners = new ArrayList<>();
     // Written on the watch thread, read anywhere.
     private volatile WatchSnapshot current;
-    /** How many are subscribed; guarded by the lock of {@link EndpointWatchers}. */
-    int subscribers;
 
-    Watch(Target target, WatcherConfig config, EndpointSource source, WatchThreads threads) {
+    Watch(Target target, WatcherConfig config, EndpointSource source, SourceContext context) {
         this.target = target;
-        this.config = config;
-        this.source = source;
-        this.threads = threads;
-        SourceContext context = threads.context();
+        this.source = new SourceCalls(target.toString(), source, context);
         this.scheduler = context.scheduler();
         this.watcher = new EndpointWatcher(
-                target.toString(), new Facts(), config, context.ticker(), scheduler, this::notifyListeners);
+                target.toString(), this.source::facts, config, context.ticker(), scheduler, this::notifyListeners);
         this.current = watcher.current();
     }
 
-    /** A source is foreign code: one that throws here makes no promise. */
-    private final class Facts implements EndpointWatcher.SourceFacts {
-
-        @Override
-        public @Nullable Duration freshFor() {
-            Duration bound = answer("freshFor", source::freshFor, null);
-            return bound == null || bound.isNegative() || bound.isZero() ? null : bound;
-        }
-
-        @Override
-        public long requests() {
-            return answer("requests", source::requests, 0L);
-        }
-
-        @Override
-        public @Nullable String trouble() {
-            return answer("trouble", source::trouble, null);
-        }
-
-        private <T extends @Nullable Object> T answer(String question, Supplier<? extends T> asked, T otherwise) {
-            try {
-                return asked.get();
-            } catch (RuntimeException | Error failure) {
-                LOG.debug("{}: the source's {}() failed", target, question, failure);
-                return otherwise;
-            }
-        }
-    }
-
-    Target target() {
-        return target;
-    }
-
-    WatcherConfig config() {
-        return config;
-    }
-
-    WatchThreads threads() {
-        return threads;
-    }
-
     void start() {
-        scheduler.execute(() -> {
-            try {
-                source.start(report -> scheduler.execute(() -> accept(report)));
-            } catch (RuntimeException | Error refused) {
-                accept(new EndpointSource.Failed(
-                        "the source did not start: " + (refused.getMessage() == null ? refused : refused.getMessage()),
-                        refused));
-            }
-        });
+        scheduler.execute(() -> source.start(report -> scheduler.execute(() -> accept(report))));
     }
 
-    /** After the last subscriber left; the closing itself happens on the watch thread, after what is queued there. */
-    void stop() {
+    /** After the last subscriber left; the closing itself begins on the watch thread, after what is queued there. */
+    @Override
+    public void close() {
         scheduler.execute(() -> {
             watcher.stop();
             closeSource();
         });
     }
 
+    /** Returns at once, also where the source does not. */
     void closeSource() {
-        try {
-            source.close();
-        } catch (RuntimeException | Error failure) {
-            LOG.warn("{}: the source failed to close", target, failure);
-        }
+        source.close();
     }
 
     /** Receives that a subscriber ended, once for each. */
     interface Lifecycle {
-        void closed(Watch watch);
+        void closed();
 
-        void closedWithLinger(Watch watch, Duration linger);
+        void closedWithLinger(Duration linger);
     }
 
     Subscription add(Consumer<WatchSnapshot> consumer, Lifecycle lifecycle) {
@@ -132,13 +74,18 @@ final class Watch {
         } finally {
             if (!begun) {
                 // For want of memory or a thread: the caller learns it, and the watch has no subscriber more.
-                lifecycle.closed(this);
+                lifecycle.closed();
             }
         }
         return listener;
     }
 
     private void accept(EndpointSource.Report report) {
+        // Before it is accepted: where calls run in place, the answers are published together with the report.
+        source.ask(this::answered);
+        if (source.isAsking()) {
+            watcher.askedFacts();
+        }
         try {
             watcher.accept(report);
         } catch (RuntimeException | Error failure) {
@@ -147,6 +94,11 @@ final class Watch {
         } finally {
             current = watcher.current();
         }
+    }
+
+    private void answered() {
+        watcher.answeredFacts();
+        current = watcher.current();
     }
 
     private void notifyListeners(WatchSnapshot snapshot) {
@@ -234,9 +186,9 @@ final class Watch {
                 awaitLastDelivery();
                 scheduler.execute(() -> listeners.remove(this));
                 if (linger.isNegative() || linger.isZero()) {
-                    lifecycle.closed(Watch.this);
+                    lifecycle.closed();
                 } else {
-                    lifecycle.closedWithLinger(Watch.this, linger);
+                    lifecycle.closedWithLinger(linger);
                 }
             } else if (state.get() == Delivery.IDLE || state.get() == Delivery.DELIVERING) {
                 // The delivery ended or began between the two attempts.

@@ -26,7 +26,12 @@ class PollingTest {
 
     private Polling<String> begin() {
         SourceContext context = new SourceContext(
-                scheduler.ticker(), scheduler, work -> blocking.execute(work), new Random(1), new SharedResources());
+                scheduler.ticker(),
+                scheduler,
+                work -> blocking.execute(work),
+                new Random(1),
+                new SharedResources(),
+                Runnable::run);
         Polling<String> polling = new Polling<>(context, life, PATIENCE, () -> reading.read(), new Polling.Handler<>() {
             @Override
             public Duration handle(String result) {

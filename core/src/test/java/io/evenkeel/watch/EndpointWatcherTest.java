@@ -7,11 +7,11 @@ import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointCondition;
 import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceCalls;
 import io.evenkeel.time.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class EndpointWatcherTest {
@@ -437,17 +437,7 @@ class EndpointWatcherTest {
         Duration[] promised = {Duration.ofSeconds(12)};
         EndpointWatcher strict = new EndpointWatcher(
                 "static:///x:1",
-                new EndpointWatcher.SourceFacts() {
-                    @Override
-                    public Duration freshFor() {
-                        return promised[0];
-                    }
-
-                    @Override
-                    public long requests() {
-                        return 7;
-                    }
-                },
+                () -> new SourceCalls.Facts(promised[0], 7, null),
                 WatcherConfig.defaults(),
                 scheduler.ticker(),
                 scheduler,
@@ -480,22 +470,7 @@ class EndpointWatcherTest {
         String[] trouble = {null};
         EndpointWatcher watcher = new EndpointWatcher(
                 "static:///x:1",
-                new EndpointWatcher.SourceFacts() {
-                    @Override
-                    public @Nullable Duration freshFor() {
-                        return null;
-                    }
-
-                    @Override
-                    public long requests() {
-                        return 0;
-                    }
-
-                    @Override
-                    public @Nullable String trouble() {
-                        return trouble[0];
-                    }
-                },
+                () -> new SourceCalls.Facts(null, 0, trouble[0]),
                 WatcherConfig.defaults(),
                 scheduler.ticker(),
                 scheduler,

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.FakeSource;
+import io.evenkeel.source.SharedResources;
+import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.time.Scheduler;
@@ -20,8 +23,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class EndpointWatchersTest {
@@ -299,6 +305,136 @@ class EndpointWatchersTest {
             drain(real);
             assertThat(sources).isNotEmpty().allMatch(FakeSource::isClosed);
         }
+    }
+
+    /** A source that never returns from one of its calls, interrupted or not, until the test lets it. */
+    private static final class Hanging implements EndpointSource {
+
+        final CountDownLatch release = new CountDownLatch(1);
+        final CountDownLatch closed = new CountDownLatch(1);
+        final CountDownLatch hangs = new CountDownLatch(1);
+        private final String in;
+
+        Hanging(String in) {
+            this.in = in;
+        }
+
+        private void call(String name) {
+            if (name.equals(in)) {
+                hangs.countDown();
+                boolean released = false;
+                while (!released) {
+                    try {
+                        release.await();
+                        released = true;
+                    } catch (InterruptedException ignored) {
+                        // As code that swallows interrupts.
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void start(Observer observer) {
+            observer.on(new Endpoints(List.of(A)));
+            call("start");
+        }
+
+        @Override
+        public @Nullable Duration freshFor() {
+            call("freshFor");
+            return Duration.ofMinutes(1);
+        }
+
+        @Override
+        public long requests() {
+            call("requests");
+            return 1;
+        }
+
+        @Override
+        public @Nullable String trouble() {
+            call("trouble");
+            return null;
+        }
+
+        @Override
+        public void close() {
+            call("close");
+            closed.countDown();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"start", "freshFor", "requests", "trouble", "close"})
+    void a_source_that_never_returns_hurts_no_other_watch_and_no_close(String call) throws Exception {
+        Hanging hanging = new Hanging(call);
+        EndpointWatchers own = new EndpointWatchers(
+                WatchThreads::start, (target, context) -> target.equals(TARGET) ? hanging : source());
+        CountDownLatch answered = new CountDownLatch(1);
+        Subscription hung = own.subscribe(TARGET, AT_ONCE, snapshot -> {
+            if (!snapshot.endpoints().isEmpty()) {
+                answered.countDown();
+            }
+        });
+        await(answered);
+        Subscription keeper = own.subscribe(Target.parse("fake:///other"), AT_ONCE, s -> {});
+        if (call.equals("close")) {
+            hung.close();
+        }
+        await(hanging.hangs);
+        CountDownLatch other = new CountDownLatch(1);
+        Subscription works = own.subscribe(Target.parse("fake:///third"), AT_ONCE, s -> other.countDown());
+        await(other);
+
+        hung.close();
+        works.close();
+        keeper.close();
+        assertThat(hanging.release.getCount())
+                .as("returned although the source did not")
+                .isEqualTo(1);
+        assertThat(watchThreads()).containsOnly("evenkeel-watch-source");
+        hanging.release.countDown();
+        await(hanging.closed);
+    }
+
+    @Test
+    void a_source_whose_start_never_returns_is_stale_with_that_reason() {
+        List<Runnable> calls = new ArrayList<>();
+        EndpointWatchers held = new EndpointWatchers(
+                new SourceContext(
+                        scheduler.ticker(), scheduler, Runnable::run, new Random(1), new SharedResources(), calls::add),
+                (target, context) -> source());
+        List<WatchSnapshot> seen = new ArrayList<>();
+        held.subscribe(TARGET, AT_ONCE, seen::add);
+        scheduler.advance(SourceCalls.START_DEADLINE);
+        assertThat(seen.get(seen.size() - 1).health()).isEqualTo(SourceHealth.UNKNOWN);
+        assertThat(seen.get(seen.size() - 1).reason()).startsWith("the source's start() has not returned within PT5S");
+
+        calls.remove(0).run();
+        sources.get(0).endpoints(A);
+        scheduler.runDue();
+        assertThat(seen.get(seen.size() - 1).health()).isEqualTo(SourceHealth.HEALTHY);
+    }
+
+    @Test
+    void what_was_published_before_the_source_answered_its_questions_is_published_again_with_the_answers() {
+        List<Runnable> calls = new ArrayList<>();
+        EndpointSource counting = new Hanging("nothing");
+        EndpointWatchers held = new EndpointWatchers(
+                new SourceContext(
+                        scheduler.ticker(), scheduler, Runnable::run, new Random(1), new SharedResources(), calls::add),
+                (target, context) -> counting);
+        List<WatchSnapshot> seen = new ArrayList<>();
+        Subscription subscription = held.subscribe(TARGET, AT_ONCE, seen::add);
+        scheduler.runDue();
+        while (!calls.isEmpty()) {
+            calls.remove(0).run();
+            scheduler.runDue();
+        }
+        assertThat(seen).extracting(s -> s.endpoints().size()).containsExactly(0, 1, 1);
+        assertThat(seen).extracting(s -> s.details().freshFor()).containsExactly(null, null, Duration.ofMinutes(1));
+        assertThat(subscription.current()).isEqualTo(seen.get(2));
     }
 
     private static void drain(SystemScheduler real) {

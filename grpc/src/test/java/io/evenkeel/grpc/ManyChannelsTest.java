@@ -34,7 +34,7 @@ class ManyChannelsTest {
                 Bed.await(() -> channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE);
             }
             assertThat(bed.source.watches()).isEqualTo(1);
-            assertThat(threadsOfOurs()).isEqualTo(threads);
+            assertThat(threadsOfOurs()).as("idle ones may have ended").isLessThanOrEqualTo(threads);
         }
     }
 

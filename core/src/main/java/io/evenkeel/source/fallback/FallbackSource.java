@@ -3,6 +3,7 @@ package io.evenkeel.source.fallback;
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.source.EndpointSource;
+import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.source.SourceLifecycle;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ final class FallbackSource implements EndpointSource {
     private static final int NONE = Integer.MAX_VALUE;
 
     private final List<Part> parts;
+    private final List<SourceCalls> calls;
     private final @Nullable Snapshot snapshot;
     private final Duration patience;
     private final SourceContext context;
@@ -53,6 +55,9 @@ final class FallbackSource implements EndpointSource {
 
     FallbackSource(List<Part> parts, @Nullable Path snapshot, Duration patience, SourceContext context) {
         this.parts = List.copyOf(parts);
+        this.calls = this.parts.stream()
+                .map(part -> new SourceCalls(part.target(), part.source(), context))
+                .toList();
         this.snapshot = snapshot == null ? null : new Snapshot(snapshot, context, life);
         this.patience = patience;
         this.context = context;
@@ -88,9 +93,7 @@ final class FallbackSource implements EndpointSource {
     @Override
     public void close() {
         life.close();
-        for (Part part : parts) {
-            part.source().close();
-        }
+        calls.forEach(SourceCalls::close);
     }
 
     private void askNext() {
@@ -114,11 +117,7 @@ final class FallbackSource implements EndpointSource {
         if (more) {
             context.scheduler().schedule(patience, () -> lostPatience(turn));
         }
-        try {
-            parts.get(turn).source().start(report -> context.scheduler().execute(() -> heard(turn, report)));
-        } catch (RuntimeException | Error refused) {
-            heard(turn, new Failed("it did not start: " + refused.getMessage(), refused));
-        }
+        calls.get(turn).start(report -> context.scheduler().execute(() -> heard(turn, report)));
     }
 
     private void lostPatience(int turn) {
@@ -152,7 +151,7 @@ final class FallbackSource implements EndpointSource {
             boolean takesOver = believed != NONE;
             believed = from;
             for (int later = from + 1; later <= Math.min(asked, parts.size() - 1); later++) {
-                parts.get(later).source().close();
+                calls.get(later).close();
             }
             if (takesOver) {
                 LOG.info(

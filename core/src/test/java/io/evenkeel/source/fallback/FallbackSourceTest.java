@@ -10,6 +10,8 @@ import io.evenkeel.endpoint.Target;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.EndpointSources;
 import io.evenkeel.source.FakeSource;
+import io.evenkeel.source.SharedResources;
+import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
 import io.evenkeel.source.SourceHarness;
 import io.evenkeel.source.file.EndpointFile;
@@ -76,6 +78,39 @@ class FallbackSourceTest {
         second.endpoints(ADDRESS_0);
         harness.scheduler.runDue();
         assertThat(harness.endpoints()).containsExactly(ADDRESS_0);
+    }
+
+    @Test
+    void a_first_that_never_returns_from_start_leaves_the_turn_to_the_second_and_does_not_hold_up_close() {
+        List<Runnable> calls = new ArrayList<>();
+        EndpointSource chain = harness.start(new FallbackSource(
+                List.of(new FallbackSource.Part("first", first), new FallbackSource.Part("second", second)),
+                null,
+                PATIENCE.multipliedBy(2),
+                new SourceContext(
+                        harness.scheduler.ticker(),
+                        harness.scheduler,
+                        Runnable::run,
+                        new Random(7),
+                        new SharedResources(),
+                        calls::add)));
+        harness.scheduler.advance(SourceCalls.START_DEADLINE);
+        assertThat(harness.complaint()).startsWith("failed: the source's start() has not returned within PT5S");
+        assertThat(calls).as("the first's start, and the second's").hasSize(2);
+        Runnable late = calls.remove(0);
+        calls.remove(0).run();
+        second.endpoints(ADDRESS_0);
+        harness.scheduler.runDue();
+        assertThat(harness.endpoints()).containsExactly(ADDRESS_0);
+
+        chain.close();
+        assertThat(second.isClosed()).as("in place").isFalse();
+        calls.forEach(Runnable::run);
+        assertThat(first.isClosed()).isTrue();
+        assertThat(second.isClosed()).isTrue();
+        assertThat(first.isStarted()).isFalse();
+        late.run();
+        assertThat(first.isStarted()).as("cancelled before it began").isFalse();
     }
 
     @Test
@@ -206,7 +241,7 @@ class FallbackSourceTest {
                 PATIENCE,
                 harness.context));
 
-        assertThat(harness.complaint()).isEqualTo("failed: it did not start: no library");
+        assertThat(harness.complaint()).isEqualTo("failed: the source did not start: no library");
         assertThat(second.isStarted()).isTrue();
     }
 
@@ -217,7 +252,13 @@ class FallbackSourceTest {
                 List.of(new FallbackSource.Part("first", first)),
                 file,
                 PATIENCE,
-                new SourceContext(harness.scheduler.ticker(), harness.scheduler, reading::add, new Random(7))));
+                new SourceContext(
+                        harness.scheduler.ticker(),
+                        harness.scheduler,
+                        reading::add,
+                        new Random(7),
+                        new SharedResources(),
+                        Runnable::run)));
         first.failed("refused");
         harness.scheduler.runDue();
         first.endpoints(POD_0);
