@@ -16,6 +16,7 @@ public final class InvalidTargetException extends IllegalArgumentException {
     }
 
     public InvalidTargetException(String message, @Nullable Throwable cause) {
-        super(Secrets.mask(message), cause);
+        // A cause that repeats what is masked here would show it.
+        super(Secrets.maskAddresses(message), Secrets.maskAddresses(message).equals(message) ? cause : null);
     }
 }

@@ -24,7 +24,18 @@ public final class Secrets {
     // Nothing longer is read by people, and masking must stay cheap for hostile text.
     private static final int LONGEST = 8_192;
 
+    /**
+     * {@code user:password@} wherever a word may begin. Pods are written as {@code name@host:port}, so this is only for
+     * text in which no Pod is named.
+     */
+    private static final Pattern ANY_USER_INFO = Pattern.compile("(?<![^\\s\"/])[^\\s\"/:@]*:(?!//)[^\\s\"]*@");
+
     private Secrets() {}
+
+    /** As {@link #mask}, and user and password also where no URL begins before them; for refusals of addresses. */
+    static String maskAddresses(String text) {
+        return ANY_USER_INFO.matcher(mask(text)).replaceAll(MASK + "@");
+    }
 
     /** The text, with {@code ***} for what looks like a credential; of more than 8,192 characters, only so many. */
     public static String mask(String text) {

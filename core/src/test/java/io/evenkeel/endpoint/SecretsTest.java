@@ -27,6 +27,24 @@ class SecretsTest {
         assertThat(Secrets.mask(text)).doesNotContain("hunter2").contains("***");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "address: \"app:hunter2@pg:1\" in static:///app:hunter2@pg:1",
+                "address: \"app:hunt@er2hunter2@pg:1\"",
+                "address: \":hunter2@pg:1\"",
+                "dns://app:hunter2@pg/x has \"app:hunter2@pg\" between // and /"
+            })
+    void a_refused_target_shows_no_user_information_and_neither_does_its_cause(String text) {
+        InvalidTargetException refused = new InvalidTargetException(text, new IllegalArgumentException(text));
+        assertThat(refused.getMessage()).doesNotContain("hunter2").contains("***@");
+        assertThat(refused).hasNoCause();
+        IllegalArgumentException harmless = new IllegalArgumentException("fallback:///k8s:///pg:1 is none");
+        assertThat(new InvalidTargetException("fallback:///k8s:///pg:1 is none", harmless))
+                .hasMessage(harmless.getMessage())
+                .hasCause(harmless);
+    }
+
     @Test
     void the_rest_stays() {
         assertThat(Secrets.mask("jdbc:postgresql://pg/orders?user=app&password=x&ssl=true"))

@@ -10,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * they are in.
  */
 final class KubeConfigFiles {
+
+    // As SnakeYAML says where a problem is.
+    private static final Pattern PLACE = Pattern.compile("line \\d{1,9}, column \\d{1,9}");
 
     private final ArrayList<Object> contexts = new ArrayList<>();
     private final ArrayList<Object> clusters = new ArrayList<>();
@@ -28,7 +33,7 @@ final class KubeConfigFiles {
 
     /**
      * @param files that exist
-     * @throws IOException if one can't be read
+     * @throws IOException if one can't be read or parsed; without anything that is in it
      * @throws RuntimeException of the kinds that client-java throws if one is not a kubeconfig
      */
     static KubeConfig read(List<Path> files) throws IOException {
@@ -42,10 +47,7 @@ final class KubeConfigFiles {
     }
 
     private void add(Path file) throws IOException {
-        KubeConfig read;
-        try (Reader reader = Files.newBufferedReader(file)) {
-            read = KubeConfig.loadKubeConfig(reader);
-        }
+        KubeConfig read = read(file);
         Path absolute = file.toAbsolutePath();
         for (Map<?, ?> cluster : addNew(clusters, read.getClusters(), "cluster")) {
             resolve(cluster, "certificate-authority", absolute);
@@ -64,6 +66,21 @@ final class KubeConfigFiles {
         if (currentContext == null) {
             currentContext = read.getCurrentContext();
         }
+    }
+
+    private static KubeConfig read(Path file) throws IOException {
+        try (Reader reader = Files.newBufferedReader(file)) {
+            return KubeConfig.loadKubeConfig(reader);
+        } catch (RuntimeException unparsable) {
+            // Neither its message nor itself as the cause: a parser quotes the lines, which hold tokens and passwords.
+            throw new IOException("kubeconfig " + file + ": cannot be parsed" + position(unparsable)
+                    + " (expected: a file that kubectl config view reads)");
+        }
+    }
+
+    private static String position(RuntimeException unparsable) {
+        Matcher place = PLACE.matcher(String.valueOf(unparsable.getMessage()));
+        return place.find() ? " at " + place.group() : "";
     }
 
     /** Adds the entries whose names are new. @return what they have under this key */
