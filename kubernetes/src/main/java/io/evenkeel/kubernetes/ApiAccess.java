@@ -204,7 +204,18 @@ final class ApiAccess implements AutoCloseable {
             throw new IllegalArgumentException("current-context: not set in " + where
                     + " (expected: a context, or one in the target as in k8s://context/pg.default:5432)");
         }
-        Objects.requireNonNull(kubeconfig.getServer(), () -> "server: missing in the chosen context of " + where);
+        String server = Objects.requireNonNull(
+                kubeconfig.getServer(), () -> "server: missing in the chosen context of " + where);
+        requireNoUserInfo(server, where);
+    }
+
+    /** The client would not send it, and every message that names the server would show it. */
+    private static void requireNoUserInfo(String server, String where) {
+        String authority = server.replaceFirst("^[^/]*//", "").replaceFirst("[/?#].*$", "");
+        if (authority.contains("@")) {
+            throw new IllegalArgumentException("server: has user information in the chosen context of " + where
+                    + " (expected: host and port alone; credentials belong to the user's entry)");
+        }
     }
 
     private String ownNamespace() throws IOException {
