@@ -2,6 +2,7 @@ package io.evenkeel.adapter;
 
 import io.evenkeel.balance.RebalancerConfig;
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.endpoint.TypeNames;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.health.HealthConfig;
@@ -92,8 +93,8 @@ public record PoolConfig(
         shown.put("balance.weightHysteresis", Double.toString(balance.weightHysteresis()));
         shown.put("watch", watch.toString());
         shown.put("health", health.toString());
-        shown.put("listener", listener.getClass().getName());
-        shown.put("metrics", metrics.getClass().getName());
+        shown.put("listener", listener.equals(EvenkeelListener.none()) ? "none" : TypeNames.of(listener));
+        shown.put("metrics", metrics.equals(MetricsRecorder.none()) ? "none" : TypeNames.of(metrics));
         shown.put("jmx", Boolean.toString(jmx));
         shown.put("closeTimeout", closeTimeout.toString());
         return shown;

@@ -1,6 +1,7 @@
 package io.evenkeel.balance;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.endpoint.TypeNames;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.status.PoolStatus;
 import java.time.Duration;
@@ -16,7 +17,7 @@ final class GuardedMetrics implements MetricsRecorder {
     private GuardedMetrics(MetricsRecorder recorder, EventDispatch dispatch) {
         this.recorder = recorder;
         this.dispatch = dispatch;
-        this.kind = "the metrics recorder " + recorder.getClass().getName();
+        this.kind = "the metrics recorder " + TypeNames.of(recorder);
     }
 
     /** The recorder behind the guard; one that records nothing needs none. */

@@ -1,5 +1,6 @@
 package io.evenkeel.balance;
 
+import io.evenkeel.endpoint.TypeNames;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.event.EvenkeelListener;
 import org.slf4j.Logger;
@@ -19,7 +20,7 @@ final class Notifier {
         this.listener = listener;
         this.dispatch = dispatch;
         this.listens = !listener.equals(EvenkeelListener.none());
-        this.kind = "the listener " + listener.getClass().getName();
+        this.kind = "the listener " + TypeNames.of(listener);
     }
 
     void notify(EvenkeelEvent event) {

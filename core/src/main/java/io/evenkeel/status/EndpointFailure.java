@@ -50,7 +50,9 @@ public record EndpointFailure(FailureCause cause, String message, Duration ago, 
     private static String one(Throwable exception) {
         String message = exception.getMessage();
         String type = exception.getClass().getSimpleName();
-        return message == null || message.isBlank() ? type : type + ": " + message;
+        // A sentence of a driver goes on as a part of one here.
+        String text = message == null ? "" : message.strip().replaceFirst("\\.$", "");
+        return text.isEmpty() ? type : type + ": " + text;
     }
 
     private static Throwable root(Throwable exception) {

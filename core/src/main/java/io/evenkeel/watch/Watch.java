@@ -1,6 +1,7 @@
 package io.evenkeel.watch;
 
 import io.evenkeel.endpoint.Target;
+import io.evenkeel.endpoint.TypeNames;
 import io.evenkeel.source.EndpointSource;
 import io.evenkeel.source.SourceCalls;
 import io.evenkeel.source.SourceContext;
@@ -158,7 +159,7 @@ final class Watch implements AutoCloseable {
                 LOG.error(
                         "{}: a consumer of snapshots, {}, failed; said once, it stays subscribed",
                         target,
-                        consumer.getClass().getName(),
+                        TypeNames.of(consumer),
                         failure);
             }
         }

@@ -150,6 +150,15 @@ class PoolSettingsTest {
     }
 
     @Test
+    void the_status_shows_listeners_and_recorders_by_names_that_people_know() {
+        assertThat(config(settings()).settings())
+                .containsEntry("listener", "none")
+                .containsEntry("metrics", "none");
+        assertThat(config(settings().listener(event -> {})).settings())
+                .containsEntry("listener", "a lambda of " + PoolSettingsTest.class.getName());
+    }
+
+    @Test
     void a_missing_target_and_an_unknown_scheme_are_refused_before_anything_starts() {
         assertThatThrownBy(() -> config(PoolSettings.create()))
                 .isInstanceOf(InvalidTargetException.class)

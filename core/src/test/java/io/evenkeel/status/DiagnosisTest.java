@@ -117,6 +117,15 @@ class DiagnosisTest {
                 .isEqualTo("10.0.0.1:5432: " + Unreadable.class.getName());
     }
 
+    @Test
+    void the_sentences_of_a_driver_go_on_as_parts_of_one() {
+        EndpointKey key = Endpoint.of("pg-0", "10.0.0.1", 5432).key();
+        Exception refused = new Exception("Check the port.", new Exception("Refused. "));
+        assertThat(EndpointFailure.of(key, FailureCause.OTHER, refused, Duration.ZERO)
+                        .message())
+                .isEqualTo("10.0.0.1:5432: Exception: Check the port, caused by Exception: Refused");
+    }
+
     private static final class Unreadable extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
