@@ -63,7 +63,7 @@ final class Fleet implements AutoCloseable {
         config.setConnectionTimeout(5_000);
         config.addDataSourceProperty("ApplicationName", kind.application(process));
         // puts the name into the startup packet, where the servers' logs count it
-        config.addDataSourceProperty("assumeMinServerVersion", "16");
+        config.addDataSourceProperty("assumeMinServerVersion", "15");
         config.addDataSourceProperty("connectTimeout", "2");
         config.addDataSourceProperty("socketTimeout", "2");
         return config;

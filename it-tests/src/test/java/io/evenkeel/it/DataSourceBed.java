@@ -121,7 +121,7 @@ final class DataSourceBed implements AutoCloseable {
         config.setPassword(pods.password());
         config.addDataSourceProperty("ApplicationName", application);
         // Makes the driver name the application in its first packet, where the server's log of sessions has it from.
-        config.addDataSourceProperty("assumeMinServerVersion", "16");
+        config.addDataSourceProperty("assumeMinServerVersion", "15");
         config.addDataSourceProperty("connectTimeout", "2");
         config.addDataSourceProperty("socketTimeout", "3");
         config.setMaximumPoolSize(size);

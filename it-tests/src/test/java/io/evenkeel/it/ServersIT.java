@@ -187,7 +187,7 @@ class ServersIT {
         properties.setProperty("user", PostgresPods.USER);
         properties.setProperty("password", pods.password());
         properties.setProperty("ApplicationName", CLIENT);
-        properties.setProperty("assumeMinServerVersion", "16");
+        properties.setProperty("assumeMinServerVersion", "15");
         properties.setProperty("loginTimeout", "1");
         return properties;
     }

@@ -23,7 +23,7 @@ final class AdminConnection {
         properties.setProperty("user", user);
         properties.setProperty("password", password);
         properties.setProperty("ApplicationName", APPLICATION_NAME);
-        properties.setProperty("assumeMinServerVersion", "16");
+        properties.setProperty("assumeMinServerVersion", "15");
         properties.setProperty("connectTimeout", "2");
         properties.setProperty("socketTimeout", "2");
         properties.setProperty("sslmode", "disable");

@@ -32,6 +32,7 @@ public final class PostgresPods implements AutoCloseable {
     private static final String SUPERUSER = "postgres";
 
     private final PostgresBinaries binaries;
+    private final PostgresRelease release;
     private final ServerUser user;
     private final Path directory;
     private final Path template;
@@ -42,8 +43,14 @@ public final class PostgresPods implements AutoCloseable {
     private final Thread hook = new Thread(this::end, "evenkeel-pods-shutdown");
 
     private PostgresPods(
-            PostgresBinaries binaries, ServerUser user, Path directory, LoopbackAddresses addresses, String password) {
+            PostgresBinaries binaries,
+            PostgresRelease release,
+            ServerUser user,
+            Path directory,
+            LoopbackAddresses addresses,
+            String password) {
         this.binaries = binaries;
+        this.release = release;
         this.user = user;
         this.directory = directory;
         this.template = directory.resolve("template");
@@ -62,9 +69,11 @@ public final class PostgresPods implements AutoCloseable {
             ServerUser user = ServerUser.detect();
             Path base = Directories.base(user);
             PostgresBinaries binaries = PostgresBinaries.unpack(base);
+            PostgresRelease release = PostgresRelease.of(Command.run(
+                    user.command(List.of(binaries.program("postgres").toString(), "--version"))));
             Path directory = Directories.create(base, "evenkeel-pods-");
             pods = new PostgresPods(
-                    binaries, user, directory, LoopbackAddresses.find(NETWORK, MOST, 0), randomPassword());
+                    binaries, release, user, directory, LoopbackAddresses.find(NETWORK, MOST, 0), randomPassword());
             Runtime.getRuntime().addShutdownHook(pods.hook);
             pods.initialize();
             return pods;
@@ -123,6 +132,11 @@ public final class PostgresPods implements AutoCloseable {
         return directory;
     }
 
+    /** The major version of the servers, such as 18. */
+    public int majorVersion() {
+        return release.major();
+    }
+
     /** The password of {@link #USER}: random, new for each set of Pods. */
     public String password() {
         return password;
@@ -164,9 +178,7 @@ public final class PostgresPods implements AutoCloseable {
         Files.createDirectory(template);
         user.own(passwordFile);
         user.own(template);
-        // scram_iterations=1: the password lives as long as this directory, and thousands of logins are part of the
-        // work
-        Command.run(user.command(List.of(
+        List<String> initdb = new ArrayList<>(List.of(
                 binaries.program("initdb").toString(),
                 "--pgdata=" + template,
                 "--username=" + SUPERUSER,
@@ -175,8 +187,9 @@ public final class PostgresPods implements AutoCloseable {
                 "--encoding=UTF8",
                 "--locale=C",
                 "--wal-segsize=1",
-                "--no-sync",
-                "--set=scram_iterations=1")));
+                "--no-sync"));
+        initdb.addAll(release.initdb());
+        Command.run(user.command(initdb));
         Command.run(
                 user.command(List.of(
                         binaries.program("postgres").toString(), "--single", "-D", template.toString(), DATABASE)),
@@ -209,6 +222,7 @@ public final class PostgresPods implements AutoCloseable {
         parameter(command, "max_connections", Integer.toString(settings.maxConnectionsOfServer()));
         parameter(command, "ssl", settings.certificate() == null ? "off" : "on");
         BASE_PARAMETERS.forEach((key, value) -> parameter(command, key, value));
+        release.parameters().forEach((key, value) -> parameter(command, key, value));
         settings.parameters().forEach((key, value) -> parameter(command, key, value));
         return command;
     }
@@ -220,12 +234,10 @@ public final class PostgresPods implements AutoCloseable {
             Map.entry("full_page_writes", "off"),
             Map.entry("shared_buffers", "16MB"),
             Map.entry("dynamic_shared_memory_type", "mmap"),
-            Map.entry("io_method", "sync"),
             Map.entry("autovacuum", "off"),
             Map.entry("wal_level", "minimal"),
             Map.entry("max_wal_senders", "0"),
             Map.entry("max_logical_replication_workers", "0"),
-            Map.entry("log_connections", "authorization"),
             Map.entry("log_line_prefix", "%m "));
 
     private static void parameter(List<String> command, String name, String value) {
