@@ -2,12 +2,15 @@ package io.evenkeel.jdbc.hikari;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariCredentialsProvider;
+import com.zaxxer.hikari.metrics.MetricsTrackerFactory;
 import com.zaxxer.hikari.pool.HikariPool;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.jdbc.pool.Observers;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,14 +34,20 @@ final class HikariPodPool implements PodPool {
     private final HikariPool pool;
     private final AtomicBoolean closed = new AtomicBoolean();
 
+    /** @param guarded has the user's metrics fail alone */
     HikariPodPool(
             HikariConfig template,
             String name,
             EndpointKey endpoint,
             int largest,
             DataSource dataSource,
-            ScheduledExecutorService timers) {
+            ScheduledExecutorService timers,
+            UnaryOperator<MetricsTrackerFactory> guarded) {
         config = withoutDriverProperties(template);
+        MetricsTrackerFactory metrics = Observers.factory(template);
+        if (metrics != null) {
+            config.setMetricsTrackerFactory(guarded.apply(metrics));
+        }
         config.setPoolName(sanitise(name + "-" + endpoint));
         config.setDataSourceClassName(null);
         config.setCredentialsProvider(credentials(template));
@@ -79,20 +88,7 @@ final class HikariPodPool implements PodPool {
         copy.setRegisterMbeans(template.isRegisterMbeans());
         copy.setThreadFactory(template.getThreadFactory());
         copy.setExceptionOverride(template.getExceptionOverride());
-        copyMetrics(template, copy);
         return copy;
-    }
-
-    private static void copyMetrics(HikariConfig template, HikariConfig copy) {
-        if (template.getMetricsTrackerFactory() != null) {
-            copy.setMetricsTrackerFactory(template.getMetricsTrackerFactory());
-        } else if (template.getMetricRegistry() != null) {
-            copy.setMetricRegistry(template.getMetricRegistry());
-        }
-        if (template.getHealthCheckRegistry() != null) {
-            copy.setHealthCheckRegistry(template.getHealthCheckRegistry());
-            copy.setHealthCheckProperties(template.getHealthCheckProperties());
-        }
     }
 
     /**

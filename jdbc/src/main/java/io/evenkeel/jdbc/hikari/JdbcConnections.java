@@ -10,6 +10,7 @@ import io.evenkeel.jdbc.handle.FaultClassifier;
 import io.evenkeel.jdbc.pool.ConnectionPool;
 import io.evenkeel.jdbc.pool.HikariSettings;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.spi.Guard;
 import io.evenkeel.status.FailureCause;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
@@ -38,7 +39,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbcConnections implements ConnectionPool {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcConnections.class);
-    private static final Duration THREADS_END = Duration.ofSeconds(10);
+    private static final Duration THREADS_END = Duration.ofSeconds(1);
+    private static final Duration POOLS_END = Duration.ofMillis(500);
     private static final long POLL_MILLIS = 20;
 
     private record Pod(Lane lane, PhysicalDataSource dataSource, Retirements retirements) {}
@@ -50,6 +52,7 @@ public final class JdbcConnections implements ConnectionPool {
     private final Ticker ticker;
     private final Acquirer acquirer;
     private final IoTasks io;
+    private final Guard guard;
     private final Growth growth;
     private final Map<EndpointKey, Pod> pods = new ConcurrentHashMap<>();
 
@@ -80,6 +83,7 @@ public final class JdbcConnections implements ConnectionPool {
         this.ticker = ticker;
         this.acquirer = new Acquirer(config.name(), ticker, metrics, seed, this::advice);
         this.io = new IoTasks(config.name());
+        this.guard = new Guard("Pool " + config.name());
         this.growth = new Growth(acquirer, io, config.connectionTimeout().toMillis());
         acquirer.onDemand(growth::demand);
     }
@@ -155,9 +159,15 @@ public final class JdbcConnections implements ConnectionPool {
             return;
         }
         Lane lane = new Lane(key, acquirer, signals, seats -> this.config.minimumIdle(seats));
-        PhysicalDataSource dataSource = new PhysicalDataSource(drivers.apply(endpoint), lane, ticker);
+        PhysicalDataSource dataSource = new PhysicalDataSource(() -> drivers.apply(endpoint), lane, ticker);
         PodPool pool = new HikariPodPool(
-                template, config.name(), key, config.budget() + config.surge(), dataSource, io.housekeeper());
+                template,
+                config.name(),
+                key,
+                config.budget() + config.surge(),
+                dataSource,
+                io.housekeeper(),
+                metrics -> GuardedTracker.factory(metrics, guard, io::execute));
         Retirements retirements = new Retirements(lane, acquirer, dataSource, io);
         lane.start(pool, retirements, new IdleCheck(lane, acquirer, io, validationSeconds()));
         lane.onRoom(() -> growth.roomAt(lane));
@@ -314,7 +324,7 @@ public final class JdbcConnections implements ConnectionPool {
             free(pod);
             io.schedule(() -> endIfUnused(pod), POLL_MILLIS);
         } else if (leaving.remove(pod)) {
-            pod.lane().pool().close();
+            end(pod);
         }
     }
 
@@ -357,7 +367,7 @@ public final class JdbcConnections implements ConnectionPool {
         if (!returned) {
             warn(all);
         }
-        all.forEach(this::end);
+        end(all, end);
         if (!io.close(THREADS_END)) {
             LOG.warn(
                     "Pool {}: threads still connecting or closing after {}; they end by themselves",
@@ -404,9 +414,38 @@ public final class JdbcConnections implements ConnectionPool {
         LOG.warn("Pool {}: closed with connections in use, which are aborted ({})", config.name(), counts);
     }
 
-    private void end(Pod pod) {
-        leaving.remove(pod);
-        pod.lane().pool().close();
+    /** All at the same time: HikariCP waits for a dial that hangs, and for each abort. */
+    private void end(List<Pod> all, long end) {
+        CountDownLatch ended = new CountDownLatch(all.size());
+        for (Pod pod : all) {
+            leaving.remove(pod);
+            Runnable task = () -> {
+                try {
+                    end(pod);
+                } finally {
+                    ended.countDown();
+                }
+            };
+            if (!io.execute(task)) {
+                ended.countDown();
+            }
+        }
+        try {
+            long patience = Math.max(0, end - ticker.nanos()) + POOLS_END.toNanos();
+            if (!ended.await(patience, TimeUnit.NANOSECONDS)) {
+                LOG.debug("Pool {}: {} Pods' pools end by themselves", config.name(), ended.getCount());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void end(Pod pod) {
+        try {
+            pod.lane().pool().close();
+        } finally {
+            pod.dataSource().abandon();
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * A driver's connection, which tells its Pod's lane that it is closed, exactly once and after it is, by the pool or
@@ -13,11 +14,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class PhysicalConnection extends ForwardingConnection {
     private final Lane lane;
     private final long openedAt;
+    private final Consumer<PhysicalConnection> onEnd;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean delivered;
 
-    PhysicalConnection(Connection driver, Lane lane, long openedAt) {
+    /** @param onEnd called once, when it is closed */
+    PhysicalConnection(Connection driver, Lane lane, long openedAt, Consumer<PhysicalConnection> onEnd) {
         super(driver);
+        this.onEnd = onEnd;
         this.lane = lane;
         this.openedAt = openedAt;
     }
@@ -51,6 +55,7 @@ final class PhysicalConnection extends ForwardingConnection {
 
     private void ended() {
         if (closed.compareAndSet(false, true)) {
+            onEnd.accept(this);
             lane.closed(delivered);
         }
     }

@@ -7,7 +7,10 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +23,20 @@ import org.slf4j.LoggerFactory;
 final class PhysicalDataSource implements DataSource {
     private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PhysicalDataSource.class);
 
-    private final DataSource driver;
+    private final Supplier<DataSource> drivers;
     private final Lane lane;
     private final Ticker ticker;
     private final Queue<PhysicalConnection> ready = new ConcurrentLinkedQueue<>();
 
-    PhysicalDataSource(DataSource driver, Lane lane, Ticker ticker) {
-        this.driver = driver;
+    /** What is open, for {@link #abandon}. */
+    private final Set<PhysicalConnection> open = ConcurrentHashMap.newKeySet();
+
+    private volatile @Nullable DataSource driver;
+    private volatile int loginSeconds;
+
+    /** @param drivers makes what connects to the Pod; called by the first dial, since it may block */
+    PhysicalDataSource(Supplier<DataSource> drivers, Lane lane, Ticker ticker) {
+        this.drivers = drivers;
         this.lane = lane;
         this.ticker = ticker;
     }
@@ -100,18 +110,46 @@ final class PhysicalDataSource implements DataSource {
         }
     }
 
+    /** Closes what is still open after the pool has ended: a dial that it did not wait for may have left one. */
+    void abandon() {
+        open.forEach(PhysicalDataSource::closeQuietly);
+    }
+
+    private DataSource driver() {
+        DataSource made = driver;
+        if (made == null) {
+            made = drivers.get();
+            if (made == null) {
+                throw new IllegalStateException("connections: null for " + lane.key() + " (expected: a DataSource)");
+            }
+            limitLogin(made);
+            driver = made;
+        }
+        return made;
+    }
+
+    private void limitLogin(DataSource made) {
+        try {
+            made.setLoginTimeout(loginSeconds);
+        } catch (SQLException | RuntimeException e) {
+            LOG.info("{} has no login timeout", made, e);
+        }
+    }
+
     private PhysicalConnection dial(@Nullable String username, @Nullable String password, boolean delivered)
             throws SQLException {
         long start = ticker.nanos();
         Connection made;
         try {
-            made = username == null ? driver.getConnection() : driver.getConnection(username, password);
+            DataSource to = driver();
+            made = username == null ? to.getConnection() : to.getConnection(username, password);
         } catch (SQLException | RuntimeException | Error e) {
             lane.dialFailed(e);
             throw e;
         }
         long now = ticker.nanos();
-        PhysicalConnection connection = new PhysicalConnection(made, lane, now);
+        PhysicalConnection connection = new PhysicalConnection(made, lane, now, open::remove);
+        open.add(connection);
         if (delivered) {
             connection.delivered();
         }
@@ -125,29 +163,30 @@ final class PhysicalDataSource implements DataSource {
     private static void closeQuietly(Connection connection) {
         try {
             connection.close();
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             LOG.debug("closing {} failed", connection, e);
         }
     }
 
     @Override
     public PrintWriter getLogWriter() throws SQLException {
-        return driver.getLogWriter();
+        return driver().getLogWriter();
     }
 
     @Override
     public void setLogWriter(PrintWriter out) throws SQLException {
-        driver.setLogWriter(out);
+        driver().setLogWriter(out);
+    }
+
+    /** Reaches the driver with the first dial. */
+    @Override
+    public void setLoginTimeout(int seconds) {
+        loginSeconds = seconds;
     }
 
     @Override
-    public void setLoginTimeout(int seconds) throws SQLException {
-        driver.setLoginTimeout(seconds);
-    }
-
-    @Override
-    public int getLoginTimeout() throws SQLException {
-        return driver.getLoginTimeout();
+    public int getLoginTimeout() {
+        return loginSeconds;
     }
 
     @Override
@@ -157,11 +196,13 @@ final class PhysicalDataSource implements DataSource {
 
     @Override
     public <T> T unwrap(Class<T> iface) throws SQLException {
-        return iface.isInstance(driver) ? iface.cast(driver) : driver.unwrap(iface);
+        DataSource of = driver();
+        return iface.isInstance(of) ? iface.cast(of) : of.unwrap(iface);
     }
 
     @Override
     public boolean isWrapperFor(Class<?> iface) throws SQLException {
-        return iface.isInstance(driver) || driver.isWrapperFor(iface);
+        DataSource of = driver();
+        return iface.isInstance(of) || of.isWrapperFor(iface);
     }
 }

@@ -50,7 +50,12 @@ public final class Observers implements AutoCloseable {
         }
     }
 
-    private static @Nullable MetricsTrackerFactory factory(HikariConfig config) {
+    /**
+     * What makes the tracker of the settings' metrics, or null if they have none.
+     *
+     * @throws IllegalArgumentException if the registry is of no kind that HikariCP knows
+     */
+    public static @Nullable MetricsTrackerFactory factory(HikariConfig config) {
         if (config.getMetricsTrackerFactory() != null) {
             return config.getMetricsTrackerFactory();
         }

@@ -50,7 +50,7 @@ enum Engine {
         }
     };
 
-    private static boolean isNewestHikari() {
+    static boolean isNewestHikari() {
         return Arrays.stream(HikariConfig.class.getMethods())
                 .anyMatch(method -> method.getName().equals("getCredentialsProvider"));
     }
