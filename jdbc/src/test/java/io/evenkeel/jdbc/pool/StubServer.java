@@ -68,10 +68,14 @@ final class StubServer {
             return name;
         }
 
+        void complain(String what) {
+            complaints.add(name + " connection " + number + " " + what);
+        }
+
         void close() {
             if (isClosed.compareAndSet(false, true)) {
                 if (users.get() != 0) {
-                    complaints.add(name + " connection " + number + " closed in use");
+                    complain("closed in use");
                 }
                 open.decrementAndGet();
                 total.decrementAndGet();
@@ -199,6 +203,8 @@ final class StubServer {
     static void use(Connection handedOut, Runnable work) throws SQLException {
         StubConnection stub = handedOut.unwrap(Marked.class).stub();
         if (stub.users.incrementAndGet() != 1) {
+            // Also where the caller takes any exception for the server's.
+            stub.complain("has two users");
             throw new SQLException("two users of connection " + stub.number, "XX000");
         }
         try {
