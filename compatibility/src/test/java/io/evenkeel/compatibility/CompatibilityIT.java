@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -37,6 +38,14 @@ class CompatibilityIT {
     private static final Path CELLS = Path.of(System.getProperty("cells"));
     private static final Path DOCUMENTATION =
             Path.of("").toAbsolutePath().resolveSibling("docs").resolve("compatibility.md");
+
+    /** As slf4j-simple and the properties of Spring's applications write a line of the log. */
+    private static final Pattern OURS = Pattern.compile("^\\[[^]]+] (INFO|WARN|ERROR) io\\.evenkeel\\..*");
+
+    /** A complaint about our meters: of Micrometer, of what binds them, or of one that a pool could not report to. */
+    private static final Pattern ABOUT_METERS =
+            Pattern.compile("^\\[[^]]+] (WARN|ERROR) (io\\.micrometer\\.|io\\.evenkeel\\.(micrometer|spring)\\.|"
+                    + "io\\.evenkeel\\..*(?i:meter|metric)).*");
 
     private static PostgresPods postgres;
     private static QpidCluster brokers;
@@ -85,6 +94,22 @@ class CompatibilityIT {
 
     /** One application on one JDK. */
     record Cell(String application, String jdk, Path java) {
+        /** As its framework starts it: by a jar that it was packaged into, or by its classes and what Maven resolved. */
+        List<String> program() throws IOException {
+            Path packaged = target().resolve("quarkus-app/quarkus-run.jar");
+            return Files.exists(packaged)
+                    ? List.of("-jar", packaged.toString())
+                    : List.of("-cp", target().resolve("classes") + ":" + resolved(), "app.App");
+        }
+
+        private String resolved() throws IOException {
+            return Files.readString(target().resolve("classpath")).strip();
+        }
+
+        private Path target() {
+            return CELLS.resolve(application).resolve("target");
+        }
+
         @Override
         public String toString() {
             return application + " on JDK " + jdk;
@@ -145,8 +170,7 @@ class CompatibilityIT {
         EndpointFile amqp = EndpointFile.at(directory.resolve("brokers.json"));
         EndpointFile rsocket = EndpointFile.at(directory.resolve("services.json"));
         report(2, pods, amqp, rsocket);
-        Path classpath = CELLS.resolve(cell.application()).resolve("target/classpath");
-        List<String> command = List.of(
+        List<String> command = new ArrayList<>(List.of(
                 cell.java().toString(),
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
@@ -159,11 +183,8 @@ class CompatibilityIT {
                 "-Damqp.target=" + amqp.target(),
                 "-Damqp.user=" + brokers.user(),
                 "-Damqp.password=" + brokers.password(),
-                "-Drsocket.target=" + rsocket.target(),
-                "-cp",
-                CELLS.resolve(cell.application()).resolve("target/classes") + ":"
-                        + Files.readString(classpath).strip(),
-                "app.App");
+                "-Drsocket.target=" + rsocket.target()));
+        command.addAll(cell.program());
         Process application = ProcessGuard.ofThisJvm().start(new ProcessBuilder(command).redirectErrorStream(true));
         List<String> said = new ArrayList<>();
         try (BufferedReader output = application.inputReader()) {
@@ -178,6 +199,15 @@ class CompatibilityIT {
         }
         assertThat(said).as(() -> cell + ":\n" + String.join("\n", said)).contains("CONNECTED", "SCALED", "CLOSED");
         assertThat(application.waitFor()).as("exit status").isZero();
+        assertThat(said.stream().filter(line -> ABOUT_METERS.matcher(line).matches()))
+                .as("complaints about meters, %s", cell)
+                .isEmpty();
+        if (said.stream().noneMatch(line -> line.startsWith("SLF4J: Failed to load class"))) {
+            // Else it is written otherwise than expected, and no complaint would be found in it.
+            assertThat(said)
+                    .as(cell.toString())
+                    .anyMatch(line -> OURS.matcher(line).matches());
+        }
         said.stream()
                 .filter(line -> line.startsWith("ENDPOINT") || line.startsWith("HEALTH"))
                 .forEach(System.out::println);
