@@ -39,7 +39,7 @@ class CompatibilityIT {
     private static final Path DOCUMENTATION =
             Path.of("").toAbsolutePath().resolveSibling("docs").resolve("compatibility.md");
 
-    /** As slf4j-simple and the properties of Spring's applications write a line of the log. */
+    /** As slf4j-simple writes a line of the log, and other frameworks as they are started here. */
     private static final Pattern OURS = Pattern.compile("^\\[[^]]+] (INFO|WARN|ERROR) io\\.evenkeel\\..*");
 
     /** A complaint about our meters: of Micrometer, of what binds them, or of one that a pool could not report to. */
@@ -183,7 +183,10 @@ class CompatibilityIT {
                 "-Damqp.target=" + amqp.target(),
                 "-Damqp.user=" + brokers.user(),
                 "-Damqp.password=" + brokers.password(),
-                "-Drsocket.target=" + rsocket.target()));
+                "-Drsocket.target=" + rsocket.target(),
+                // Spring's and Quarkus's applications write their log as slf4j-simple does.
+                "-Dlogging.pattern.console=[%thread] %level %logger - %msg%n",
+                "-Dquarkus.log.console.format=[%t] %p %c - %s%e%n"));
         command.addAll(cell.program());
         Process application = ProcessGuard.ofThisJvm().start(new ProcessBuilder(command).redirectErrorStream(true));
         List<String> said = new ArrayList<>();
