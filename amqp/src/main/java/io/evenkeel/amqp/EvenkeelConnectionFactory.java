@@ -262,8 +262,10 @@ public final class EvenkeelConnectionFactory extends ConnectionFactory {
      * @param addressResolver the brokers if no target is set; every other form of {@code newConnection} comes to this
      *     one
      * @throws IOException as the plain factory does; three brokers are tried before it is thrown for one that can't
-     *     be reached
-     * @throws TimeoutException if no broker is known in time, or the handshake takes too long
+     *     be reached. It is the client's own exception; what is wrong with the pool and what to change is attached as a
+     *     suppressed one
+     * @throws TimeoutException if the handshake takes too long, as above, or if no broker is known in time, which is
+     *     {@link io.evenkeel.status.Diagnosed}
      */
     @Override
     public Connection newConnection(

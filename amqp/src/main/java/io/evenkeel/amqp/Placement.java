@@ -2,11 +2,13 @@ package io.evenkeel.amqp;
 
 import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.spi.PromisedCallback;
 import io.evenkeel.status.FailureCause;
+import io.evenkeel.status.PoolStatus;
 import io.evenkeel.time.Backoff;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Seeds;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,8 +26,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,10 +71,30 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     private final Random jitter = new Random(Seeds.fresh());
     private final AtomicLong recoveries = new AtomicLong();
+    private final ConnectFailures failures;
+    private final MetricsRecorder recorder;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong acquired = new AtomicLong();
+    private final AtomicLong timedOut = new AtomicLong();
+    /** Where connections are being opened or recovered. */
+    private final Map<ConnectRequest, EndpointKey> dialled = new ConcurrentHashMap<>();
+
     private volatile Runnable onClosed = () -> {};
 
-    /** @param timers must not be blocked; ends with the pool */
-    Placement(String pool, EndpointSignals signals, Executor io, Ticker ticker, Scheduler timers, AmqpMetrics metrics) {
+    /**
+     * @param timers must not be blocked; ends with the pool
+     * @param recorder of what all adapters measure; never throws and never blocks
+     * @param status of the pool, for the exceptions of callers
+     */
+    Placement(
+            String pool,
+            EndpointSignals signals,
+            Executor io,
+            Ticker ticker,
+            Scheduler timers,
+            AmqpMetrics metrics,
+            MetricsRecorder recorder,
+            Supplier<PoolStatus> status) {
         this.pool = pool;
         this.signals = signals;
         this.io = io;
@@ -77,6 +102,8 @@ final class Placement implements EndpointConnections, ConnectionHost {
         this.timers = timers;
         this.guard = new Guard("Pool " + pool);
         this.metrics = metrics;
+        this.recorder = recorder;
+        this.failures = new ConnectFailures(status);
         this.seekers = new ConnectRequestQueue(signals);
         this.moves = new ConnectionMoves(pool, signals, ticker, guard, metrics);
     }
@@ -90,7 +117,16 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     /** A new connection, at the endpoint that the plan has for it. Blocks. */
     VirtualConnection connect(Dialer dialer, Duration atMost) throws IOException, TimeoutException {
-        ConnectRequest seeker = ConnectRequest.forNew(dialer);
+        waiting.incrementAndGet();
+        try {
+            return waitFor(ConnectRequest.forNew(dialer), atMost);
+        } finally {
+            waiting.decrementAndGet();
+        }
+    }
+
+    private VirtualConnection waitFor(ConnectRequest seeker, Duration atMost) throws IOException, TimeoutException {
+        long began = ticker.nanos();
         seekers.add(seeker);
         signals.wanted();
         // The caller has it, or the reason why not, before the pool may end.
@@ -100,12 +136,16 @@ final class Placement implements EndpointConnections, ConnectionHost {
             }
         });
         try {
-            return seeker.opened().get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+            VirtualConnection connection = seeker.opened().get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+            acquired.incrementAndGet();
+            recorder.acquireWaited(pool, Duration.ofNanos(ticker.nanos() - began), true);
+            return connection;
         } catch (ExecutionException e) {
             throw asThrown(e.getCause());
         } catch (TimeoutException e) {
-            TimeoutException late = new TimeoutException("newConnection: no broker of pool " + pool + " after " + atMost
-                    + " (expected: its target to name at least one that can be reached)");
+            timedOut.incrementAndGet();
+            recorder.acquireWaited(pool, Duration.ofNanos(ticker.nanos() - began), false);
+            TimeoutException late = failures.late(atMost);
             seekers.giveUp(seeker, late);
             throw late;
         } catch (InterruptedException e) {
@@ -152,6 +192,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
 
     private OpenOutcome open(ConnectRequest seeker, EndpointKey endpoint) {
         VirtualConnection lost = seeker.lost();
+        dialled.put(seeker, endpoint);
         try {
             if (lost == null) {
                 return opened(seeker, VirtualConnection.open(seeker.dialer(), this, endpoint));
@@ -162,6 +203,8 @@ final class Placement implements EndpointConnections, ConnectionHost {
             return failed(seeker, endpoint, e);
         } catch (Throwable e) {
             return failed(seeker, endpoint, e);
+        } finally {
+            dialled.remove(seeker);
         }
     }
 
@@ -218,7 +261,7 @@ final class Placement implements EndpointConnections, ConnectionHost {
             seekers.addAgain(seeker);
         } else {
             signals.unwanted();
-            seeker.opened().completeExceptionally(cause);
+            seeker.opened().completeExceptionally(failures.of(endpoint, cause));
         }
         return refused ? new OpenOutcome.Withdrawn() : new OpenOutcome.Failed(cause);
     }
@@ -317,7 +360,17 @@ final class Placement implements EndpointConnections, ConnectionHost {
                 draining += state == VirtualConnection.State.MOVING ? 1 : 0;
             }
         }
-        return new Load(open, 0, open, draining);
+        int connecting = 0;
+        for (EndpointKey there : dialled.values()) {
+            connecting += there.equals(endpoint) ? 1 : 0;
+        }
+        return new Load(open, connecting, open, draining);
+    }
+
+    /** Of the callers of {@code newConnection}; a connection that is recovered has none. */
+    @Override
+    public Usage usage() {
+        return new Usage(waiting.get(), acquired.get(), timedOut.get());
     }
 
     // ConnectionHost.

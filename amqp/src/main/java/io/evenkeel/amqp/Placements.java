@@ -105,7 +105,14 @@ final class Placements {
         BalancedPool pool = BalancedPool.create(settings.pool());
         SystemScheduler timers = new SystemScheduler("evenkeel-" + key.pool() + "-timer");
         Placement placement = new Placement(
-                key.pool(), pool.signals(), threads(key.pool()), Ticker.system(), timers, settings.amqpMetrics());
+                key.pool(),
+                pool.signals(),
+                threads(key.pool()),
+                Ticker.system(),
+                timers,
+                settings.amqpMetrics(),
+                pool.metrics(),
+                pool::status);
         Running running =
                 new Running(key, pool, placement, timers, settings.pool().balance());
         placement.onClosed(() -> release(running));

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.EndpointKey;
+import io.evenkeel.event.MetricsRecorder;
+import io.evenkeel.spi.EndpointConnections.Load;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import io.evenkeel.spi.EndpointConnections.OpenOutcome;
 import io.evenkeel.spi.EndpointConnections.RetireReason;
+import io.evenkeel.spi.EndpointConnections.Usage;
 import io.evenkeel.spi.EndpointSignals;
+import io.evenkeel.status.Diagnosed;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.time.Ticker;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,6 +37,7 @@ class PlacementTest {
     private final List<String> metrics = new ArrayList<>();
     private final List<OpenOutcome> opens = new ArrayList<>();
     private final List<MoveOutcome> moves = new ArrayList<>();
+    private final List<Boolean> waits = new ArrayList<>();
     private final Deque<Runnable> background = new ArrayDeque<>();
     private boolean holdBackground;
     /** What the rebalancer does when a seat is wanted; it opens one at A, as a rule. */
@@ -51,7 +57,14 @@ class PlacementTest {
             },
             Ticker.system(),
             timers,
-            new Counts());
+            new Counts(),
+            new MetricsRecorder() {
+                @Override
+                public void acquireWaited(String pool, Duration waited, boolean acquired) {
+                    waits.add(acquired);
+                }
+            },
+            () -> ConnectFailuresTest.status(0, null));
 
     private void openAt(EndpointKey endpoint) {
         placement.open(endpoint, opens::add);
@@ -157,6 +170,58 @@ class PlacementTest {
         assertThat(moves).hasOnlyElementsOfType(MoveOutcome.Postponed.class);
         assertThat(metrics).containsExactly("rolledBack");
         assertThat(placement.rolledBack()).isEqualTo(1);
+    }
+
+    @Test
+    void callers_are_counted_as_waiting_as_served_and_as_having_waited_in_vain() throws Exception {
+        List<Usage> seen = new ArrayList<>();
+        List<Load> loads = new ArrayList<>();
+        cluster.fault = (broker, operation) -> {
+            if (operation.equals("dial")) {
+                seen.add(placement.usage());
+                loads.add(placement.load(A));
+            }
+        };
+        placement.connect(dialer, LONG);
+        assertThat(seen).containsExactly(new Usage(1, 0, 0));
+        assertThat(loads).containsExactly(new Load(0, 1, 0, 0));
+        assertThat(placement.usage()).isEqualTo(new Usage(0, 1, 0));
+        assertThat(placement.load(A)).isEqualTo(new Load(1, 0, 1, 0));
+
+        onWanted = () -> {};
+        assertThatThrownBy(() -> placement.connect(dialer, Duration.ZERO)).isInstanceOf(TimeoutException.class);
+        assertThat(placement.usage()).isEqualTo(new Usage(0, 1, 1));
+        assertThat(waits).containsExactly(true, false);
+
+        cluster.unreachable.add(A);
+        onWanted = () -> {
+            for (int attempt = 0; attempt < 3; attempt++) {
+                openAt(A);
+            }
+        };
+        assertThatThrownBy(() -> placement.connect(dialer, LONG)).hasMessageContaining("connection refused");
+        assertThat(placement.usage()).as("a refusal is no time-out").isEqualTo(new Usage(0, 1, 1));
+    }
+
+    @Test
+    void a_caller_that_gets_no_connection_receives_what_is_wrong_with_the_pool() {
+        cluster.unreachable.add(A);
+        onWanted = () -> {
+            for (int attempt = 0; attempt < 3; attempt++) {
+                openAt(A);
+            }
+        };
+        assertThatThrownBy(() -> placement.connect(dialer, LONG))
+                .isInstanceOf(IOException.class)
+                .hasMessage("connection refused")
+                .satisfies(thrown -> assertThat(thrown.getSuppressed())
+                        .singleElement()
+                        .satisfies(attached ->
+                                assertThat(attached).hasMessageStartingWith("Pool orders: newConnection failed: ")));
+        onWanted = () -> {};
+        assertThatThrownBy(() -> placement.connect(dialer, Duration.ZERO))
+                .isInstanceOf(TimeoutException.class)
+                .isInstanceOf(Diagnosed.class);
     }
 
     @Test

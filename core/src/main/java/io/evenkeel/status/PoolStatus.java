@@ -15,10 +15,12 @@ import java.util.function.ToIntFunction;
  * @param target where its endpoints come from
  * @param age how long ago the pool was made
  * @param seats how many connections it may have
- * @param waiting callers that wait for a connection
- * @param acquired how often a caller got a connection since the pool was made; of adapters whose connections carry any
- *     number of requests, how many requests were sent
- * @param timedOut how often a caller waited in vain since the pool was made
+ * @param waiting callers that wait for a connection now: of JDBC in {@code getConnection}, of AMQP in
+ *     {@code newConnection}, of RSocket requests that are not sent yet; 0 of gRPC, whose channels queue calls
+ *     themselves
+ * @param acquired how often a caller got a connection since the pool was made; of RSocket and gRPC, whose connections
+ *     carry any number of requests, how many requests were sent
+ * @param timedOut how often a caller waited in vain since the pool was made; a refusal is none. 0 of gRPC
  * @param stickingStreams streams that go on where no new ones go: at a Pod that leaves or has left, or on a connection
  *     that is being replaced
  * @param endpoints in order of their keys
@@ -81,17 +83,20 @@ public record PoolStatus(
         return sum(EndpointStatus::open);
     }
 
-    /** Connections in use at all endpoints. */
+    /**
+     * Connections in use at all endpoints: of JDBC handed out, of AMQP all that are open, of RSocket and gRPC with
+     * anything in flight.
+     */
     public int inUse() {
         return sum(EndpointStatus::inUse);
     }
 
-    /** Connections without work at all endpoints. */
+    /** Connections without work at all endpoints; 0 of AMQP, whose connections are the application's. */
     public int idle() {
         return sum(EndpointStatus::idle);
     }
 
-    /** Connections being established at all endpoints. */
+    /** Connections being established at all endpoints; of AMQP also those being recovered. */
     public int connecting() {
         return sum(EndpointStatus::connecting);
     }

@@ -61,6 +61,7 @@ abstract class PlacedRequest {
     }
 
     final void began(PodConnection at) {
+        router.began();
         if (interaction.isStream()) {
             at.streamBegan();
             PodConnection.Follower follower = follower();

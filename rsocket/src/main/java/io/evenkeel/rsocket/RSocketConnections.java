@@ -280,6 +280,12 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
         return pod == null ? Load.NONE : pod.load();
     }
 
+    /** Of requests: those that wait for a connection, those sent, and those that waited in vain. */
+    @Override
+    public Usage usage() {
+        return router.usage();
+    }
+
     // Losing.
 
     @Override

@@ -1,5 +1,6 @@
 package io.evenkeel.rsocket;
 
+import io.evenkeel.spi.EndpointConnections;
 import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
@@ -9,6 +10,7 @@ import io.rsocket.exceptions.SetupException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ final class Router {
     private final Scheduler scheduler;
     private final Executor signals;
     private final Guard guard;
+    private final LongAdder sent = new LongAdder();
     private volatile PodConnection[] open = NONE;
     private volatile boolean closed;
 
@@ -137,6 +140,15 @@ final class Router {
 
     int waiting() {
         return waiting.size();
+    }
+
+    /** A request begins on its connection. */
+    void began() {
+        sent.increment();
+    }
+
+    EndpointConnections.Usage usage() {
+        return new EndpointConnections.Usage(waiting.size(), sent.sum(), waiting.expired());
     }
 
     /** What becomes of this stream when its connection drains, or null if it needs no more than any request. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -62,6 +63,7 @@ final class WaitQueue {
     private final AtomicInteger size = new AtomicInteger();
     private final AtomicBoolean timerSet = new AtomicBoolean();
     private final AtomicInteger dispatching = new AtomicInteger();
+    private final AtomicLong expired = new AtomicLong();
 
     WaitQueue(
             String pool,
@@ -85,6 +87,11 @@ final class WaitQueue {
 
     int size() {
         return size.get();
+    }
+
+    /** How many have waited in vain so far. */
+    long expired() {
+        return expired.get();
     }
 
     void add(Waiting waiting) {
@@ -244,15 +251,16 @@ final class WaitQueue {
     /** On the control thread: takes out those that have waited long enough. The executor refuses them, one by one. */
     private void expire() {
         timerSet.set(false);
-        List<Waiting> expired = new ArrayList<>();
+        List<Waiting> over = new ArrayList<>();
         try {
             long now = ticker.nanos();
             for (Waiter head = poll(now); head != null; head = poll(now)) {
                 size.decrementAndGet();
-                expired.add(head.waiting);
+                over.add(head.waiting);
             }
-            if (!expired.isEmpty()) {
-                signals.execute(() -> refuse(expired));
+            expired.addAndGet(over.size());
+            if (!over.isEmpty()) {
+                signals.execute(() -> refuse(over));
             }
         } finally {
             Waiter next = peek();

@@ -86,6 +86,28 @@ class AvailabilityTest {
     }
 
     @Test
+    void the_status_counts_requests_that_wait_that_were_sent_and_that_waited_in_vain() {
+        PoolBed bed = new PoolBed();
+        bed.ask("1").subscribe(answer -> {}, error -> {});
+        bed.pass(PoolBed.ACQUIRE);
+        bed.ask("2").subscribe();
+        bed.ask("3").subscribe();
+        assertThat(bed.rebalancer.status()).satisfies(status -> {
+            assertThat(status.waiting()).isEqualTo(2);
+            assertThat(status.acquired()).isZero();
+            assertThat(status.timedOut()).isEqualTo(1);
+        });
+        bed.publish(pod("a1"));
+        bed.ask("4").subscribe().dispose();
+        assertThat(bed.rebalancer.status()).satisfies(status -> {
+            assertThat(status.waiting()).isZero();
+            assertThat(status.acquired()).isEqualTo(3);
+            assertThat(status.timedOut()).isEqualTo(1);
+            assertThat(status.inUse()).as("one connection carries them all").isEqualTo(1);
+        });
+    }
+
+    @Test
     void those_that_wait_are_served_in_order_when_a_pod_comes() {
         PoolBed bed = new PoolBed();
         bed.ask("1").subscribe();
