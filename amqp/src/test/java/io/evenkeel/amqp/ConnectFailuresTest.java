@@ -58,7 +58,14 @@ class ConnectFailuresTest {
 
     private static PoolStatus status(List<EndpointStatus> brokers) {
         SourceStatus source = new SourceStatus(
-                "static:///10.0.0.1:5672", SourceHealth.HEALTHY, Duration.ZERO, "the first answer", null, 1, List.of());
+                "static:///10.0.0.1:5672",
+                SourceHealth.HEALTHY,
+                Duration.ZERO,
+                null,
+                "the first answer",
+                null,
+                1,
+                List.of());
         return new PoolStatus(
                 "orders",
                 "static:///10.0.0.1:5672",
