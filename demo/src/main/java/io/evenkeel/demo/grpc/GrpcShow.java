@@ -14,14 +14,17 @@ import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
-/** What happens to a service in half a minute, to every client at the same time. */
+/** What happens to a service in 40 s, to every client at the same time. */
 final class GrpcShow implements AutoCloseable {
     private static final int PODS = 4;
     private static final int PER_SECOND = 200;
     private static final int STREAMS = 20;
-    private static final int ELEMENTS = 50;
-    private static final int ELEMENT_MILLIS = 100;
+    /** With the next: streams of 10 s, longer than the rolling update. */
+    private static final int ELEMENTS = 40;
+
+    private static final int ELEMENT_MILLIS = 250;
     /** Those that are left when one has been drained and one killed. */
     private static final int ROLLED = 3;
 
@@ -29,6 +32,8 @@ final class GrpcShow implements AutoCloseable {
     private static final Duration SERVICE_TIME = Duration.ofMillis(20);
     private static final Duration WELL_AGAIN = Duration.ofMillis(300);
     private static final long STEADY_AT_MOST = TimeUnit.SECONDS.toNanos(5);
+    /** The servers of a busy machine are late with each element. */
+    private static final long LATE_AT_MOST = TimeUnit.SECONDS.toNanos(10);
 
     private final PrintStream out;
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
@@ -119,8 +124,12 @@ final class GrpcShow implements AutoCloseable {
 
     private void awaitSteady() throws InterruptedException {
         TimeUnit.SECONDS.sleep(2);
-        long deadline = System.nanoTime() + STEADY_AT_MOST;
-        while (!trials.stream().allMatch(GrpcTrial::isSteady) && System.nanoTime() - deadline < 0) {
+        awaitAtMost(STEADY_AT_MOST, GrpcTrial::isSteady);
+    }
+
+    private void awaitAtMost(long nanos, Predicate<GrpcTrial> holds) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        while (!trials.stream().allMatch(holds) && System.nanoTime() - deadline < 0) {
             TimeUnit.MILLISECONDS.sleep(50);
         }
     }
@@ -179,7 +188,8 @@ final class GrpcShow implements AutoCloseable {
                 trial.cluster().forget(old);
             }
         }
-        summary.rolled(stages.play("rolling update, streams end", seconds(2), trial -> null));
+        summary.rolled(stages.play("rolling update, streams end", seconds(6), trial -> null));
+        awaitAtMost(LATE_AT_MOST, GrpcTrial::streamsEnded);
     }
 
     private static String replace(GrpcTrial trial) throws IOException {

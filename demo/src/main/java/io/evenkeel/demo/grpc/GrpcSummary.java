@@ -96,7 +96,7 @@ final class GrpcSummary {
         verdicts.row("p99 with one 4 x slower, ms (others take 20)", trial -> p99(slow, trial));
         verdicts.row("p99 in the rolling update, ms", trial -> p99(rolled, trial));
         verdicts.row(
-                "streams of 5 s over the rolling update, of " + streams,
+                "streams of 10 s over the rolling update, of " + streams,
                 "all",
                 completed -> completed == streams,
                 GrpcTrial::streamsCompleted);

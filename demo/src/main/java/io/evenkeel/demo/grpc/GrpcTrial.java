@@ -20,6 +20,7 @@ final class GrpcTrial implements Entrant, AutoCloseable {
     private final GrpcCluster cluster;
     private final ManagedChannel channel;
     private final OpenLoad load;
+    private final AtomicInteger streamsOpen = new AtomicInteger();
     private final AtomicInteger streamsCompleted = new AtomicInteger();
 
     /** Takes the cluster over. */
@@ -52,6 +53,11 @@ final class GrpcTrial implements Entrant, AutoCloseable {
         return streamsCompleted.get();
     }
 
+    /** Whether every stream has completed or failed. */
+    boolean streamsEnded() {
+        return streamsOpen.get() == 0;
+    }
+
     private Runnable send(Sender.Outcome outcome) {
         ClientCall<String, String> call = channel.newCall(OrdersService.PLACE, CallOptions.DEFAULT);
         ClientCalls.asyncUnaryCall(call, "x", new StreamObserver<>() {
@@ -75,6 +81,7 @@ final class GrpcTrial implements Entrant, AutoCloseable {
 
     /** Counts as completed if all elements arrive. */
     void stream(int elements, int periodMillis) {
+        streamsOpen.incrementAndGet();
         AtomicInteger left = new AtomicInteger(elements);
         ClientCall<String, String> call = channel.newCall(OrdersService.WATCH, CallOptions.DEFAULT);
         ClientCalls.asyncServerStreamingCall(call, elements + "@" + periodMillis, new StreamObserver<>() {
@@ -86,11 +93,13 @@ final class GrpcTrial implements Entrant, AutoCloseable {
             @Override
             public void onError(Throwable failure) {
                 // it isn't counted as completed
+                streamsOpen.decrementAndGet();
             }
 
             @Override
             public void onCompleted() {
                 streamsCompleted.addAndGet(left.get() == 0 ? 1 : 0);
+                streamsOpen.decrementAndGet();
             }
         });
     }
