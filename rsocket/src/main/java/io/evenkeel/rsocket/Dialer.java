@@ -1,11 +1,13 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.time.Scheduler;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketConnector;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -22,6 +24,7 @@ final class Dialer implements Dial {
     private final String pool;
     private final RSocketConnector connector;
     private final PodTransport transport;
+    private final PodInterceptor interceptor;
     private final ServerRequests serverRequests;
     private final Scheduler scheduler;
     private final Duration timeout;
@@ -30,12 +33,14 @@ final class Dialer implements Dial {
             String pool,
             RSocketConnector connector,
             PodTransport transport,
+            PodInterceptor interceptor,
             ServerRequests serverRequests,
             Scheduler scheduler,
             Duration timeout) {
         this.pool = pool;
         this.connector = connector;
         this.transport = transport;
+        this.interceptor = interceptor;
         this.serverRequests = serverRequests;
         this.scheduler = scheduler;
         this.timeout = timeout;
@@ -48,13 +53,23 @@ final class Dialer implements Dial {
         WireWatch wire = connection.wire();
         Mono<RSocket> connecting = Mono.defer(
                         () -> connector.connect(new WatchedTransport(transport.to(endpoint), wire)))
-                .flatMap(rsocket -> answered(rsocket, wire))
+                .flatMap(rsocket -> answered(intercepted(endpoint.key(), rsocket), wire))
                 .subscribeOn(Schedulers.boundedElastic());
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);
         Scheduler.Cancellable timer = scheduler.schedule(timeout, attempt::timeOut);
         attempt.timer = timer;
         connecting.subscribe(attempt);
         return attempt::cancel;
+    }
+
+    @SuppressWarnings("IllegalCatch") // the application's interceptor may throw anything
+    private RSocket intercepted(EndpointKey pod, RSocket rsocket) {
+        try {
+            return Objects.requireNonNull(interceptor.apply(pod, rsocket), "interceptor: null (expected: an RSocket)");
+        } catch (Throwable failure) {
+            rsocket.dispose();
+            throw failure;
+        }
     }
 
     /** Once the server is known to be there; or the error that it refused the set-up with. */

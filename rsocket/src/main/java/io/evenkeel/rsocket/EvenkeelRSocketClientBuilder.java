@@ -1,6 +1,7 @@
 package io.evenkeel.rsocket;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.evenkeel.Experimental;
 import io.evenkeel.adapter.BalancedPool;
 import io.evenkeel.adapter.PoolConfig;
 import io.evenkeel.adapter.PoolSettings;
@@ -36,6 +37,7 @@ public final class EvenkeelRSocketClientBuilder {
     private final PoolSettings settings = PoolSettings.movingWhole();
     private RSocketConnector connector = RSocketConnector.create();
     private PodTransport transport = PodTransport.tcp();
+    private PodInterceptor interceptor = (pod, connection) -> connection;
     private int connectionsPerPod = 1;
     private @Nullable Integer maxConnections;
     private Duration acquireTimeout = Duration.ofSeconds(10);
@@ -65,6 +67,17 @@ public final class EvenkeelRSocketClientBuilder {
     @CanIgnoreReturnValue
     public EvenkeelRSocketClientBuilder transport(PodTransport value) {
         transport = Objects.requireNonNull(value, "transport");
+        return this;
+    }
+
+    /**
+     * Sees the requests of each connection and knows its Pod; outside of the connector's own interceptors. Defaults to
+     * none.
+     */
+    @Experimental
+    @CanIgnoreReturnValue
+    public EvenkeelRSocketClientBuilder interceptor(PodInterceptor value) {
+        interceptor = Objects.requireNonNull(value, "interceptor");
         return this;
     }
 
@@ -381,8 +394,8 @@ public final class EvenkeelRSocketClientBuilder {
                 new StreamPolicies(streams, streamsByRoute, routes),
                 pool.control(),
                 signals);
-        Dialer dialer =
-                new Dialer(pool.name(), connector, transport, new ServerRequests(), pool.control(), connectTimeout);
+        Dialer dialer = new Dialer(
+                pool.name(), connector, transport, interceptor, new ServerRequests(), pool.control(), connectTimeout);
         RSocketConnections connections = new RSocketConnections(
                 new RSocketPoolConfig(pool.name(), balance.drainDeadline(), balance.slowStart()),
                 dialer,

@@ -216,6 +216,66 @@ class RealConnectionsTest {
     }
 
     @Test
+    void an_interceptor_knows_the_pod_of_each_request() {
+        TestServer a = closing(TestServer.start("a"));
+        TestServer b = closing(TestServer.start("b"));
+        PodInterceptor naming = (pod, connection) -> new RSocketProxy(connection) {
+            @Override
+            public Mono<Payload> requestResponse(Payload payload) {
+                return super.requestResponse(payload).map(answer -> withAddress(pod, answer));
+            }
+
+            @Override
+            public Flux<Payload> requestStream(Payload payload) {
+                return super.requestStream(payload).map(answer -> withAddress(pod, answer));
+            }
+        };
+        EvenkeelRSocketClient client =
+                client(RSocketConnector.create(), settings -> settings.interceptor(naming), a, b);
+        until(() -> client.connections().size() == 2);
+        List<String> answers = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            answers.add(client.requestResponse(Mono.just(DefaultPayload.create("0")))
+                    .map(Payload::getDataUtf8)
+                    .block(LONG));
+            answers.add(client.rsocket()
+                    .requestStream(DefaultPayload.create("1"))
+                    .map(Payload::getDataUtf8)
+                    .blockLast(LONG));
+        }
+        assertThat(answers).containsOnly(a.address() + " a:0", b.address() + " b:0");
+    }
+
+    private static Payload withAddress(EndpointKey pod, Payload answer) {
+        String text = pod.address() + " " + answer.getDataUtf8();
+        answer.release();
+        return DefaultPayload.create(text);
+    }
+
+    @Test
+    void an_interceptor_that_fails_leaves_no_connection_and_does_not_eject_the_pod() {
+        TestServer server = closing(TestServer.start("a"));
+        AtomicInteger called = new AtomicInteger();
+        PodInterceptor failing = (pod, connection) -> {
+            if (called.incrementAndGet() == 1) {
+                throw new IllegalStateException("as asked for");
+            }
+            return called.get() == 2 ? null : connection;
+        };
+        EvenkeelRSocketClient client =
+                client(RSocketConnector.create(), settings -> settings.interceptor(failing), server);
+        StepVerifier.create(client.rsocket().requestResponse(DefaultPayload.create("x")))
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(LONG);
+        assertThat(called).hasValue(3);
+        until(() -> server.clients.stream().filter(each -> !each.isDisposed()).count() == 1);
+        assertThat(client.status().endpoints())
+                .singleElement()
+                .satisfies(pod -> assertThat(pod.lastError()).contains("interceptor: null"));
+    }
+
+    @Test
     void the_server_asks_the_application_through_its_acceptor_and_is_counted() {
         TestServer server = closing(TestServer.start("a"));
         Sinks.One<Payload> answer = Sinks.one();

@@ -5,6 +5,7 @@ import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.micrometer.EvenkeelMetrics;
 import io.evenkeel.rsocket.EvenkeelRSocketClient;
+import io.evenkeel.rsocket.PodInterceptor;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
@@ -88,8 +89,9 @@ public final class EvenkeelConfiguration {
         static RequesterBalancer evenkeelRequesterBalancer(
                 ObjectProvider<EvenkeelProperties> properties,
                 ObjectProvider<PoolDirectory> directory,
-                ObjectProvider<EvenkeelListener> listeners) {
-            return new RequesterBalancer(properties::getObject, directory::getObject, listeners);
+                ObjectProvider<EvenkeelListener> listeners,
+                ObjectProvider<PodInterceptor> interceptors) {
+            return new RequesterBalancer(properties::getObject, directory::getObject, listeners, interceptors);
         }
     }
 

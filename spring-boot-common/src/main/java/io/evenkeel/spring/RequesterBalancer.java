@@ -4,7 +4,9 @@ import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.rsocket.EvenkeelRSocketClient;
 import io.evenkeel.rsocket.EvenkeelRSocketClientBuilder;
+import io.evenkeel.rsocket.PodInterceptor;
 import io.rsocket.DuplexConnection;
+import io.rsocket.RSocket;
 import io.rsocket.core.RSocketConnector;
 import io.rsocket.transport.ClientTransport;
 import java.lang.reflect.InvocationTargetException;
@@ -39,15 +41,18 @@ public class RequesterBalancer implements BeanPostProcessor, DisposableBean {
     private final Supplier<EvenkeelProperties> properties;
     private final Supplier<PoolDirectory> directory;
     private final ObjectProvider<EvenkeelListener> listeners;
+    private final ObjectProvider<PodInterceptor> interceptors;
     private final List<EvenkeelRSocketClient> clients = new CopyOnWriteArrayList<>();
 
     RequesterBalancer(
             Supplier<EvenkeelProperties> properties,
             Supplier<PoolDirectory> directory,
-            ObjectProvider<EvenkeelListener> listeners) {
+            ObjectProvider<EvenkeelListener> listeners,
+            ObjectProvider<PodInterceptor> interceptors) {
         this.properties = properties;
         this.directory = directory;
         this.listeners = listeners;
+        this.interceptors = interceptors;
     }
 
     @Override
@@ -100,11 +105,24 @@ public class RequesterBalancer implements BeanPostProcessor, DisposableBean {
             RSocketSettings.apply(settings, builder, host, port);
             builder.metrics(directory.get());
             builder.listener(event -> listeners.orderedStream().forEach(listener -> listener.on(event)));
+            builder.interceptor(chain());
             return builder.build();
         } catch (IllegalArgumentException refused) {
             throw new InvalidEvenkeelSettingException(
                     "the RSocket requester for " + EndpointKey.address(host, port), "evenkeel.rsocket", refused);
         }
+    }
+
+    /** Looked up now and not by an event loop, which must not wait for a bean. */
+    private PodInterceptor chain() {
+        List<PodInterceptor> known = interceptors.orderedStream().toList();
+        return (pod, connection) -> {
+            RSocket outermost = connection;
+            for (PodInterceptor each : known) {
+                outermost = each.apply(pod, outermost);
+            }
+            return outermost;
+        };
     }
 
     @Override

@@ -7,10 +7,19 @@ import io.evenkeel.amqp.EvenkeelConnectionFactory;
 import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.jdbc.EvenkeelDataSource;
 import io.evenkeel.micrometer.EvenkeelMetrics;
+import io.evenkeel.rsocket.PodInterceptor;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.rsocket.SocketAcceptor;
+import io.rsocket.core.RSocketServer;
+import io.rsocket.transport.netty.server.CloseableChannel;
+import io.rsocket.transport.netty.server.TcpServerTransport;
+import io.rsocket.util.DefaultPayload;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -32,8 +41,9 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.messaging.rsocket.RSocketRequester;
+import reactor.core.publisher.Mono;
 
-/** What a starter does, whatever line of Spring Boot it is for. No server runs: nothing here has to connect. */
+/** What a starter does, whatever line of Spring Boot it is for. Nothing has to connect, but for one server of RSocket's. */
 public abstract class StarterContract {
     private static final String POSTGRES = "spring.datasource.url=jdbc:postgresql://pg.default:5432/app";
     private static final String TARGET = "evenkeel.datasource.target=static:///127.0.0.1:1";
@@ -372,5 +382,37 @@ public abstract class StarterContract {
                             .satisfies(pool -> assertThat(pool.target()).isEqualTo("static:///127.0.0.1:1"));
                     requester.dispose();
                 });
+    }
+
+    @Test
+    void interceptors_of_the_application_know_the_pod_of_each_connection() {
+        CloseableChannel server = RSocketServer.create(SocketAcceptor.forRequestResponse(Mono::just))
+                .bindNow(TcpServerTransport.create("127.0.0.1", 0));
+        String address = "127.0.0.1:" + server.address().getPort();
+        List<String> called = new CopyOnWriteArrayList<>();
+        try {
+            application()
+                    .withPropertyValues("evenkeel.rsocket.targets.orders=static:///" + address)
+                    .withBean("first", PodInterceptor.class, () -> noting("first", called))
+                    .withBean("second", PodInterceptor.class, () -> noting("second", called))
+                    .run(context -> {
+                        RSocketRequester requester =
+                                context.getBean(RSocketRequester.Builder.class).tcp("orders", 7000);
+                        Objects.requireNonNull(requester.rsocket())
+                                .requestResponse(DefaultPayload.create("x"))
+                                .block(Duration.ofSeconds(20));
+                        assertThat(called).containsExactly("first " + address, "second " + address);
+                        requester.dispose();
+                    });
+        } finally {
+            server.dispose();
+        }
+    }
+
+    private static PodInterceptor noting(String name, List<String> called) {
+        return (pod, connection) -> {
+            called.add(name + " " + pod.address());
+            return connection;
+        };
     }
 }

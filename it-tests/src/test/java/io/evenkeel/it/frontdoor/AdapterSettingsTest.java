@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DeliverCallback;
+import com.rabbitmq.client.observation.ObservationCollector;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.evenkeel.amqp.AmqpMetrics;
@@ -30,6 +32,7 @@ import io.rsocket.core.RSocketConnector;
 import io.rsocket.transport.ClientTransport;
 import io.rsocket.transport.netty.server.CloseableChannel;
 import io.rsocket.util.DefaultPayload;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +63,7 @@ class AdapterSettingsTest {
                 Set.of(
                         "connector",
                         "transport",
+                        "interceptor",
                         "connectionsPerPod",
                         "maxConnections",
                         "acquireTimeout",
@@ -140,10 +144,11 @@ class AdapterSettingsTest {
     }
 
     @Test
-    void the_connector_makes_every_connection_and_the_transport_is_asked_for_it() {
+    void the_connector_makes_every_connection_and_transport_and_interceptor_are_asked_for_it() {
         CloseableChannel server = RSocketDoor.server();
         AtomicInteger intercepted = new AtomicInteger();
         AtomicInteger asked = new AtomicInteger();
+        AtomicInteger named = new AtomicInteger();
         RSocketConnector connector = RSocketConnector.create()
                 .interceptors(registry -> registry.forConnection((type, connection) -> {
                     intercepted.incrementAndGet();
@@ -155,10 +160,15 @@ class AdapterSettingsTest {
                     asked.incrementAndGet();
                     return io.rsocket.transport.netty.client.TcpClientTransport.create(server.address());
                 })
+                .interceptor((pod, connection) -> {
+                    named.incrementAndGet();
+                    return connection;
+                })
                 .target(TWO_PODS);
         try (EvenkeelRSocketClient client = builder.build()) {
             await().atMost(SOON).until(() -> client.status().open() == 2);
             assertThat(intercepted.get()).isPositive();
+            assertThat(named.get()).isEqualTo(2);
             assertThat(asked.get()).isPositive();
         } finally {
             server.dispose();
@@ -321,5 +331,47 @@ class AdapterSettingsTest {
                 connection.abort();
             }
         }
+    }
+
+    /** What docs/recipes/pod-in-spans.md says of RabbitMQ: the client's spans have the Pod, before a move and after it. */
+    @Test
+    void an_observation_has_the_address_of_the_broker_that_the_channel_is_at() throws Exception {
+        try (QpidCluster brokers = QpidCluster.start(6)) {
+            List<Endpoint> addresses = new ArrayList<>();
+            brokers.brokers().forEach(broker -> addresses.add(broker.endpoint()));
+            PodFile pods = new PodFile(directory, addresses);
+            pods.write(0);
+            AtomicReference<String> peer = new AtomicReference<>();
+            EvenkeelConnectionFactory factory = new AmqpDoor(brokers).settings();
+            factory.setTarget(pods.target());
+            factory.setWatch(WatcherConfig.builder().settle(Duration.ZERO).build());
+            factory.setObservationCollector(noting(peer));
+            try (Connection connection = factory.newConnection()) {
+                Channel channel = connection.createChannel();
+                channel.basicPublish("", "nowhere", null, new byte[] {1});
+                assertThat(peer.get()).isEqualTo(addresses.get(0).key().address());
+                pods.write(1);
+                await().atMost(SOON).until(() -> {
+                    channel.basicPublish("", "nowhere", null, new byte[] {1});
+                    return peer.get().equals(addresses.get(1).key().address());
+                });
+            }
+        }
+    }
+
+    /** By a proxy, since the type of the body differs between versions of the client. */
+    private static ObservationCollector noting(AtomicReference<String> peer) {
+        return (ObservationCollector) Proxy.newProxyInstance(
+                ObservationCollector.class.getClassLoader(),
+                new Class<?>[] {ObservationCollector.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("publish")) {
+                        ObservationCollector.ConnectionInfo at = (ObservationCollector.ConnectionInfo) arguments[4];
+                        peer.set(at.getPeerAddress() + ":" + at.getPeerPort());
+                        ((ObservationCollector.PublishCall) arguments[0]).publish((AMQP.BasicProperties) arguments[2]);
+                        return null;
+                    }
+                    return method.invoke(ObservationCollector.NO_OP, arguments);
+                });
     }
 }
