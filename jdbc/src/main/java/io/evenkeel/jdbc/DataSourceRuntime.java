@@ -156,13 +156,19 @@ final class DataSourceRuntime implements EvenkeelDataSource.Runtime {
             } catch (SQLException e) {
                 long millis = millisSince(start);
                 boolean over = millis >= Math.max(patienceMillis, live.getConnectionTimeout())
-                        || (millis >= patienceMillis && connections.isUnreachable())
+                        || (millis >= patienceMillis && (connections.isUnreachable() || sourceFails()))
                         || Thread.currentThread().isInterrupted();
                 if (over) {
                     return e;
                 }
             }
         }
+    }
+
+    /** No Pod is known, and the source has given a reason: the first caller would wait a second time for the same. */
+    private boolean sourceFails() {
+        PoolStatus now = status();
+        return now.endpoints().isEmpty() && now.source().lastFailure() != null;
     }
 
     /** What can't be honoured over several Pods. */

@@ -102,6 +102,17 @@ class EvenkeelDataSourceTest {
         }
     }
 
+    /** Waiting for a first connection would only make the first caller wait twice for the same reason. */
+    @Test
+    void a_source_that_fails_does_not_hold_up_the_start() {
+        HikariConfig config = hikari();
+        config.setConnectionTimeout(TimeUnit.MINUTES.toMillis(10));
+        try (EvenkeelDataSource dataSource =
+                builder().hikari(config).target("file:///nowhere/pods.json").build()) {
+            assertThat(dataSource.status().source().lastFailure()).contains("/nowhere/pods.json: does not exist");
+        }
+    }
+
     @Test
     void when_all_are_in_use_the_message_has_the_counts() throws Exception {
         HikariConfig config = hikari();

@@ -285,7 +285,8 @@ final class Acquirer implements SeatReports, LeasedConnection.Lender {
         private SQLException refusal(@Nullable Throwable cause) {
             record(false);
             if (closed) {
-                return new SQLNonTransientConnectionException(pool + ": the pool is closed", "08003");
+                return new SQLNonTransientConnectionException(
+                        "Pool " + pool + ": the pool is closed; ask for connections before close()", "08003");
             }
             Duration took = Duration.ofNanos(ticker.nanos() - started);
             String message = Refusal.describe(pool, took, known, queue.length(), failed.size(), advice.get());

@@ -193,7 +193,8 @@ public final class JdbcConnections implements ConnectionPool {
             }
             done.accept(new OpenOutcome.Opened());
         } else if (!io.execute(() -> connect(pod, done))) {
-            done.accept(new OpenOutcome.Failed(new SQLException(config.name() + ": the pool is closed")));
+            done.accept(new OpenOutcome.Failed(new SQLException(
+                    "Pool " + config.name() + ": the pool is closed; ask for connections before close()")));
         }
     }
 
@@ -260,7 +261,8 @@ public final class JdbcConnections implements ConnectionPool {
         if (pod == null) {
             done.accept(new OpenOutcome.Failed(unknown(endpoint)));
         } else if (!io.execute(() -> done.accept(probe(pod)))) {
-            done.accept(new OpenOutcome.Failed(new SQLException(config.name() + ": the pool is closed")));
+            done.accept(new OpenOutcome.Failed(new SQLException(
+                    "Pool " + config.name() + ": the pool is closed; ask for connections before close()")));
         }
     }
 

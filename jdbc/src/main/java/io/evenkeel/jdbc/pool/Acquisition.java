@@ -240,7 +240,9 @@ final class Acquisition {
 
         private SQLException refusal() {
             if (registry.isClosed()) {
-                return new SQLNonTransientConnectionException(registry.name() + ": the pool is closed", "08003");
+                return new SQLNonTransientConnectionException(
+                        "Pool " + registry.name() + ": the pool is closed; ask for connections before close()",
+                        "08003");
             }
             record(false);
             if (counted) {

@@ -255,7 +255,8 @@ class ConnectionPoolTest {
         CompletableFuture<Connection> waiter = AcquireTest.later(fixture);
         Fixture.until(() -> fixture.waiting() == 1);
         CompletableFuture<Boolean> closing = CompletableFuture.supplyAsync(() -> fixture.pool.close(LONG));
-        assertThatThrownBy(() -> waiter.get(5, TimeUnit.SECONDS)).hasMessageContaining("orders: the pool is closed");
+        assertThatThrownBy(() -> waiter.get(5, TimeUnit.SECONDS))
+                .hasMessageContaining("Pool orders: the pool is closed; ask for connections before close()");
         assertThatThrownBy(fixture::acquire).isInstanceOf(SQLException.class).hasMessageContaining("closed");
         assertThat(closing).isNotDone();
         used.close();
