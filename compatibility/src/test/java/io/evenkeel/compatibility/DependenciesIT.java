@@ -32,7 +32,9 @@ class DependenciesIT {
     @MethodSource("cells")
     void an_application_gets_what_it_asks_for(Path cell) throws IOException {
         String pom = Files.readString(cell.resolve("pom.xml"));
-        List<String> jars = Stream.of(Files.readString(cell.resolve("target/classpath")).strip().split(":"))
+        List<String> jars = Stream.of(Files.readString(cell.resolve("target/classpath"))
+                        .strip()
+                        .split(":"))
                 .map(jar -> Path.of(jar).getFileName().toString())
                 .toList();
         if (!pom.contains("<artifactId>evenkeel-spring-boot") || pom.contains("<exclusion>")) {

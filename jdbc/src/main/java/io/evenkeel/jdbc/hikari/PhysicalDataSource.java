@@ -132,7 +132,7 @@ final class PhysicalDataSource implements DataSource {
         try {
             made.setLoginTimeout(loginSeconds);
         } catch (SQLException | RuntimeException e) {
-            LOG.info("{} has no login timeout", made, e);
+            LOG.debug("{} has no login timeout", made, e);
         }
     }
 
