@@ -75,7 +75,12 @@ public final class BalancedPool implements AutoCloseable {
         this.rebalancer = new Rebalancer(
                 config.name(), config.target().toString(), config.size(), config.balance(), config.health(), context);
         Map<String, String> settings = config.settings();
-        this.status = () -> rebalancer.status().withSettings(settings);
+        this.status = () -> current().withSettings(settings);
+    }
+
+    private PoolStatus current() {
+        Subscription watched = subscription;
+        return watched == null ? rebalancer.status() : rebalancer.status(watched.current());
     }
 
     /**

@@ -149,8 +149,22 @@ public final class Rebalancer implements AutoCloseable {
 
     /** What the pool looks like now: counts are read at this moment, the rest is as of the last change. */
     public PoolStatus status() {
+        return status(view);
+    }
+
+    /**
+     * As {@link #status()}, with the source as it is known now: answers that change nothing are not delivered to
+     * {@link #endpoints}, and without them its age would grow and its requests stand still.
+     *
+     * @param latest what the watch believes
+     */
+    public PoolStatus status(WatchSnapshot latest) {
+        return status(view.with(latest));
+    }
+
+    private PoolStatus status(StatusView of) {
         long now = context.ticker().nanos();
-        return view.toStatus(pool, target, live, closed, Duration.ofNanos(now - startedAt), now);
+        return of.toStatus(pool, target, live, closed, Duration.ofNanos(now - startedAt), now);
     }
 
     /**

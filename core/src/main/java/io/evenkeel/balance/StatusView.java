@@ -59,6 +59,10 @@ record StatusView(int seats, List<Row> rows, WatchSnapshot snapshot, String plan
                 state.moved);
     }
 
+    StatusView with(WatchSnapshot latest) {
+        return new StatusView(seats, rows, latest, planReason, movesPending, moves);
+    }
+
     PoolStatus toStatus(String pool, String target, Live live, boolean closed, Duration age, long now) {
         List<EndpointStatus> endpoints = new ArrayList<>();
         for (Row row : rows) {

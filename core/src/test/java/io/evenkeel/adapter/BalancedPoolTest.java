@@ -19,6 +19,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -43,10 +44,23 @@ class BalancedPoolTest {
         @Nullable
         Observer observer;
 
+        private long requests;
+
         @Override
         public void start(Observer toTell) {
             observer = toTell;
-            toTell.on(new Endpoints(List.of(Endpoint.of("10.0.0.1", 5432), Endpoint.of("10.0.0.2", 5432))));
+            answer();
+        }
+
+        void answer() {
+            requests++;
+            Objects.requireNonNull(observer)
+                    .on(new Endpoints(List.of(Endpoint.of("10.0.0.1", 5432), Endpoint.of("10.0.0.2", 5432))));
+        }
+
+        @Override
+        public long requests() {
+            return requests;
         }
 
         @Override
@@ -83,6 +97,19 @@ class BalancedPoolTest {
                 .allSatisfy(endpoint -> assertThat(endpoint.seats()).isEqualTo(1));
         pool.close();
         assertThat(pool.status().closed()).isTrue();
+    }
+
+    @Test
+    void the_age_and_the_requests_of_a_source_follow_answers_that_change_nothing() {
+        BalancedPool pool = pool(config(4, false));
+        pool.start(new InMemoryConnections(scheduler, pool.signals()));
+        scheduler.advance(Duration.ofMinutes(5));
+        assertThat(pool.status().source().age()).isEqualTo(Duration.ofMinutes(5));
+        source.answer();
+        scheduler.advance(Duration.ofSeconds(1));
+        assertThat(pool.status().source().age()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(pool.status().source().requests()).isEqualTo(2);
+        pool.close();
     }
 
     @Test
