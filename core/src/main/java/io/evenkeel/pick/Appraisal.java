@@ -10,7 +10,8 @@ package io.evenkeel.pick;
  * <ul>
  *   <li><b>Time</b>: the geometric mean, which one slow answer among ten can't carry away, less what chance may have
  *       added to it. Up to {@value #EQUAL} times the others' it counts as theirs: requests differ more than that. Twice
- *       is twice, and the share goes down by its square.
+ *       is twice, and the share goes down by its square. Times of requests that began while no other connection was
+ *       asked don't count: they tell it apart from none.
  *   <li><b>Failures</b>: the share goes down in proportion to the difference from the others' failure rate, as far as
  *       that exceeds what chance would make of equal rates ({@value #CHANCE} standard errors). One failure is chance,
  *       and equal rates of any height are equal.

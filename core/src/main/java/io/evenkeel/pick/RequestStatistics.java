@@ -59,6 +59,10 @@ public final class RequestStatistics {
      * Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence.
      */
     private long updatedAt;
+    /** Whether {@link #comparableSince} is a time. */
+    private boolean wasAlone;
+    /** Since when requests are answered elsewhere, too. */
+    private long comparableSince;
     /** When the first request began that was sent after the last answer. */
     private long awaitedSince = NOTHING_AWAITED;
 
@@ -76,11 +80,25 @@ public final class RequestStatistics {
         }
     }
 
+    /**
+     * Nothing was answered elsewhere lately. What took its time until now tells this connection apart from no other: a
+     * client that begins sends all to the one that is connected first, and what it is slow at then is its own code,
+     * which isn't compiled yet.
+     */
+    void aloneUntil(long now) {
+        comparableSince = now;
+        wasAlone = true;
+    }
+
     /** A request was answered, after so many nanoseconds. */
     public void answered(long elapsed, long now) {
         alive();
         long since = age(now);
-        time(elapsed, since);
+        if (isComparable(now - elapsed)) {
+            time(elapsed, since);
+        } else {
+            decayTimes(since);
+        }
         outcome(0, since);
         streak = 0;
         UPDATED_AT.setRelease(this, now);
@@ -110,7 +128,7 @@ public final class RequestStatistics {
         if (last && (answers <= 0 || log2(elapsed) < logs / answers + SHORT_WAIT)) {
             alive();
         }
-        if (answers > 0 && log2(elapsed) > logs / answers) {
+        if (answers > 0 && log2(elapsed) > logs / answers && isComparable(now - elapsed)) {
             long since = age(now);
             time(elapsed, since);
             double kept = decay(since, OUTCOME_TAU_NANOS);
@@ -118,6 +136,10 @@ public final class RequestStatistics {
             outcomes *= kept;
             UPDATED_AT.setRelease(this, now);
         }
+    }
+
+    private boolean isComparable(long begun) {
+        return !wasAlone || begun - comparableSince > 0;
     }
 
     private long age(long now) {

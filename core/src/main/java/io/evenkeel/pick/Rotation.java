@@ -212,7 +212,11 @@ public final class Rotation {
         }
         for (int i = 0; i < all.length; i++) {
             Turn turn = all[i].statistics().turn;
-            Appraisal appraisal = Appraisal.of(own[i], sum.minus(own[i]), quiet);
+            Evidence others = sum.minus(own[i]);
+            if (others.outcomes() < 0.5) {
+                all[i].statistics().aloneUntil(now);
+            }
+            Appraisal appraisal = Appraisal.of(own[i], others, quiet);
             turn.appraise(
                     all[i].weight(now) * appraisal.quality(),
                     appraisal.standing(),

@@ -104,6 +104,8 @@ class RotationSimulationTest {
         simulation.pods = pods;
         long from = simulation.now();
         simulation.run(Duration.ofSeconds(10));
+        long soon = from + SECOND / 5;
+        isFair(simulation.shares(soon, soon + (long) (100 / perSecond * SECOND)), 0.15, "soon, at " + perSecond + "/s");
         isFair(simulation.shares(from + 5 * SECOND, from + 10 * SECOND), 0.15, "at " + perSecond + "/s");
     }
 

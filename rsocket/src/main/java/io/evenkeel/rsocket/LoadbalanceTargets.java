@@ -1,6 +1,7 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.endpoint.EndpointSet;
 import io.evenkeel.endpoint.InvalidTargetException;
 import io.evenkeel.endpoint.Target;
 import io.evenkeel.watch.EndpointWatchers;
@@ -12,6 +13,8 @@ import io.rsocket.transport.ClientTransport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 
@@ -53,19 +56,37 @@ public final class LoadbalanceTargets {
         Target parsed = Target.parse(target);
         return Flux.create(
                 sink -> {
-                    Subscription subscription = EndpointWatchers.shared()
-                            .subscribe(parsed, watch, snapshot -> emit(snapshot, transport, sink));
+                    Subscription subscription =
+                            EndpointWatchers.shared().subscribe(parsed, watch, new Lists(transport, sink));
                     sink.onDispose(subscription::close);
                 },
                 FluxSink.OverflowStrategy.LATEST);
     }
 
-    private static void emit(WatchSnapshot snapshot, PodTransport transport, FluxSink<List<LoadbalanceTarget>> sink) {
-        List<LoadbalanceTarget> targets = new ArrayList<>();
-        for (Endpoint endpoint : snapshot.endpoints().ready()) {
-            ClientTransport to = transport.to(endpoint);
-            targets.add(LoadbalanceTarget.from(endpoint.key().toString(), to));
+    /** Called by one thread at a time. A snapshot may differ in what the source says of itself alone: that is no new list. */
+    private static final class Lists implements Consumer<WatchSnapshot> {
+        private final PodTransport transport;
+        private final FluxSink<List<LoadbalanceTarget>> sink;
+        private @Nullable EndpointSet last;
+
+        Lists(PodTransport transport, FluxSink<List<LoadbalanceTarget>> sink) {
+            this.transport = transport;
+            this.sink = sink;
         }
-        sink.next(List.copyOf(targets));
+
+        @Override
+        public void accept(WatchSnapshot snapshot) {
+            EndpointSet before = last;
+            if (before != null && before.sameEndpoints(snapshot.endpoints())) {
+                return;
+            }
+            last = snapshot.endpoints();
+            List<LoadbalanceTarget> targets = new ArrayList<>();
+            for (Endpoint endpoint : snapshot.endpoints().ready()) {
+                ClientTransport to = transport.to(endpoint);
+                targets.add(LoadbalanceTarget.from(endpoint.key().toString(), to));
+            }
+            sink.next(List.copyOf(targets));
+        }
     }
 }
