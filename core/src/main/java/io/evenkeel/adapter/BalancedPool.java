@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -92,16 +93,29 @@ public final class BalancedPool implements AutoCloseable {
         return new BalancedPool(config.orPlacedBy(System::getenv), PoolThreads.own(config.name()));
     }
 
+    /** As the other, with listener and recorder called in place: for tests. */
+    static BalancedPool create(
+            PoolConfig config, Ticker ticker, Scheduler control, long seed, EndpointWatchers watchers) {
+        return create(config, ticker, control, seed, watchers, Runnable::run);
+    }
+
     /**
-     * A pool on the caller's time, thread and watches, which stay the caller's: for tests, and for adapters whose pools
-     * share a thread. The environment isn't read: see {@link PoolConfig#orPlacedBy}.
+     * A pool on the caller's time, threads and watches, which stay the caller's: for adapters whose pools share a
+     * thread. The environment isn't read: see {@link PoolConfig#orPlacedBy}.
      *
      * @param control runs everything that changes the pool's state
      * @param seed of everything that is drawn
+     * @param events runs the application's listener and recorder, which may block or throw: one call at a time and in
+     *     order, and not on {@code control}
      */
     public static BalancedPool create(
-            PoolConfig config, Ticker ticker, Scheduler control, long seed, EndpointWatchers watchers) {
-        return new BalancedPool(config, new PoolThreads(ticker, control, seed, watchers, null));
+            PoolConfig config,
+            Ticker ticker,
+            Scheduler control,
+            long seed,
+            EndpointWatchers watchers,
+            Executor events) {
+        return new BalancedPool(config, new PoolThreads(ticker, control, seed, watchers, events, null));
     }
 
     public String name() {

@@ -17,14 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param control the pool's control thread
  * @param seed of everything that the pool draws
  * @param watchers who watches its target
- * @param reporting runs the application's listener and metrics recorder; null where these threads are the caller's,
- *     which do not end with the pool, and listener and recorder are called in place
+ * @param events runs the application's listener and metrics recorder
+ * @param reporting the thread of {@code events}; null where these threads are the caller's, which do not end with the
+ *     pool
  */
 record PoolThreads(
         Ticker ticker,
         Scheduler control,
         long seed,
         EndpointWatchers watchers,
+        Executor events,
         @Nullable SystemScheduler reporting) {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -35,6 +37,7 @@ record PoolThreads(
         Objects.requireNonNull(ticker, "ticker");
         Objects.requireNonNull(control, "control");
         Objects.requireNonNull(watchers, "watchers");
+        Objects.requireNonNull(events, "events");
     }
 
     /**
@@ -42,21 +45,18 @@ record PoolThreads(
      * or a recorder, {@code evenkeel-<pool>-events} of the pool's own.
      */
     static PoolThreads own(String pool) {
+        SystemScheduler reporting = new SystemScheduler("evenkeel-" + pool + "-events");
         return new PoolThreads(
                 Ticker.system(),
                 new SystemScheduler("evenkeel-" + pool + "-control"),
                 Seeds.fresh(),
                 EndpointWatchers.shared(),
-                new SystemScheduler("evenkeel-" + pool + "-events"));
+                reporting::execute,
+                reporting);
     }
 
     boolean owned() {
         return reporting != null;
-    }
-
-    /** Where listener and recorder run. */
-    Executor events() {
-        return reporting == null ? Runnable::run : reporting::execute;
     }
 
     /** Whether the threads are gone, or are not ours to end. */

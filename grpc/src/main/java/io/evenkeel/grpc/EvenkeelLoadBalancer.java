@@ -61,6 +61,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     private final Ticker ticker;
     private final long seed;
     private final Function<String, @Nullable String> environment;
+    private final Function<String, EventThread> events;
     private final Rotation rotation;
     private final ResolvedPods resolved = new ResolvedPods();
     /** Whether a call waits because every connection is full; set by any thread. */
@@ -74,14 +75,23 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
     private boolean shutDown;
 
     /** What exists from the first list of addresses on. */
-    private record Running(BalancedPool pool, PodConnections connections, Dialer dialer) {}
+    private record Running(BalancedPool pool, PodConnections connections, Dialer dialer, EventThread events) {}
 
     EvenkeelLoadBalancer(Helper helper) {
-        this(helper, Ticker.system(), Seeds.fresh(), System::getenv);
+        this(helper, Ticker.system(), Seeds.fresh(), System::getenv, EventThread::of);
     }
 
-    /** @param environment says where this process runs, by the name of a variable */
-    EvenkeelLoadBalancer(Helper helper, Ticker ticker, long seed, Function<String, @Nullable String> environment) {
+    /**
+     * @param environment says where this process runs, by the name of a variable
+     * @param events of a pool by its name
+     */
+    EvenkeelLoadBalancer(
+            Helper helper,
+            Ticker ticker,
+            long seed,
+            Function<String, @Nullable String> environment,
+            Function<String, EventThread> events) {
+        this.events = events;
         this.environment = environment;
         this.helper = helper;
         this.ticker = ticker;
@@ -168,7 +178,8 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
         EndpointWatchers watchers = new EndpointWatchers(
                 new SourceContext(ticker, control, Runnable::run, new SplittableRandom(seed)),
                 (target, context) -> resolved);
-        BalancedPool balanced = BalancedPool.create(pool, ticker, control, seed, watchers);
+        EventThread reporting = events.apply(pool.name());
+        BalancedPool balanced = BalancedPool.create(pool, ticker, control, seed, watchers, reporting);
         Dialer dialer = new Dialer(
                 helper, config.maxCallsPerConnection(), new CallFailures(CallFailures::byDefault, guard), ticker, this);
         PodConnections connections = new PodConnections(
@@ -182,8 +193,13 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
                 control,
                 new SplittableRandom(seed),
                 this::publish);
-        balanced.start(connections);
-        return new Running(balanced, connections, dialer);
+        try {
+            balanced.start(connections);
+        } catch (RuntimeException | Error refused) {
+            reporting.end();
+            throw refused;
+        }
+        return new Running(balanced, connections, dialer, reporting);
     }
 
     /** The channel's target, if core has a name for its kind; it is only shown here, since the resolver watches it. */
@@ -284,6 +300,7 @@ final class EvenkeelLoadBalancer extends LoadBalancer implements PodConnection.L
         if (current != null) {
             current.pool().close();
             current.connections().close();
+            current.events().end();
         }
     }
 

@@ -4,6 +4,7 @@ import static io.evenkeel.grpc.FakeChannel.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.endpoint.Endpoint;
+import io.evenkeel.event.EvenkeelEvent;
 import io.evenkeel.grpc.FakeChannel.FakeSubchannel;
 import io.grpc.Attributes;
 import io.grpc.ClientStreamTracer;
@@ -12,6 +13,8 @@ import io.grpc.LoadBalancer.PickResult;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -62,6 +65,21 @@ class EvenkeelLoadBalancerTest {
             all[i] = pod(i);
         }
         return all;
+    }
+
+    @Test
+    void a_listener_is_never_called_in_the_channels_context() {
+        FakeChannel busy = new FakeChannel();
+        List<EvenkeelEvent> received = new ArrayList<>();
+        busy.settings.listener(received::add);
+        busy.holdsEvents = true;
+        busy.resolve(pod(0));
+        busy.settle();
+        busy.context.execute(busy.policy::shutdown);
+        assertThat(received).isEmpty();
+        busy.heldEvents.forEach(Runnable::run);
+        assertThat(received).hasAtLeastOneElementOfType(EvenkeelEvent.ConnectionOpened.class);
+        assertThat(busy.eventsEnded).isTrue();
     }
 
     @Test

@@ -55,6 +55,27 @@ class FakeChannel extends LoadBalancer.Helper {
     @Nullable
     SubchannelPicker picker;
 
+    /** In place, unless they are held. */
+    final EventThread events = new EventThread() {
+        @Override
+        public void execute(Runnable report) {
+            if (holdsEvents) {
+                heldEvents.add(report);
+            } else {
+                report.run();
+            }
+        }
+
+        @Override
+        public void end() {
+            eventsEnded = true;
+        }
+    };
+
+    boolean holdsEvents;
+    final List<Runnable> heldEvents = new ArrayList<>();
+    boolean eventsEnded;
+
     int updates;
     /** Connections asked for. */
     int dials;
@@ -73,7 +94,7 @@ class FakeChannel extends LoadBalancer.Helper {
     /** In a process with this environment. */
     FakeChannel(@Nullable PolicyConfig config, long seed, Map<String, String> environment) {
         this.config = config;
-        policy = new EvenkeelLoadBalancer(this, time.ticker(), seed, environment::get);
+        policy = new EvenkeelLoadBalancer(this, time.ticker(), seed, environment::get, pool -> events);
     }
 
     /** With another policy, which may read the clock and draw at random. */
