@@ -63,7 +63,10 @@ public final class LoadbalanceTargets {
                 FluxSink.OverflowStrategy.LATEST);
     }
 
-    /** Called by one thread at a time. A snapshot may differ in what the source says of itself alone: that is no new list. */
+    /**
+     * Called by one thread at a time. A snapshot may differ in what the source says of itself alone: that is no new
+     * list.
+     */
     private static final class Lists implements Consumer<WatchSnapshot> {
         private final PodTransport transport;
         private final FluxSink<List<LoadbalanceTarget>> sink;
