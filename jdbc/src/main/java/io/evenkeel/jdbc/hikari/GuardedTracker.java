@@ -4,9 +4,9 @@ import com.zaxxer.hikari.metrics.IMetricsTracker;
 import com.zaxxer.hikari.metrics.MetricsTrackerFactory;
 import com.zaxxer.hikari.metrics.PoolStats;
 import io.evenkeel.spi.Guard;
+import java.util.Objects;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A tracker of a HikariCP pool's metrics that can neither fail nor hold up what it measures: HikariCP calls it in the
@@ -35,10 +35,11 @@ final class GuardedTracker implements IMetricsTracker {
     }
 
     private static IMetricsTracker make(MetricsTrackerFactory foreign, Guard guard, String pool, PoolStats stats) {
-        @Nullable
-        IMetricsTracker tracker = guard.<@Nullable IMetricsTracker>call(
-                "metricsTrackerFactory", null, () -> foreign.create(pool, stats), failure -> NONE);
-        return tracker == null ? NONE : tracker;
+        return guard.call(
+                "metricsTrackerFactory",
+                null,
+                () -> Objects.requireNonNullElse(foreign.create(pool, stats), NONE),
+                failure -> NONE);
     }
 
     private void record(String kind, Consumer<IMetricsTracker> call) {
