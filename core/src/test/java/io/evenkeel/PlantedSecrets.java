@@ -48,7 +48,7 @@ public final class PlantedSecrets {
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        boolean ended = process.waitFor(100, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
         process.destroyForcibly();
         String seen = Files.readString(output);
         assertThat(ended).as("ended in time:%n%s", seen).isTrue();

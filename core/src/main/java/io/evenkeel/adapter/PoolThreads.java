@@ -66,8 +66,7 @@ record PoolThreads(
         }
         ours.close();
         boolean ended = ours.awaitEnd(PATIENCE);
-        // As the last task: closing at once would drop what is still queued.
-        reporting.execute(reporting::close);
+        reporting.closeAfterQueued();
         boolean reported = reporting.awaitEnd(EVENTS_PATIENCE);
         reporting.close();
         return ended && reported;

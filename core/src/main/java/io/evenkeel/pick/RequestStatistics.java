@@ -34,6 +34,7 @@ public final class RequestStatistics {
     private static final double SHORT_WAIT = 3;
 
     private static final long NOTHING_AWAITED = Long.MIN_VALUE;
+    private static final long ALWAYS = Long.MIN_VALUE;
     private static final int MANTISSA_BITS = 52;
     private static final int EXPONENT_BIAS = 1023;
     private static final long MANTISSA = (1L << MANTISSA_BITS) - 1;
@@ -59,10 +60,8 @@ public final class RequestStatistics {
      * Written last, by release, and read first: a reader that sees it sees what was written before it, without a fence.
      */
     private long updatedAt;
-    /** Whether {@link #comparableSince} is a time. */
-    private boolean wasAlone;
     /** Since when requests are answered elsewhere, too. */
-    private long comparableSince;
+    private long comparableSince = ALWAYS;
     /** When the first request began that was sent after the last answer. */
     private long awaitedSince = NOTHING_AWAITED;
 
@@ -87,7 +86,6 @@ public final class RequestStatistics {
      */
     void aloneUntil(long now) {
         comparableSince = now;
-        wasAlone = true;
     }
 
     /** A request was answered, after so many nanoseconds. */
@@ -139,7 +137,8 @@ public final class RequestStatistics {
     }
 
     private boolean isComparable(long begun) {
-        return !wasAlone || begun - comparableSince > 0;
+        long since = comparableSince;
+        return since == ALWAYS || begun - since > 0;
     }
 
     private long age(long now) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -256,24 +256,19 @@ public final class SourceCalls {
     private void runQuestions(Runnable answered) {
         do {
             questions.set(Asking.ASKING);
+            Duration bound = answer("freshFor", source::freshFor, null);
             facts = new Facts(
-                    answer("freshFor", source::freshFor, SourceCalls::isPromise, null),
-                    answer("requests", source::requests, number -> true, 0L),
-                    answer("trouble", source::trouble, text -> true, null));
+                    isPromise(bound) ? bound : null,
+                    answer("requests", source::requests, 0L),
+                    answer("trouble", source::trouble, null));
         } while (!questions.compareAndSet(Asking.ASKING, Asking.IDLE));
         context.scheduler().execute(answered);
     }
 
-    private interface Question<T extends @Nullable Object> {
-        T ask();
-    }
-
     /** A source that throws here makes no promise. */
-    private <T extends @Nullable Object> T answer(
-            String question, Question<T> asked, Predicate<T> isAnswer, T otherwise) {
+    private <T extends @Nullable Object> T answer(String question, Supplier<? extends T> asked, T otherwise) {
         try {
-            T answer = asked.ask();
-            return isAnswer.test(answer) ? answer : otherwise;
+            return asked.get();
         } catch (Throwable failure) {
             LOG.debug("{}: the source's {}() failed", target, question, failure);
             return otherwise;

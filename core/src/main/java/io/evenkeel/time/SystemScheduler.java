@@ -108,6 +108,11 @@ public final class SystemScheduler implements Scheduler, AutoCloseable {
         executor.shutdown();
     }
 
+    /** Closes after the tasks that are due and queued now, which {@link #close} would drop. Returns at once. */
+    public void closeAfterQueued() {
+        schedule(Duration.ZERO, this::close);
+    }
+
     /**
      * Waits until a closed scheduler's thread is gone. On that thread itself it returns at once, since it would wait
      * for itself. If the caller is interrupted, it stops waiting and stays interrupted.

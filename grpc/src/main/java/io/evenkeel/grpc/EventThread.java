@@ -23,8 +23,7 @@ interface EventThread extends Executor {
 
             @Override
             public void end() {
-                // As the last task: closing at once would drop what is still queued.
-                thread.execute(thread::close);
+                thread.closeAfterQueued();
             }
         };
     }

@@ -1,19 +1,12 @@
 package io.evenkeel.jdbc;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import com.zaxxer.hikari.HikariConfig;
+import io.evenkeel.PlantedSecrets;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import javax.management.MBeanAttributeInfo;
-import javax.management.MBeanServer;
-import javax.management.ObjectName;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Plants passwords wherever a configuration can hold one, and looks for them in everything that comes out: every log at
- * TRACE, exceptions, texts, the status, JMX and events. In a JVM of its own, since a log's level is fixed when it starts.
+ * TRACE, exceptions, texts, the status, JMX and events.
  */
 @Timeout(120)
 class SecretsTest {
@@ -33,29 +26,12 @@ class SecretsTest {
     @EnumSource(Pooling.class)
     void no_password_comes_out(Pooling pooling, @TempDir Path directory) throws Exception {
         HikariVersion.assumeCan(pooling);
-        Path output = directory.resolve("output");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=trace",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Scenario.class.getName(),
-                        pooling.name())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        String seen = Files.readString(output);
-        assertThat(ended).as("ended in time:%n%s", seen).isTrue();
-        assertThat(seen)
-                .as("that there was something to look at")
-                .contains("the scenario ended", "DEBUG", "status: ", "event: ", "refused: ", "jmx: ");
-        for (String secret : SECRETS) {
-            assertThat(seen.lines().filter(line -> line.contains(secret)))
-                    .as("lines with %s", secret)
-                    .isEmpty();
-        }
+        PlantedSecrets.assertNoneComesOut(
+                Scenario.class,
+                SECRETS,
+                List.of("status: ", "event: ", "refused: ", "jmx: "),
+                directory,
+                "-Dpooling=" + pooling.name());
     }
 
     /** What an application and its operators do with a pool that works, and with one that is refused. */
@@ -65,11 +41,11 @@ class SecretsTest {
         private Scenario() {}
 
         public static void main(String[] arguments) throws Exception {
-            Pooling pooling = Pooling.valueOf(arguments[0]);
+            Pooling pooling = Pooling.valueOf(System.getProperty("pooling"));
             works(pooling);
             refused(pooling);
             misconfigured();
-            OUT.println("the scenario ended");
+            OUT.println(PlantedSecrets.ENDED);
         }
 
         private static HikariConfig config(String url) {
@@ -109,7 +85,7 @@ class SecretsTest {
                 dataSource.config().setPassword("SECRET-rotated");
                 OUT.println("data source: " + dataSource + " " + dataSource.config());
                 OUT.println("status: " + dataSource.status());
-                printMBeans();
+                PlantedSecrets.printMBeans(OUT, "secrets");
             }
         }
 
@@ -138,21 +114,6 @@ class SecretsTest {
                 } catch (RuntimeException e) {
                     OUT.println("misconfigured: ");
                     e.printStackTrace(OUT);
-                }
-            }
-        }
-
-        private static void printMBeans() throws Exception {
-            MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
-            for (ObjectName name : beans.queryNames(null, null)) {
-                if (!name.toString().contains("secrets")) {
-                    continue;
-                }
-                for (MBeanAttributeInfo attribute : beans.getMBeanInfo(name).getAttributes()) {
-                    if (attribute.isReadable()) {
-                        OUT.println("jmx: " + name + " " + attribute.getName() + "="
-                                + beans.getAttribute(name, attribute.getName()));
-                    }
                 }
             }
         }

@@ -82,7 +82,7 @@ final class DataSourceFactory {
         if (properties.getDatasource().getSurge() != null) {
             builder.surge(properties.getDatasource().getSurge());
         }
-        builder.listener(event -> listeners.orderedStream().forEach(listener -> listener.on(event)));
+        builder.listener(ListenerBeans.of(listeners));
         customizers.orderedStream().forEach(customizer -> customizer.customize(beanName, builder));
         return builder;
     }

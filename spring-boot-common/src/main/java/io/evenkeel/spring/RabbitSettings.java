@@ -41,6 +41,6 @@ public final class RabbitSettings {
         }
         to.setMetrics(directory);
         metrics.ifAvailable(known -> to.setAmqpMetrics(EvenkeelAmqpMetrics.of(known)));
-        to.setListener(event -> listeners.orderedStream().forEach(listener -> listener.on(event)));
+        to.setListener(ListenerBeans.of(listeners));
     }
 }

@@ -104,7 +104,7 @@ public class RequesterBalancer implements BeanPostProcessor, DisposableBean {
             }
             RSocketSettings.apply(settings, builder, host, port);
             builder.metrics(directory.get());
-            builder.listener(event -> listeners.orderedStream().forEach(listener -> listener.on(event)));
+            builder.listener(ListenerBeans.of(listeners));
             builder.interceptor(chain());
             return builder.build();
         } catch (IllegalArgumentException refused) {

@@ -78,7 +78,7 @@ final class ServiceView implements AutoCloseable {
     @Override
     public void close() {
         subscription.close();
-        scheduler.execute(scheduler::close);
+        scheduler.closeAfterQueued();
         scheduler.awaitEnd(PATIENCE);
     }
 }

@@ -3,10 +3,10 @@ package io.evenkeel.jdbc.hikari;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.jdbc.hikari.Slots.Slot;
 import io.evenkeel.jdbc.hikari.WaitQueue.Waiter;
+import io.evenkeel.jdbc.pool.ConnectionPool;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -285,8 +285,7 @@ final class Acquirer implements SeatReports, LeasedConnection.Lender {
         private SQLException refusal(@Nullable Throwable cause) {
             record(false);
             if (closed) {
-                return new SQLNonTransientConnectionException(
-                        "Pool " + pool + ": the pool is closed; ask for connections before close()", "08003");
+                return ConnectionPool.closed(pool);
             }
             Duration took = Duration.ofNanos(ticker.nanos() - started);
             String message = Refusal.describe(pool, took, known, queue.length(), failed.size(), advice.get());

@@ -193,8 +193,7 @@ public final class JdbcConnections implements ConnectionPool {
             }
             done.accept(new OpenOutcome.Opened());
         } else if (!io.execute(() -> connect(pod, done))) {
-            done.accept(new OpenOutcome.Failed(new SQLException(
-                    "Pool " + config.name() + ": the pool is closed; ask for connections before close()")));
+            done.accept(new OpenOutcome.Failed(ConnectionPool.closed(config.name())));
         }
     }
 
@@ -261,8 +260,7 @@ public final class JdbcConnections implements ConnectionPool {
         if (pod == null) {
             done.accept(new OpenOutcome.Failed(unknown(endpoint)));
         } else if (!io.execute(() -> done.accept(probe(pod)))) {
-            done.accept(new OpenOutcome.Failed(new SQLException(
-                    "Pool " + config.name() + ": the pool is closed; ask for connections before close()")));
+            done.accept(new OpenOutcome.Failed(ConnectionPool.closed(config.name())));
         }
     }
 
@@ -416,7 +414,10 @@ public final class JdbcConnections implements ConnectionPool {
         LOG.warn("Pool {}: closed with connections in use, which are aborted ({})", config.name(), counts);
     }
 
-    /** All at the same time: HikariCP waits for a dial that hangs, and for each abort. */
+    /**
+     * All at the same time: HikariCP waits for a dial that hangs, and for each abort. One that no thread can be had for
+     * ends in place.
+     */
     private void end(List<Pod> all, long end) {
         CountDownLatch ended = new CountDownLatch(all.size());
         for (Pod pod : all) {
@@ -428,8 +429,8 @@ public final class JdbcConnections implements ConnectionPool {
                     ended.countDown();
                 }
             };
-            if (!io.execute(task)) {
-                ended.countDown();
+            if (!isHandedOver(task)) {
+                task.run();
             }
         }
         try {
@@ -439,6 +440,15 @@ public final class JdbcConnections implements ConnectionPool {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isHandedOver(Runnable task) {
+        try {
+            return io.execute(task);
+        } catch (OutOfMemoryError noThread) {
+            LOG.debug("Pool {}: no thread to end a Pod's pool on", config.name(), noThread);
+            return false;
         }
     }
 

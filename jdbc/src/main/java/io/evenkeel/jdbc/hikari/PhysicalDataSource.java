@@ -34,7 +34,7 @@ final class PhysicalDataSource implements DataSource {
     private volatile @Nullable DataSource driver;
     private volatile int loginSeconds;
 
-    /** @param drivers makes what connects to the Pod; called by the first dial, since it may block */
+    /** @param drivers makes what connects to the Pod; called by the first dial, or two at once, since it may block */
     PhysicalDataSource(Supplier<DataSource> drivers, Lane lane, Ticker ticker) {
         this.drivers = drivers;
         this.lane = lane;

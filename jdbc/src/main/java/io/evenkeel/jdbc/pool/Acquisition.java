@@ -5,7 +5,6 @@ import io.evenkeel.jdbc.driver.Liveness;
 import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.sql.SQLException;
-import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -240,9 +239,7 @@ final class Acquisition {
 
         private SQLException refusal() {
             if (registry.isClosed()) {
-                return new SQLNonTransientConnectionException(
-                        "Pool " + registry.name() + ": the pool is closed; ask for connections before close()",
-                        "08003");
+                return ConnectionPool.closed(registry.name());
             }
             record(false);
             if (counted) {

@@ -3,6 +3,7 @@ package io.evenkeel.jdbc.pool;
 import io.evenkeel.spi.EndpointConnections;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,12 @@ import org.jspecify.annotations.Nullable;
  * thread; everything else may be called from any thread.
  */
 public interface ConnectionPool extends EndpointConnections {
+
+    /** Why a closed pool of this name gives no connection. */
+    static SQLException closed(String pool) {
+        return new SQLNonTransientConnectionException(
+                "Pool " + pool + ": the pool is closed; ask for connections before close()", "08003");
+    }
 
     /**
      * A connection to one of the Pods.

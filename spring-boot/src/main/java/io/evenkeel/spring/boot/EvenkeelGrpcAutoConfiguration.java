@@ -3,6 +3,7 @@ package io.evenkeel.spring.boot;
 import io.evenkeel.adapter.PoolSettings;
 import io.evenkeel.event.EvenkeelListener;
 import io.evenkeel.grpc.EvenkeelGrpc;
+import io.evenkeel.spring.ListenerBeans;
 import io.evenkeel.spring.PoolDirectory;
 import io.grpc.ManagedChannelBuilder;
 import org.springframework.beans.factory.ObjectProvider;
@@ -44,6 +45,6 @@ public class EvenkeelGrpcAutoConfiguration {
             settings.orName(channel);
         }
         settings.metrics(directory);
-        settings.listener(event -> listeners.orderedStream().forEach(listener -> listener.on(event)));
+        settings.listener(ListenerBeans.of(listeners));
     }
 }
