@@ -92,6 +92,12 @@ public final class FaultInjector {
         armed = false;
     }
 
+    /** Whether the call that fails is among the next so many. */
+    public boolean isDueWithin(int next) {
+        int left = failAt - calls.get();
+        return armed && left > 0 && left <= next;
+    }
+
     /** Calls so far. */
     public int calls() {
         return calls.get();

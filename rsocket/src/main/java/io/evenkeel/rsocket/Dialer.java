@@ -28,6 +28,7 @@ final class Dialer implements Dial {
     private final ServerRequests serverRequests;
     private final Scheduler scheduler;
     private final Duration timeout;
+    private final ForeignCalls foreign;
 
     Dialer(
             String pool,
@@ -36,7 +37,8 @@ final class Dialer implements Dial {
             PodInterceptor interceptor,
             ServerRequests serverRequests,
             Scheduler scheduler,
-            Duration timeout) {
+            Duration timeout,
+            ForeignCalls foreign) {
         this.pool = pool;
         this.connector = connector;
         this.transport = transport;
@@ -44,7 +46,9 @@ final class Dialer implements Dial {
         this.serverRequests = serverRequests;
         this.scheduler = scheduler;
         this.timeout = timeout;
+        this.foreign = foreign;
         connector.interceptors(registry -> registry.forSocketAcceptor(serverRequests));
+        OwnRequester.mark(connector);
     }
 
     @Override
@@ -53,7 +57,11 @@ final class Dialer implements Dial {
         WireWatch wire = connection.wire();
         Mono<RSocket> connecting = Mono.defer(
                         () -> connector.connect(new WatchedTransport(transport.to(endpoint), wire)))
-                .flatMap(rsocket -> answered(intercepted(endpoint.key(), rsocket), wire))
+                .flatMap(made -> {
+                    RSocket requester = OwnRequester.of(made);
+                    connection.made(requester);
+                    return answered(intercepted(endpoint.key(), OwnRequester.unmarked(made)), requester, wire);
+                })
                 .subscribeOn(Schedulers.boundedElastic());
         Attempt attempt = new Attempt(endpoint, serverRequests.of(connection), done);
         Scheduler.Cancellable timer = scheduler.schedule(timeout, attempt::timeOut);
@@ -67,14 +75,14 @@ final class Dialer implements Dial {
         try {
             return Objects.requireNonNull(interceptor.apply(pod, rsocket), "interceptor: null (expected: an RSocket)");
         } catch (Throwable failure) {
-            rsocket.dispose();
+            foreign.run("RSocket.dispose", pod, rsocket::dispose);
             throw failure;
         }
     }
 
     /** Once the server is known to be there; or the error that it refused the set-up with. */
-    private static Mono<RSocket> answered(RSocket rsocket, WireWatch wire) {
-        Mono<Void> gone = rsocket.onClose().then(Mono.error(ClosedChannelException::new));
+    private static Mono<RSocket> answered(RSocket rsocket, RSocket requester, WireWatch wire) {
+        Mono<Void> gone = requester.onClose().then(Mono.error(ClosedChannelException::new));
         return Mono.firstWithSignal(wire.answered(), gone).thenReturn(rsocket).doOnCancel(rsocket::dispose);
     }
 
@@ -112,7 +120,7 @@ final class Dialer implements Dial {
             if (end()) {
                 done.accept(rsocket, null);
             } else {
-                rsocket.dispose();
+                foreign.run("RSocket.dispose", endpoint.key(), rsocket::dispose);
             }
         }
 
@@ -139,7 +147,7 @@ final class Dialer implements Dial {
         private void cancelConnecting() {
             Subscription s = subscription;
             if (s != null) {
-                s.cancel();
+                foreign.run("the connector", endpoint.key(), s::cancel);
             }
         }
 

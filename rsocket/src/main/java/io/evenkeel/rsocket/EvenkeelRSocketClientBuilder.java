@@ -53,8 +53,8 @@ public final class EvenkeelRSocketClientBuilder {
 
     /**
      * What every connection is made by: its set-up payload, MIME types, interceptors, acceptor, lease, keepalive,
-     * fragmentation, payload decoder and resumption stay in force. {@code build()} adds one interceptor to it. Its
-     * {@code reconnect} should be left alone, since reconnecting is this client's own business. Defaults to
+     * fragmentation, payload decoder and resumption stay in force. {@code build()} adds interceptors of its own to it.
+     * Its {@code reconnect} should be left alone, since reconnecting is this client's own business. Defaults to
      * {@code RSocketConnector.create()}.
      */
     @CanIgnoreReturnValue
@@ -395,7 +395,14 @@ public final class EvenkeelRSocketClientBuilder {
                 pool.control(),
                 signals);
         Dialer dialer = new Dialer(
-                pool.name(), connector, transport, interceptor, new ServerRequests(), pool.control(), connectTimeout);
+                pool.name(),
+                connector,
+                transport,
+                interceptor,
+                new ServerRequests(),
+                pool.control(),
+                connectTimeout,
+                router.foreign());
         RSocketConnections connections = new RSocketConnections(
                 new RSocketPoolConfig(pool.name(), balance.drainDeadline(), balance.slowStart()),
                 dialer,

@@ -1,65 +1,60 @@
 package io.evenkeel.rsocket;
 
 import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.spi.Guard;
 import io.rsocket.RSocket;
 import io.rsocket.util.RSocketProxy;
 import reactor.core.publisher.Mono;
 
 /**
- * A connection's RSocket, with the application's interceptors around it, as the pool itself asks it: what they throw
- * here would end a step of the control thread, or a request of another caller. Requests are passed on as they are,
- * since what throws there is the request's own failure.
+ * A connection's RSocket, with the application's interceptors around it, as the pool itself uses it. Requests go
+ * through the interceptors, on the threads that make them: what throws or blocks there has its own request. What the
+ * pool asks, it asks rsocket-java's own requester inside of them, since the control thread and each choice of a Pod ask
+ * it.
+ *
+ * <p>Invariant: no method but those that make requests runs the application's code on the thread that calls it.
  */
 final class GuardedRSocket extends RSocketProxy {
 
-    private final Guard guard;
+    private final RSocket requester;
+    private final ForeignCalls foreign;
     private final EndpointKey endpoint;
 
-    GuardedRSocket(RSocket established, Guard guard, EndpointKey endpoint) {
+    /** @param requester rsocket-java's own, inside of what is established */
+    GuardedRSocket(RSocket established, RSocket requester, ForeignCalls foreign, EndpointKey endpoint) {
         super(established);
-        this.guard = guard;
+        this.requester = requester;
+        this.foreign = foreign;
         this.endpoint = endpoint;
     }
 
-    /** If it throws, the connection counts as lost: nothing would say so later. */
     @Override
     public Mono<Void> onClose() {
-        try {
-            return super.onClose();
-        } catch (Throwable failure) {
-            guard.failed("RSocket.onClose", endpoint, failure);
-            return Mono.error(failure);
-        }
+        return requester.onClose();
     }
 
-    /** If it throws, the wire beneath it is closed all the same, a moment later. */
+    /**
+     * By the interceptors; if one throws, without them. If one does not return, or passes nothing on, the wire is
+     * closed a moment later.
+     */
     @Override
     public void dispose() {
-        try {
-            super.dispose();
-        } catch (Throwable failure) {
-            guard.failed("RSocket.dispose", endpoint, failure);
-        }
+        foreign.run("RSocket.dispose", endpoint, () -> {
+            try {
+                super.dispose();
+            } catch (Throwable failure) {
+                requester.dispose();
+                throw failure;
+            }
+        });
     }
 
     @Override
     public boolean isDisposed() {
-        try {
-            return super.isDisposed();
-        } catch (Throwable failure) {
-            guard.failed("RSocket.isDisposed", endpoint, failure);
-            return false;
-        }
+        return requester.isDisposed();
     }
 
     @Override
     public double availability() {
-        try {
-            return super.availability();
-        } catch (Throwable failure) {
-            guard.failed("RSocket.availability", endpoint, failure);
-            return 0;
-        }
+        return requester.availability();
     }
 }

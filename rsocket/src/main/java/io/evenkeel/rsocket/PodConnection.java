@@ -67,6 +67,9 @@ final class PodConnection implements Pickable {
     private final Set<Follower> followers = ConcurrentHashMap.newKeySet(0);
     private final WireWatch wire;
 
+    /** Written on the thread that connects, before the outcome is posted to the control thread. */
+    private volatile @Nullable RSocket requester;
+
     // Written once before the connection is opened, which publishes it.
     private @Nullable RSocket rsocket;
     private boolean leased;
@@ -75,6 +78,7 @@ final class PodConnection implements Pickable {
     private long slowStartNanos;
 
     private volatile @Nullable Ending ending;
+    private final AtomicBoolean doomed = new AtomicBoolean();
     /** How many more answers health wants to hear of. Not exact, and needn't be. */
     private volatile int successesWanted;
 
@@ -147,8 +151,24 @@ final class PodConnection implements Pickable {
     /** Whether it is open, with a lease or without. */
     boolean isOpen() {
         RSocket established = rsocket;
-        // A broken RSocket fails its requests first and says that it is closed afterwards.
-        return word.isOpen() && (established == null || !established.isDisposed());
+        if (!word.isOpen()) {
+            return false;
+        }
+        if (established == null || !established.isDisposed()) {
+            return true;
+        }
+        doomed();
+        return false;
+    }
+
+    /**
+     * A broken RSocket fails its requests first and says that it is closed afterwards; never, if a subscriber of one of
+     * them does not return. So it counts as lost a moment after the first look that finds it broken.
+     */
+    private void doomed() {
+        if (doomed.compareAndSet(false, true)) {
+            wire.soon(() -> lost(null));
+        }
     }
 
     /** Whether the RSocket has ended, of which it tells those in flight before it tells us. */
@@ -275,6 +295,17 @@ final class PodConnection implements Pickable {
     }
 
     // Its life.
+
+    /** rsocket-java's own requester, before any interceptor of the application's is around it. */
+    void made(RSocket own) {
+        requester = own;
+    }
+
+    /** The same, or what is established if the connector has made none for this connection. */
+    RSocket requester(RSocket established) {
+        RSocket own = requester;
+        return own == null ? established : own;
+    }
 
     /**
      * It is established.

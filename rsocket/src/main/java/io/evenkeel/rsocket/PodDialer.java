@@ -3,7 +3,6 @@ package io.evenkeel.rsocket;
 import io.evenkeel.rsocket.Pod.Seat;
 import io.evenkeel.rsocket.PodConnection.Ending;
 import io.evenkeel.spi.EndpointSignals;
-import io.evenkeel.spi.Guard;
 import io.evenkeel.time.Scheduler;
 import io.evenkeel.time.Ticker;
 import io.rsocket.RSocket;
@@ -48,10 +47,9 @@ final class PodDialer {
     private final Ticker ticker;
     private final Scheduler control;
     private final RandomGenerator random;
-    private final Runnable whenLeased;
+    private final Router router;
     private final PodConnection.Listener listener;
     private final Runnable changed;
-    private final Guard guard;
 
     /** One that is being established. */
     private static final class Attempt {
@@ -67,7 +65,7 @@ final class PodDialer {
     private volatile boolean closed;
 
     /**
-     * @param whenLeased runs when a server has granted a lease
+     * @param router is notified when a server has granted a lease
      * @param listener of the connections that are opened
      * @param changed runs on the control thread after each outcome
      */
@@ -79,7 +77,7 @@ final class PodDialer {
             Ticker ticker,
             Scheduler control,
             RandomGenerator random,
-            Runnable whenLeased,
+            Router router,
             PodConnection.Listener listener,
             Runnable changed) {
         this.config = config;
@@ -89,15 +87,14 @@ final class PodDialer {
         this.ticker = ticker;
         this.control = control;
         this.random = random;
-        this.whenLeased = whenLeased;
+        this.router = router;
         this.listener = listener;
         this.changed = changed;
-        this.guard = new Guard("Pool " + config.name());
     }
 
     /** Connects; one of both runs on the control thread. */
     void dial(Pod pod, Consumer<PodConnection> whenOpen, Consumer<Throwable> whenFailed) {
-        WireWatch wire = new WireWatch(ticker, control, whenLeased, () -> signals.alive(pod.key()));
+        WireWatch wire = new WireWatch(ticker, control, router::leased, () -> signals.alive(pod.key()));
         PodConnection connection = new PodConnection(pod.key(), pod::weight, wire, listener);
         Attempt attempt = new Attempt(connection);
         long begun = ticker.nanos();
@@ -109,7 +106,7 @@ final class PodDialer {
                 (rsocket, failure) -> control.execute(() -> {
                     attempts.remove(attempt);
                     pod.dialling.decrementAndGet();
-                    if (rsocket != null && opened(pod, connection, guarded(rsocket, pod), begun)) {
+                    if (rsocket != null && opened(pod, connection, guarded(rsocket, connection), begun)) {
                         whenOpen.accept(connection);
                     } else {
                         connection.abandoned();
@@ -122,8 +119,9 @@ final class PodDialer {
         }
     }
 
-    private RSocket guarded(RSocket established, Pod pod) {
-        return new GuardedRSocket(established, guard, pod.key());
+    private RSocket guarded(RSocket established, PodConnection connection) {
+        return new GuardedRSocket(
+                established, connection.requester(established), router.foreign(), connection.endpoint());
     }
 
     private boolean opened(Pod pod, PodConnection connection, RSocket rsocket, long begun) {

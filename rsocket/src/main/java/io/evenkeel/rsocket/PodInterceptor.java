@@ -6,8 +6,8 @@ import io.rsocket.RSocket;
 
 /**
  * Sees the requests of one connection and knows its Pod, such as to name it in spans. Called once for each connection
- * that is established, usually on its event loop: it must not block. The requests themselves pass through what it
- * returned, on the thread that subscribes to them. Implementations are thread-safe.
+ * that is established, on a thread that may block, within the {@code connectTimeout}. The requests themselves pass
+ * through what it returned, on the thread that subscribes to them. Implementations are thread-safe.
  *
  * <pre>{@code
  * builder.interceptor((pod, connection) ->
@@ -15,7 +15,7 @@ import io.rsocket.RSocket;
  * }</pre>
  *
  * <p>If it throws or returns null, the connection is closed and counts as one that could not be set up; the Pod isn't
- * blamed for it.
+ * blamed for it. Requests, and {@code dispose()} once, are all that is called of what it returned.
  */
 @Experimental
 @FunctionalInterface

@@ -16,6 +16,7 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,9 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     private final Ticker ticker;
     private final Scheduler control;
     private final PodTable pods = new PodTable();
+    /** Of connections that have ended: wires that were still up then, and may be. */
+    private final Set<WireWatch> lastFrames = ConcurrentHashMap.newKeySet();
+
     private final PodDialer dialer;
     private final DrainDeadlines deadlines;
 
@@ -66,8 +70,7 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
         this.signals = signals;
         this.ticker = ticker;
         this.control = control;
-        this.dialer = new PodDialer(
-                config, dial, pods, signals, ticker, control, random, router::leased, this, this::publish);
+        this.dialer = new PodDialer(config, dial, pods, signals, ticker, control, random, router, this, this::publish);
         this.deadlines = new DrainDeadlines(pool, config.drainDeadline(), ticker, control);
     }
 
@@ -291,6 +294,8 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     @Override
     public void closed(PodConnection connection, Ending ending, @Nullable Throwable cause) {
         signals.closed(connection.endpoint());
+        lastFrames.removeIf(wire -> !wire.isUp());
+        lastFrames.add(connection.wire());
         control.execute(() -> gone(connection, ending, cause));
     }
 
@@ -391,15 +396,14 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     }
 
     boolean hasWires() {
-        for (PodConnection connection : connections()) {
-            if (connection.wire().isUp()) {
-                return true;
-            }
-        }
-        return false;
+        return lastFrames.stream().anyMatch(WireWatch::isUp)
+                || connections().stream()
+                        .anyMatch(connection -> connection.wire().isUp());
     }
 
+    /** Those that are left, also of connections that ended shortly before the control thread did. */
     void closeWires() {
+        lastFrames.forEach(WireWatch::closeWire);
         for (PodConnection connection : connections()) {
             connection.wire().closeWire();
         }

@@ -31,6 +31,7 @@ final class Router {
     private final Scheduler scheduler;
     private final Executor signals;
     private final Guard guard;
+    private final ForeignCalls foreign;
     private final LongAdder sent = new LongAdder();
     private volatile PodConnection[] open = NONE;
     private volatile boolean closed;
@@ -55,6 +56,7 @@ final class Router {
         this.scheduler = scheduler;
         this.signals = signals;
         this.guard = new Guard("Pool " + pool);
+        this.foreign = new ForeignCalls(signals, guard);
     }
 
     long now() {
@@ -100,6 +102,11 @@ final class Router {
     /** The one guard around subscribers, resumers and interceptors. */
     Guard guard() {
         return guard;
+    }
+
+    /** Calls what is not ours off the control thread and off event loops, behind the guard. */
+    ForeignCalls foreign() {
+        return foreign;
     }
 
     /** Runs what may run the application's code, off the control thread and off foreign event loops. */

@@ -4,9 +4,12 @@ import io.rsocket.DuplexConnection;
 import io.rsocket.transport.ClientTransport;
 import java.nio.channels.ClosedChannelException;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
- * A transport whose connections show what passes. Once the watch has ended it connects no more: a resumed session
+ * A transport whose connections show what passes. What the connector does with one (set-up payload, interceptors,
+ * acceptor) is the application's code, and done on a thread that may block: on the event loop it would stop other
+ * connections. Once the watch has ended it connects no more: a resumed session
  * would, for minutes.
  */
 final class WatchedTransport implements ClientTransport {
@@ -27,7 +30,7 @@ final class WatchedTransport implements ClientTransport {
     public Mono<DuplexConnection> connect() {
         return Mono.defer(() -> watch.hasEnded()
                 ? Mono.error(new ClosedChannelException())
-                : transport.connect().map(this::watched));
+                : transport.connect().map(this::watched).publishOn(Schedulers.boundedElastic()));
     }
 
     private DuplexConnection watched(DuplexConnection wire) {

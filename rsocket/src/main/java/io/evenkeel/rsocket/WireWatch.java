@@ -103,6 +103,11 @@ final class WireWatch {
         }
     }
 
+    /** Runs it on the control thread when an RSocket that has ended should have said so. */
+    void soon(Runnable then) {
+        scheduler.schedule(LAST_FRAME, then);
+    }
+
     private void keptAlive(ByteBuf frame) {
         Confirmation confirmation = asked.get();
         if (confirmation != null && !KeepAliveFrameCodec.respondFlag(frame)) {

@@ -45,6 +45,19 @@ class AvailabilityTest {
     }
 
     @Test
+    void a_connection_that_has_ended_and_does_not_say_so_is_dialled_again_once_it_is_looked_at() {
+        PoolBed bed = new PoolBed();
+        bed.publish(pod("a1"));
+        bed.socket("a1").loseSilently();
+        List<String> answers = new ArrayList<>();
+        bed.ask("x").subscribe(answers::add);
+        bed.pass(Duration.ofSeconds(2));
+        assertThat(bed.sockets).hasSize(2);
+        bed.socket("a1").answer(0, "ok");
+        assertThat(answers).containsExactly("ok");
+    }
+
+    @Test
     void a_pod_that_is_down_is_dialled_later_and_later_and_ejected() {
         PoolBed bed = new PoolBed();
         bed.publish(pod("a1"), pod("b2"), pod("c3"));

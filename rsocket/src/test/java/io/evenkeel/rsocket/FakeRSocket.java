@@ -89,6 +89,11 @@ final class FakeRSocket implements RSocket {
         close(new ClosedChannelException());
     }
 
+    /** It has ended, and is stuck in telling a subscriber so. */
+    void loseSilently() {
+        disposed = true;
+    }
+
     private void close(Throwable cause) {
         if (!disposed) {
             disposed = true;

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.resources.LoopResources;
 
 /** Application code that throws or blocks, over real TCP: it has its own request to spoil and nothing else. */
 class IsolationTest {
@@ -220,6 +224,7 @@ class IsolationTest {
         Payload thrown = ByteBufPayload.create("throw");
         AtomicReference<Throwable> ended = new AtomicReference<>();
         client.rsocket().requestResponse(thrown).subscribe(Payload::release, ended::set);
+        until(() -> ended.get() != null);
         assertThat(ended.get()).hasMessage("the interceptor's");
         assertThat(thrown.refCnt()).isZero();
         Thread caller = new Thread(() ->
@@ -233,6 +238,106 @@ class IsolationTest {
         blocked.countDown();
         caller.join();
         until(() -> client.connections().get(0).inFlight() == 0);
+    }
+
+    @Test
+    void what_an_interceptor_never_returns_from_costs_neither_requests_nor_renewals_nor_the_close() {
+        CountDownLatch blocked = new CountDownLatch(1);
+        PodInterceptor spoiling = (pod, connection) -> new RSocketProxy(connection) {
+            @Override
+            public boolean isDisposed() {
+                await(blocked);
+                return super.isDisposed();
+            }
+
+            @Override
+            public double availability() {
+                await(blocked);
+                return super.availability();
+            }
+
+            @Override
+            public Mono<Void> onClose() {
+                await(blocked);
+                return super.onClose();
+            }
+
+            @Override
+            public void dispose() {
+                await(blocked);
+                super.dispose();
+            }
+        };
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            EvenkeelRSocketClient client = client(settings -> settings.interceptor(spoiling)
+                    .signals(threads)
+                    .maxConnectionAge(Duration.ofMillis(200))
+                    .moveWindow(Duration.ZERO));
+            until(() -> server.clients.size() >= 3);
+            until(() -> client.rsocket().availability() > 0);
+            assertThat(ask(client)).isEqualTo("answer");
+            client.close();
+            until(() -> server.clients.stream().allMatch(RSocket::isDisposed));
+        } finally {
+            blocked.countDown();
+            threads.shutdown();
+        }
+    }
+
+    private static @Nullable String ask(EvenkeelRSocketClient client) {
+        return client.rsocket()
+                .requestResponse(DefaultPayload.create("x"))
+                .map(Payload::getDataUtf8)
+                .block(LONG);
+    }
+
+    @Test
+    void the_applications_part_of_connecting_runs_where_it_may_block() {
+        List<Boolean> onEventLoops = new CopyOnWriteArrayList<>();
+        RSocketConnector connector = RSocketConnector.create()
+                .setupPayload(Mono.fromSupplier(() -> {
+                    onEventLoops.add(Schedulers.isInNonBlockingThread());
+                    return DefaultPayload.create("set-up");
+                }))
+                .acceptor((setup, sending) -> {
+                    onEventLoops.add(Schedulers.isInNonBlockingThread());
+                    return Mono.just(new RSocket() {});
+                })
+                .interceptors(registry -> registry.forRequester((RSocketInterceptor) connection -> {
+                    onEventLoops.add(Schedulers.isInNonBlockingThread());
+                    return connection;
+                }));
+        EvenkeelRSocketClient client =
+                client(settings -> settings.connector(connector).interceptor((pod, connection) -> {
+                    onEventLoops.add(Schedulers.isInNonBlockingThread());
+                    return connection;
+                }));
+        assertThat(ask(client)).isEqualTo("answer");
+        assertThat(onEventLoops).hasSize(4).containsOnly(false);
+    }
+
+    @Test
+    void a_subscriber_that_never_returns_from_the_loss_of_its_connection_leaves_the_pod_to_the_others() {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch lost = new CountDownLatch(1);
+        LoopResources loops = LoopResources.create("isolation", 3, true);
+        try {
+            EvenkeelRSocketClient client =
+                    client(settings -> settings.transport(PodTransport.tcp(tcp -> tcp.runOn(loops)))
+                            .connectTimeout(Duration.ofMillis(500)));
+            client.rsocket().requestResponse(DefaultPayload.create("never")).subscribe(Payload::release, error -> {
+                lost.countDown();
+                await(blocked);
+            });
+            until(() -> server.requests.get() == 1);
+            server.clients.forEach(RSocket::dispose);
+            await(lost);
+            assertThat(ask(client)).isEqualTo("answer");
+        } finally {
+            blocked.countDown();
+            loops.dispose();
+        }
     }
 
     private static void await(CountDownLatch latch) {

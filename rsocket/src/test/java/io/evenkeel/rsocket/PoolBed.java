@@ -15,6 +15,8 @@ import io.evenkeel.pick.Rotation;
 import io.evenkeel.rsocket.NoEndpointException.Reason;
 import io.evenkeel.spi.SeatPolicy;
 import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.time.Scheduler;
+import io.evenkeel.time.SteppedTasks;
 import io.evenkeel.watch.SourceHealth;
 import io.evenkeel.watch.WatchSnapshot;
 import io.netty.buffer.ByteBuf;
@@ -33,6 +35,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +49,7 @@ import reactor.core.publisher.Mono;
 final class PoolBed {
 
     static final Duration ACQUIRE = Duration.ofSeconds(10);
+    private static final Duration CONNECT = Duration.ofSeconds(5);
 
     private static final ByteBuf SETUP_WITH_LEASE = SetupFrameCodec.encode(
             ByteBufAllocator.DEFAULT,
@@ -79,16 +86,20 @@ final class PoolBed {
     }
 
     PoolBed(UnaryOperator<RebalancerConfig.Builder> settings, StreamPolicies policies, int perPod, int most) {
-        this(settings, policies, perPod, most, null);
+        this(settings, policies, perPod, most, null, null);
     }
 
-    /** @param fault fails calls of what is not ours, or null */
+    /**
+     * @param fault fails calls of what is not ours, or null
+     * @param threads run what may block, each task when its turn comes; null to run all of it in place
+     */
     PoolBed(
             UnaryOperator<RebalancerConfig.Builder> settings,
             StreamPolicies policies,
             int perPod,
             int most,
-            @Nullable FaultInjector fault) {
+            @Nullable FaultInjector fault,
+            @Nullable SteppedTasks threads) {
         RebalancerConfig config = settings.apply(
                         RebalancerConfig.builder().clientId("client-1").maxConnectionAge(Duration.ZERO))
                 .build();
@@ -104,12 +115,14 @@ final class PoolBed {
                         scheduler,
                         random,
                         foreign(fault, EvenkeelListener.class, events::add),
-                        foreign(fault, MetricsRecorder.class, new MetricsRecorder() {})));
+                        foreign(fault, MetricsRecorder.class, new MetricsRecorder() {}),
+                        threads == null ? Runnable::run : oneThread(threads)));
+        Executor signals = threads == null ? Runnable::run : task -> scheduler.execute(() -> threads.run(task));
         WaitQueue waiting = new WaitQueue(
                 "orders",
                 scheduler.ticker(),
                 scheduler,
-                Runnable::run,
+                signals,
                 ACQUIRE,
                 3,
                 rebalancer.metrics(),
@@ -123,34 +136,79 @@ final class PoolBed {
                 waiting,
                 policies,
                 scheduler,
-                Runnable::run);
+                signals);
         connections = new RSocketConnections(
                 new RSocketPoolConfig("orders", config.drainDeadline(), config.slowStart()),
-                (endpoint, connection, done) -> {
-                    if (down.contains(endpoint.identity())) {
-                        done.accept(null, new ConnectException("refused"));
-                    } else {
-                        Throwable refused = connect(fault);
-                        if (refused != null) {
-                            done.accept(null, refused);
+                threads == null
+                        ? (endpoint, connection, done) -> {
+                            dial(fault, endpoint, connection, done);
                             return () -> {};
                         }
-                        FakeRSocket socket = new FakeRSocket(endpoint.identity());
-                        sockets.add(socket);
-                        made.add(connection);
-                        if (leased.contains(endpoint.identity())) {
-                            connection.wire().begins(SETUP_WITH_LEASE);
-                        }
-                        done.accept(foreign(fault, RSocket.class, socket), null);
-                    }
-                    return () -> {};
-                },
+                        : (endpoint, connection, done) -> dialOn(threads, fault, endpoint, connection, done),
                 router,
                 rebalancer.signals(),
                 scheduler.ticker(),
                 scheduler,
                 random);
         rebalancer.start(connections);
+    }
+
+    /** The pool's thread of events: one that is stuck takes no more. */
+    private Executor oneThread(SteppedTasks threads) {
+        AtomicBoolean stuck = new AtomicBoolean();
+        return task -> scheduler.execute(() -> {
+            if (!stuck.get()) {
+                stuck.set(!threads.run(task));
+            }
+        });
+    }
+
+    /** As the real one: elsewhere, and within a time. */
+    private Scheduler.Cancellable dialOn(
+            SteppedTasks threads,
+            @Nullable FaultInjector fault,
+            Endpoint endpoint,
+            PodConnection connection,
+            BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
+        AtomicBoolean over = new AtomicBoolean();
+        Scheduler.Cancellable timer = scheduler.schedule(CONNECT, () -> {
+            if (over.compareAndSet(false, true)) {
+                done.accept(null, new TimeoutException("no connection within " + CONNECT));
+            }
+        });
+        scheduler.execute(() -> threads.run(() -> dial(fault, endpoint, connection, (rsocket, failure) -> {
+            if (over.compareAndSet(false, true)) {
+                timer.cancel();
+                done.accept(rsocket, failure);
+            } else if (rsocket != null) {
+                rsocket.dispose();
+            }
+        })));
+        return () -> over.set(true);
+    }
+
+    private void dial(
+            @Nullable FaultInjector fault,
+            Endpoint endpoint,
+            PodConnection connection,
+            BiConsumer<@Nullable RSocket, @Nullable Throwable> done) {
+        if (down.contains(endpoint.identity())) {
+            done.accept(null, new ConnectException("refused"));
+            return;
+        }
+        Throwable refused = connect(fault);
+        if (refused != null) {
+            done.accept(null, refused);
+            return;
+        }
+        FakeRSocket socket = new FakeRSocket(endpoint.identity());
+        sockets.add(socket);
+        made.add(connection);
+        connection.made(socket);
+        if (leased.contains(endpoint.identity())) {
+            connection.wire().begins(SETUP_WITH_LEASE);
+        }
+        done.accept(foreign(fault, RSocket.class, socket), null);
     }
 
     private static <T> T foreign(@Nullable FaultInjector fault, Class<T> type, T of) {

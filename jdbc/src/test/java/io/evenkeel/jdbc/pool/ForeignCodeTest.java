@@ -76,6 +76,9 @@ class ForeignCodeTest {
     /** Which calls fail: {@code k/n} is every n-th from the k-th on, and 1/1 to n/n together are all of them. */
     private static final CallShard SHARD = CallShard.ofProperty("1/29");
 
+    /** More calls than one task makes: a task that begins so long before the one that never returns has no thread. */
+    private static final int NEAR = 200;
+
     /** Calls without which there is no connection; their failure is the endpoint's last error. */
     private static final Set<String> SHOWN =
             Set.of("apply", "get", "getConnection", "isReadOnly", "getAutoCommit", "getTransactionIsolation");
@@ -158,7 +161,7 @@ class ForeignCodeTest {
             this.way = way;
             this.injector = injector;
             this.mayBlock = never != null;
-            threads = new SteppedThreads(scheduler, mayBlock);
+            threads = new SteppedThreads(scheduler, () -> mayBlock && injector.isDueWithin(NEAR));
             if (never != null) {
                 never.threads = threads;
             }

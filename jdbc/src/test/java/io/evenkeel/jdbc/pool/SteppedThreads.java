@@ -1,15 +1,13 @@
 package io.evenkeel.jdbc.pool;
 
 import io.evenkeel.time.ManualScheduler;
+import io.evenkeel.time.SteppedTasks;
 import io.evenkeel.time.Ticker;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * The engine's threads in a test: every task and timer runs when the test's scheduler says so, one after another. Where tasks
@@ -21,16 +19,13 @@ final class SteppedThreads implements PoolThreads {
 
     private final ManualScheduler scheduler;
     private final AtomicLong whileClosing = new AtomicLong();
-    private final boolean mayBlock;
-    private final List<Thread> blocked = new CopyOnWriteArrayList<>();
-    private final ThreadLocal<CountDownLatch> step = new ThreadLocal<>();
-    private final AtomicInteger outside = new AtomicInteger();
+    private final SteppedTasks tasks;
     private volatile boolean closing;
     private volatile boolean closed;
 
-    SteppedThreads(ManualScheduler scheduler, boolean mayBlock) {
+    SteppedThreads(ManualScheduler scheduler, BooleanSupplier mayBlock) {
         this.scheduler = scheduler;
-        this.mayBlock = mayBlock;
+        tasks = new SteppedTasks(mayBlock);
     }
 
     /** The scheduler's time, which passes while the pool closes: the thread that closes waits, and runs no tasks meanwhile. */
@@ -45,52 +40,22 @@ final class SteppedThreads implements PoolThreads {
 
     /** Runs it to its end, or until it blocks. */
     void run(Runnable task) {
-        if (!mayBlock) {
-            task.run();
-            return;
-        }
-        CountDownLatch over = new CountDownLatch(1);
-        Thread thread = new Thread(() -> {
-            step.set(over);
-            try {
-                task.run();
-            } finally {
-                over.countDown();
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
-        try {
-            over.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
+        tasks.run(task);
     }
 
     /** Blocks the task that calls it until the threads are ended. */
     void block() {
-        CountDownLatch over = step.get();
-        if (over == null) {
-            outside.incrementAndGet();
-            return;
-        }
-        blocked.add(Thread.currentThread());
-        over.countDown();
-        try {
-            new CountDownLatch(1).await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        tasks.block();
     }
 
     /** Tasks that are blocked now. */
     int blocked() {
-        return (int) blocked.stream().filter(Thread::isAlive).count();
+        return tasks.blocked();
     }
 
     /** How often something that may block was called where nothing may. */
     int calledOutside() {
-        return outside.get();
+        return tasks.calledOutside();
     }
 
     @Override
@@ -149,14 +114,6 @@ final class SteppedThreads implements PoolThreads {
     @Override
     public boolean close(Duration patience) {
         closed = true;
-        blocked.forEach(Thread::interrupt);
-        for (Thread thread : blocked) {
-            try {
-                thread.join(TimeUnit.SECONDS.toMillis(5));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-        return blocked() == 0;
+        return tasks.interrupt(Duration.ofSeconds(5));
     }
 }
