@@ -95,6 +95,11 @@ public final class App {
         channel.shutdown();
         check("terminated", channel.awaitTermination(20, TimeUnit.SECONDS));
         check("closed", status.get().get().closed());
+        // The recorder has a thread of its own, which may still be on its way there.
+        long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (registry.find("evenkeel.pods").gauge() != null && System.nanoTime() - limit < 0) {
+            Thread.sleep(20);
+        }
         check("no meter left", registry.find("evenkeel.pods").gauge() == null);
         servers.forEach(Server::shutdownNow);
         Files.delete(file);

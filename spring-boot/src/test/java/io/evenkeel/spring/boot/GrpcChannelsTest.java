@@ -25,8 +25,9 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,12 +129,15 @@ class GrpcChannelsTest {
         }
     }
 
+    /** Called on a thread of the channel's, so an event may come after the call that it belongs to has returned. */
     static final class Events implements EvenkeelListener {
-        private final List<EvenkeelEvent> received = new CopyOnWriteArrayList<>();
+        private final CompletableFuture<EvenkeelEvent.ConnectionOpened> opened = new CompletableFuture<>();
 
         @Override
         public void on(EvenkeelEvent event) {
-            received.add(event);
+            if (event instanceof EvenkeelEvent.ConnectionOpened connection) {
+                opened.complete(connection);
+            }
         }
     }
 
@@ -153,8 +157,9 @@ class GrpcChannelsTest {
                             .gauge()
                             .value())
                     .isEqualTo(1);
-            assertThat(context.getBean(Events.class).received)
-                    .hasAtLeastOneElementOfType(EvenkeelEvent.ConnectionOpened.class);
+            assertThat(context.getBean(Events.class).opened)
+                    .succeedsWithin(Duration.ofSeconds(20))
+                    .satisfies(event -> assertThat(event.pool()).isEqualTo("orders"));
         });
     }
 
