@@ -22,12 +22,18 @@ final class ChannelConsumers {
     private final VirtualConnection connection;
     private final ChannelReceiver receiver;
     private final Map<String, ConsumerRecord> byTag = new ConcurrentHashMap<>();
+    private final StreamRestarts streams;
     private volatile @Nullable Consumer defaultConsumer;
 
     ChannelConsumers(VirtualChannel owner, VirtualConnection connection, ChannelReceiver receiver) {
         this.owner = owner;
         this.connection = connection;
         this.receiver = receiver;
+        this.streams = new StreamRestarts(owner, connection, this);
+    }
+
+    StreamRestarts streams() {
+        return streams;
     }
 
     Collection<ConsumerRecord> all() {
@@ -116,7 +122,8 @@ final class ChannelConsumers {
                     exclusive,
                     arguments,
                     consumer,
-                    receiver.prefetch().perConsumer());
+                    receiver.prefetch().perConsumer(),
+                    mayBeStream(queue));
             EpochConsumer wrapper = record.wrap(new EpochConsumer(owner, record, epoch, true));
             String tag = epoch.raw()
                     .channel()
@@ -126,6 +133,12 @@ final class ChannelConsumers {
         } finally {
             receiver.gate().exit();
         }
+    }
+
+    /** Of a queue that was declared elsewhere it isn't known. */
+    private boolean mayBeStream(String name) {
+        TopologyRecord.Queue queue = connection.topology().queue(name);
+        return queue == null || queue.isStream();
     }
 
     /**
@@ -329,7 +342,7 @@ final class ChannelConsumers {
     }
 
     private void start(Beginning beginning, ConsumerRecord record, boolean announced) throws IOException {
-        EpochConsumer next = new EpochConsumer(owner, record, receiver.epoch(), announced);
+        EpochConsumer next = new EpochConsumer(owner, record, receiver.epoch(), announced, record.resumption());
         if (beginning.of(record, next)) {
             startAgain(record, next);
         }
@@ -341,6 +354,8 @@ final class ChannelConsumers {
         } catch (IOException | RuntimeException e) {
             if (ShutdownSignals.notFound(e)) {
                 record.wasNotFound();
+            } else if (ShutdownSignals.takesNoOffset(e)) {
+                record.position().isNone();
             }
             record.resumeFailed(next);
             if (!next.isRegistered()) {
@@ -351,6 +366,15 @@ final class ChannelConsumers {
         if (!record.resumed(next) && byTag.get(record.tag()) == record) {
             // The application has cancelled it meanwhile; its cancel-ok follows the broker's.
             next.raw().channel().basicCancel(record.tag());
+        }
+        streams.await(record, next);
+    }
+
+    /** Reads a stream again from where it was, at the same broker, behind what is still being handled. */
+    void readAgain(ConsumerRecord record, EpochConsumer stuck) throws IOException {
+        if (record.isCurrent(stuck) && record.pause()) {
+            cancel(record, stuck);
+            start(ConsumerRecord::takeBack, record, false);
         }
     }
 
@@ -364,7 +388,7 @@ final class ChannelConsumers {
                         record.tag(),
                         record.noLocal(),
                         record.exclusive(),
-                        record.argumentsToGoOn(),
+                        next.arguments(),
                         next);
         next.registered();
         receiver.prefetch().applyPerConsumer(raw, receiver.prefetch().perConsumer());

@@ -1,8 +1,6 @@
 package io.evenkeel.amqp;
 
-import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Consumer;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -59,8 +57,6 @@ final class ConsumerRecord {
     /** Every direct reply-to address begins so. */
     private static final String REPLY_TO = "amq.rabbitmq.reply-to";
 
-    private static final String STREAM_OFFSET = "x-stream-offset";
-
     private final boolean autoAck;
     private final boolean noLocal;
     private final boolean exclusive;
@@ -78,8 +74,8 @@ final class ConsumerRecord {
     private final int prefetch;
     /** Whether the new broker said that there is no such queue. */
     private volatile boolean notFound;
-    /** The last offset delivered, of a stream; -1 where none was. */
-    private volatile long streamOffset = -1;
+
+    private final StreamPosition position;
 
     ConsumerRecord(
             String queue,
@@ -89,7 +85,8 @@ final class ConsumerRecord {
             boolean exclusive,
             @Nullable Map<String, Object> arguments,
             Consumer consumer,
-            int prefetch) {
+            int prefetch,
+            boolean mayBeStream) {
         this.queue = queue;
         this.autoAck = autoAck;
         this.tag = tag;
@@ -98,6 +95,7 @@ final class ConsumerRecord {
         this.arguments = arguments;
         this.consumer = consumer;
         this.prefetch = prefetch;
+        position = new StreamPosition(mayBeStream);
     }
 
     String queue() {
@@ -267,44 +265,14 @@ final class ConsumerRecord {
         return registration.get().wrapper();
     }
 
-    /** Notes where a stream is read. */
-    void read(AMQP.@Nullable BasicProperties properties) {
-        if (properties != null && properties.getHeaders() != null) {
-            Object offset = properties.getHeaders().get(STREAM_OFFSET);
-            if (offset instanceof Long at) {
-                streamOffset = at;
-            }
-        }
+    StreamPosition position() {
+        return position;
     }
 
-    /** Whether a stream has delivered to it, so that it is known where to go on. */
-    boolean hasRead() {
-        return streamOffset >= 0;
-    }
-
-    /**
-     * Whether it begins with what is added to a stream from then on.
-     *
-     * @param stream whether the queue is known to be a stream
-     */
-    static boolean isReadFromItsEnd(boolean stream, @Nullable Map<String, Object> arguments) {
-        Object from = arguments == null ? null : arguments.get(STREAM_OFFSET);
-        return from == null ? stream : "next".equals(from) || "last".equals(from);
-    }
-
-    /**
-     * What it is to begin with: of a stream, after what was delivered, since the same arguments would replay
-     * everything.
-     */
+    /** For a start that goes on in a stream; null of any other queue, and where nothing was read. */
     @Nullable
-    Map<String, Object> argumentsToGoOn() {
-        long offset = streamOffset;
-        if (offset < 0) {
-            return arguments;
-        }
-        Map<String, Object> onwards = new HashMap<>(arguments == null ? Map.of() : arguments);
-        onwards.put(STREAM_OFFSET, offset + 1);
-        return onwards;
+    StreamResumption resumption() {
+        return position.isKnown() ? new StreamResumption(position) : null;
     }
 
     @Nullable

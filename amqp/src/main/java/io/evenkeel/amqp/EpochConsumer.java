@@ -1,12 +1,16 @@
 package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is registered with a raw channel in the place of the application's consumer. It translates tags and keeps what
@@ -14,19 +18,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class EpochConsumer implements Consumer {
 
+    private static final Logger LOG = LoggerFactory.getLogger(EpochConsumer.class);
+
     private final VirtualChannel owner;
     private final ConsumerRecord record;
     private final RawChannel raw;
     private final Epochs.Epoch epoch;
     /** Whether the application is notified that it consumes: not after a move. */
     private final boolean announced;
+    /** Null where it does not go on in a stream. */
+    private final @Nullable StreamResumption resumption;
 
     private final AtomicBoolean shutdownTold = new AtomicBoolean();
     private volatile @Nullable ShutdownSignalException channelDown;
     private volatile boolean registered;
     private volatile boolean rawDown;
 
+    /** For one that begins. */
     EpochConsumer(VirtualChannel owner, ConsumerRecord record, Epochs.Epoch epoch, boolean announced) {
+        this(owner, record, epoch, announced, null);
+    }
+
+    EpochConsumer(
+            VirtualChannel owner,
+            ConsumerRecord record,
+            Epochs.Epoch epoch,
+            boolean announced,
+            @Nullable StreamResumption resumption) {
+        this.resumption = resumption;
         this.owner = owner;
         this.record = record;
         this.raw = epoch.raw();
@@ -40,6 +59,17 @@ final class EpochConsumer implements Consumer {
 
     RawChannel raw() {
         return raw;
+    }
+
+    /** What it is to begin with. */
+    @Nullable
+    Map<String, Object> arguments() {
+        return resumption == null ? record.arguments() : StreamPosition.from(resumption.after(), record.arguments());
+    }
+
+    /** Whether it goes on in a stream, and nothing of that was delivered yet. */
+    boolean isAwaitingStream() {
+        return resumption != null && resumption.isAwaited();
     }
 
     /** The broker has started it: from now on its raw channel says when it ends. */
@@ -132,6 +162,11 @@ final class EpochConsumer implements Consumer {
     public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
             throws IOException {
         long tag = envelope.getDeliveryTag();
+        long offset = record.position().of(properties);
+        if (resumption != null && offset >= 0 && !isNew(resumption, offset)) {
+            drop(tag);
+            return;
+        }
         if (!raw.delivered(tag, record.autoAck()) && !record.autoAck()) {
             // Was still waiting to be handled when the connection was lost; it comes again.
             return;
@@ -139,11 +174,42 @@ final class EpochConsumer implements Consumer {
         if (record.isReplyTo()) {
             raw.replied();
         }
-        record.read(properties);
+        record.position().read(offset);
         long seen = epoch.toVirtual(tag);
         Envelope shown = seen == tag
                 ? envelope
                 : new Envelope(seen, envelope.isRedeliver(), envelope.getExchange(), envelope.getRoutingKey());
         record.consumer().handleDelivery(consumerTag, shown, properties, body);
+    }
+
+    private boolean isNew(StreamResumption going, long offset) {
+        long missing = going.missing(offset);
+        StreamResumption.Verdict verdict = going.of(offset);
+        if (verdict == StreamResumption.Verdict.BEYOND) {
+            owner.consumers().streams().passedOver(record, this, offset);
+        } else if (missing > 0) {
+            LOG.warn(
+                    "{}: stream {} goes on at offset {} for consumer {} (expected: {}): the {} messages between are gone,"
+                            + " as the stream's retention removes them",
+                    owner,
+                    record.queue(),
+                    offset,
+                    record.tag(),
+                    going.after() + 1,
+                    missing);
+        }
+        return verdict == StreamResumption.Verdict.NEW;
+    }
+
+    /** Acknowledged, or the broker would take the consumer for one that is stuck; it shows in no book of ours. */
+    private void drop(long tag) throws IOException {
+        if (record.autoAck()) {
+            return;
+        }
+        try {
+            raw.channel().basicAck(tag, false);
+        } catch (AlreadyClosedException e) {
+            LOG.debug("{}: {} is gone, and what is dropped with it", owner, raw, e);
+        }
     }
 }

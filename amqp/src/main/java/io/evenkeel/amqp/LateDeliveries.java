@@ -37,7 +37,7 @@ final class LateDeliveries extends DefaultConsumer {
         Envelope seen = own == null ? null : owner.receiver().delivered(raw, envelope, settled);
         if (own != null && seen != null) {
             if (record != null) {
-                record.read(properties);
+                record.position().read(record.position().of(properties));
             }
             own.handleDelivery(consumerTag, seen, properties, body);
         } else if (!raw.isLost()) {

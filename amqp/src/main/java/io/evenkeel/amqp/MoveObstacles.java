@@ -37,8 +37,7 @@ final class MoveObstacles {
         if (queue != null && queue.autoDelete()) {
             return "queue " + queueName + " is deleted with its last consumer";
         }
-        boolean stream = queue != null && "stream".equals(String.valueOf(queue.argument("x-queue-type")));
-        return ConsumerRecord.isReadFromItsEnd(stream, arguments)
+        return StreamPosition.isReadFromItsEnd(queue != null && queue.isStream(), arguments)
                 ? "nothing was read yet of stream " + queueName + ", which is read from its end"
                 : null;
     }
@@ -46,7 +45,7 @@ final class MoveObstacles {
     private static @Nullable String of(TopologyRecord topology, ConsumerRecord consumer, boolean forced) {
         TopologyRecord.Queue queue = topology.queue(consumer.queue());
         boolean autoDelete = queue != null && queue.autoDelete();
-        boolean skipped = !autoDelete && (forced || consumer.hasRead());
+        boolean skipped = !autoDelete && (forced || consumer.position().isKnown());
         return skipped ? null : of(topology, consumer.queue(), consumer.arguments());
     }
 }

@@ -74,10 +74,20 @@ final class ShutdownSignals {
 
     /** Whether a request failed since a broker knows no such queue. */
     static boolean notFound(Throwable failure) {
+        return closes(failure, AMQP.NOT_FOUND, "");
+    }
+
+    /** Whether a consumer was refused since its queue, which is no stream, takes no place to begin at. */
+    static boolean takesNoOffset(Throwable failure) {
+        return closes(failure, AMQP.PRECONDITION_FAILED, StreamPosition.OFFSET);
+    }
+
+    private static boolean closes(Throwable failure, int code, String text) {
         Throwable signal = failure instanceof ShutdownSignalException ? failure : failure.getCause();
         return signal instanceof ShutdownSignalException known
                 && known.getReason() instanceof AMQP.Channel.Close close
-                && close.getReplyCode() == AMQP.NOT_FOUND;
+                && close.getReplyCode() == code
+                && close.getReplyText().contains(text);
     }
 
     /** What the application gets that closes a connection that has no raw one at the moment. */

@@ -65,6 +65,10 @@ final class TopologyRecord {
             return new Queue(newName, durable, exclusive, autoDelete, arguments, serverNamed);
         }
 
+        boolean isStream() {
+            return "stream".equals(String.valueOf(argument("x-queue-type")));
+        }
+
         @Nullable
         Object argument(String key) {
             return arguments == null ? null : arguments.get(key);

@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.DefaultConsumer;
 import io.evenkeel.amqp.ConsumerRecord.State;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -27,7 +26,7 @@ class ConsumerRecordTest {
     }
 
     private ConsumerRecord record(Map<String, Object> arguments) {
-        return new ConsumerRecord("q", true, "tag", false, false, arguments, new DefaultConsumer(channel), 7);
+        return new ConsumerRecord("q", true, "tag", false, false, arguments, new DefaultConsumer(channel), 7, true);
     }
 
     private EpochConsumer wrapper(ConsumerRecord record) {
@@ -166,14 +165,15 @@ class ConsumerRecordTest {
     void it_is_asked_for_again_as_it_was_asked_for() {
         DefaultConsumer consumer = new DefaultConsumer(channel);
         for (boolean set : new boolean[] {true, false}) {
-            ConsumerRecord record = new ConsumerRecord("q", set, "tag", set, set, Map.of("x-priority", 5), consumer, 7);
+            ConsumerRecord record =
+                    new ConsumerRecord("q", set, "tag", set, set, Map.of("x-priority", 5), consumer, 7, true);
             assertThat(record.autoAck()).isEqualTo(set);
             assertThat(record.noLocal()).isEqualTo(set);
             assertThat(record.exclusive()).isEqualTo(set);
             assertThat(record.prefetch()).isEqualTo(7);
             assertThat(record.consumer()).isSameAs(consumer);
             assertThat(record.arguments()).isEqualTo(Map.of("x-priority", 5));
-            assertThat(record.argumentsToGoOn()).isEqualTo(Map.of("x-priority", 5));
+            assertThat(record.resumption()).isNull();
             record.tag("given by the broker");
             assertThat(record.tag()).isEqualTo("given by the broker");
             record.queue("renamed");
@@ -185,33 +185,49 @@ class ConsumerRecordTest {
         return new AMQP.BasicProperties.Builder().headers(headers).build();
     }
 
+    private static void read(ConsumerRecord record, AMQP.BasicProperties properties) {
+        record.position().read(record.position().of(properties));
+    }
+
     @Test
-    void a_stream_goes_on_behind_what_was_read_also_behind_its_very_first() {
+    void a_stream_goes_on_with_what_was_read_last_also_with_its_very_first() {
         ConsumerRecord record = record(Map.of("x-stream-offset", "first", "x-priority", 5));
-        record.read(null);
-        record.read(new AMQP.BasicProperties());
-        record.read(headers(Map.of("x-stream-offset", "none")));
-        assertThat(record.hasRead()).isFalse();
-        assertThat(record.argumentsToGoOn()).containsEntry("x-stream-offset", "first");
-        record.read(headers(Map.of("x-stream-offset", 0L)));
-        assertThat(record.hasRead()).isTrue();
-        Map<String, Object> onwards = new HashMap<>(Map.of("x-stream-offset", 1L, "x-priority", 5));
-        assertThat(record.argumentsToGoOn()).isEqualTo(onwards);
-        ConsumerRecord without = record(null);
-        assertThat(without.argumentsToGoOn()).isNull();
-        without.read(headers(Map.of("x-stream-offset", 4L)));
-        assertThat(without.argumentsToGoOn()).isEqualTo(Map.of("x-stream-offset", 5L));
+        read(record, null);
+        read(record, new AMQP.BasicProperties());
+        read(record, headers(Map.of("x-stream-offset", "none")));
+        assertThat(record.position().isKnown()).isFalse();
+        assertThat(record.resumption()).isNull();
+        read(record, headers(Map.of("x-stream-offset", 0L)));
+        assertThat(record.position().isKnown()).isTrue();
+        assertThat(record.resumption().after()).isZero();
+        assertThat(StreamPosition.from(0, record.arguments()))
+                .isEqualTo(Map.of("x-stream-offset", 0L, "x-priority", 5));
+        assertThat(StreamPosition.from(4, null)).isEqualTo(Map.of("x-stream-offset", 4L));
+    }
+
+    @Test
+    void what_is_no_stream_has_no_place_whatever_its_messages_carry() {
+        ConsumerRecord declared =
+                new ConsumerRecord("q", true, "tag", false, false, null, new DefaultConsumer(channel), 7, false);
+        read(declared, headers(Map.of("x-stream-offset", 4L)));
+        assertThat(declared.resumption()).isNull();
+        ConsumerRecord refused = record(null);
+        read(refused, headers(Map.of("x-stream-offset", 4L)));
+        assertThat(refused.resumption()).isNotNull();
+        refused.position().isNone();
+        read(refused, headers(Map.of("x-stream-offset", 5L)));
+        assertThat(refused.resumption()).isNull();
     }
 
     @Test
     void which_queues_are_read_from_their_end_and_which_are_addresses_of_replies() {
-        assertThat(ConsumerRecord.isReadFromItsEnd(true, null)).isTrue();
-        assertThat(ConsumerRecord.isReadFromItsEnd(false, null)).isFalse();
-        assertThat(ConsumerRecord.isReadFromItsEnd(false, Map.of("x-stream-offset", "next")))
+        assertThat(StreamPosition.isReadFromItsEnd(true, null)).isTrue();
+        assertThat(StreamPosition.isReadFromItsEnd(false, null)).isFalse();
+        assertThat(StreamPosition.isReadFromItsEnd(false, Map.of("x-stream-offset", "next")))
                 .isTrue();
-        assertThat(ConsumerRecord.isReadFromItsEnd(false, Map.of("x-stream-offset", "last")))
+        assertThat(StreamPosition.isReadFromItsEnd(false, Map.of("x-stream-offset", "last")))
                 .isTrue();
-        assertThat(ConsumerRecord.isReadFromItsEnd(true, Map.of("x-stream-offset", "first")))
+        assertThat(StreamPosition.isReadFromItsEnd(true, Map.of("x-stream-offset", "first")))
                 .isFalse();
         assertThat(ConsumerRecord.isReplyTo(null)).isFalse();
         assertThat(ConsumerRecord.isReplyTo("q")).isFalse();

@@ -69,7 +69,7 @@ class EpochConsumerTest {
     }
 
     private void record(String queue, boolean autoAck) {
-        record = new ConsumerRecord(queue, autoAck, "tag", false, false, null, new Seeing(), 0);
+        record = new ConsumerRecord(queue, autoAck, "tag", false, false, null, new Seeing(), 0, true);
         wrapper = record.wrap(wrapper(true));
     }
 
@@ -226,9 +226,9 @@ class EpochConsumerTest {
         wrapper.handleDelivery("tag", envelope(1), FakeCluster.properties(Map.of()), new byte[0]);
         assertThat(seen).containsExactly("delivery 1 true e k");
         assertThat(wrapper.raw().unsettled()).isEqualTo(1);
-        assertThat(record.hasRead()).isFalse();
+        assertThat(record.position().isKnown()).isFalse();
         wrapper.handleDelivery("tag", envelope(2), FakeCluster.properties(Map.of("x-stream-offset", 7L)), new byte[0]);
-        assertThat(record.hasRead()).as("where a stream is read").isTrue();
+        assertThat(record.position().isKnown()).as("where a stream is read").isTrue();
     }
 
     @Test

@@ -27,12 +27,19 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A raw channel of a {@link FakeCluster}: a broker's side and the client's in one. */
 final class FakeChannel extends ChannelOverloads {
 
+    /** @param next of a stream: the offset that is delivered next */
     private record Subscription(
-            String queue, boolean autoAck, int prefetch, Consumer consumer, Map<String, Object> args) {}
+            String queue,
+            boolean autoAck,
+            int prefetch,
+            Consumer consumer,
+            Map<String, Object> args,
+            AtomicLong next) {}
 
     private record Unacked(String queue, Message message) {}
 
@@ -88,6 +95,7 @@ final class FakeChannel extends ChannelOverloads {
 
     void push() {
         for (Subscription subscription : new ArrayList<>(subscriptions.values())) {
+            pushStream(subscription);
             Deque<Message> waiting = cluster.queues.get(subscription.queue());
             while (cause == null && waiting != null && !waiting.isEmpty() && mayTake(subscription)) {
                 Message message = waiting.poll();
@@ -95,17 +103,42 @@ final class FakeChannel extends ChannelOverloads {
                 if (!subscription.autoAck()) {
                     unacked.put(tag, new Unacked(subscription.queue(), message));
                 }
-                String consumerTag = tagOf(subscription);
-                Envelope envelope = new Envelope(tag, message.redelivered(), "", subscription.queue());
-                dispatch(() -> subscription
-                        .consumer()
-                        .handleDelivery(
-                                consumerTag,
-                                envelope,
-                                FakeCluster.properties(Map.of("x-stream-offset", message.number())),
-                                FakeCluster.body(message.number())));
+                deliver(subscription, tag, message, cluster.headers);
             }
         }
+    }
+
+    private void pushStream(Subscription subscription) {
+        List<Message> log = cluster.streams.getOrDefault(subscription.queue(), List.of());
+        while (cause == null
+                && subscriptions.containsValue(subscription)
+                && subscription.next().get() < log.size()
+                && mayTake(subscription)) {
+            long offset = subscription.next().getAndIncrement();
+            long tag = ++lastTag;
+            Message message = log.get((int) offset);
+            if (!subscription.autoAck()) {
+                unacked.put(tag, new Unacked(subscription.queue(), message));
+            }
+            deliver(subscription, tag, message, Map.of("x-stream-offset", offset));
+        }
+    }
+
+    private void deliver(Subscription to, long tag, Message message, Map<String, Object> headers) {
+        String consumerTag = tagOf(to);
+        Envelope envelope = new Envelope(tag, message.redelivered(), "", to.queue());
+        dispatch(() -> to.consumer()
+                .handleDelivery(
+                        consumerTag, envelope, FakeCluster.properties(headers), FakeCluster.body(message.number())));
+    }
+
+    /** Where it begins, as the broker says. */
+    private long firstOffset(String queue, Map<String, Object> arguments) {
+        int size = cluster.streams.getOrDefault(queue, List.of()).size();
+        Object asked = arguments == null ? null : arguments.get("x-stream-offset");
+        return asked instanceof Long at
+                ? cluster.beginsAt.applyAsLong(connection.broker, at)
+                : "first".equals(asked) ? 0 : size;
     }
 
     private boolean mayTake(Subscription subscription) {
@@ -345,8 +378,12 @@ final class FakeChannel extends ChannelOverloads {
             Consumer callback)
             throws IOException {
         operation("consume");
-        if (!cluster.queues.containsKey(queue)) {
+        if (!cluster.queues.containsKey(queue) && !cluster.streams.containsKey(queue)) {
             closeByBroker(AMQP.NOT_FOUND, "NOT_FOUND - no queue '" + queue + "' in vhost '/'", "consume");
+            throw new IOException(cause);
+        }
+        if (arguments != null && arguments.containsKey("x-stream-offset") && !cluster.streams.containsKey(queue)) {
+            closeByBroker(AMQP.PRECONDITION_FAILED, "PRECONDITION_FAILED - invalid arg 'x-stream-offset'", "consume");
             throw new IOException(cause);
         }
         FakeConnection owner = cluster.exclusive.get(queue);
@@ -355,7 +392,10 @@ final class FakeChannel extends ChannelOverloads {
             throw new IOException(cause);
         }
         String actual = tag.isEmpty() ? "amq.ctag-" + connection.broker.identity() + (lastTag + 1) : tag;
-        subscriptions.put(actual, new Subscription(queue, autoAck, prefetch, callback, arguments));
+        subscriptions.put(
+                actual,
+                new Subscription(
+                        queue, autoAck, prefetch, callback, arguments, new AtomicLong(firstOffset(queue, arguments))));
         cluster.consuming.remove(this);
         cluster.consuming.add(this);
         dispatch(() -> callback.handleConsumeOk(actual));
@@ -474,6 +514,9 @@ final class FakeChannel extends ChannelOverloads {
         if (cluster.wire != null && owner != null && owner != connection) {
             closeByBroker(405, "RESOURCE_LOCKED - queue '" + name + "' is exclusive");
             throw new IOException(cause);
+        }
+        if (arguments != null && "stream".equals(arguments.get("x-queue-type"))) {
+            cluster.stream(name);
         }
         cluster.queue(name);
         declared("queue " + queue);

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import java.util.function.ToLongBiFunction;
 
 /**
  * Brokers without a network that share their queues, for one thread: what a broker sends is handled at once, on the thread
@@ -71,6 +72,15 @@ final class FakeCluster {
     final Set<Long> acknowledged = new HashSet<>();
 
     final Map<String, Deque<Message>> queues = new HashMap<>();
+    /** What is in streams, by offset. */
+    final Map<String, List<Message>> streams = new HashMap<>();
+
+    /** What messages of other queues carry. */
+    Map<String, Object> headers = Map.of();
+
+    /** Where a broker begins that is asked for an offset: elsewhere, if its replica is behind. */
+    ToLongBiFunction<EndpointKey, Long> beginsAt = (broker, asked) -> asked;
+
     final List<FakeChannel> consuming = new ArrayList<>();
     // Looked at by tests while a move on another thread opens connections, and writes what it does.
     final List<FakeConnection> connections = new CopyOnWriteArrayList<>();
@@ -97,7 +107,13 @@ final class FakeCluster {
     }
 
     void queue(String name) {
-        queues.putIfAbsent(name, new ArrayDeque<>());
+        if (!streams.containsKey(name)) {
+            queues.putIfAbsent(name, new ArrayDeque<>());
+        }
+    }
+
+    void stream(String name) {
+        streams.putIfAbsent(name, new ArrayList<>());
     }
 
     /** Puts a message into a queue and sends it to who consumes. */
@@ -110,9 +126,13 @@ final class FakeCluster {
         if (wire != null && !queues.containsKey(queue)) {
             return number;
         }
-        queue(queue);
         enqueued.add(number);
-        queues.get(queue).add(new Message(number, false));
+        if (streams.containsKey(queue)) {
+            streams.get(queue).add(new Message(number, false));
+        } else {
+            queue(queue);
+            queues.get(queue).add(new Message(number, false));
+        }
         deliver();
         return number;
     }

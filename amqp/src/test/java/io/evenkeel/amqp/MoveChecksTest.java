@@ -49,7 +49,7 @@ class MoveChecksTest {
 
     @Test
     void what_pins_a_connection_is_named_and_a_stream_that_was_not_read_not_where_it_must_go() throws Exception {
-        bed.cluster.queue("s");
+        bed.cluster.stream("s");
         channel.basicConsume(
                 "s", false, "tag", false, false, Map.of("x-stream-offset", "next"), new DefaultConsumer(channel));
         assertThat(checks.obstacle(false)).contains("s");
