@@ -5,24 +5,28 @@ import io.evenkeel.jdbc.pool.Slots.Slot;
 import io.evenkeel.time.Ticker;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where seats change hands: callers take them and put them back, waiters are handed them. Thread-safe.
+ * Where seats change hands: callers take them and put them back, waiters take or are handed them. Thread-safe.
  *
  * <p>Invariants:
  *
  * <ol>
- *   <li>A caller goes into the queue only if no routable Pod had a free seat after it had joined.
- *   <li>While a caller waits, a seat that becomes free goes to the head of the queue.
+ *   <li>A caller sleeps only if no routable Pod had a free seat after it had joined the queue, or one that came before
+ *       it has been woken and has not looked yet.
+ *   <li>While the first waiter has waited for longer than {@link WaitQueue#PATIENCE_TICKS}, no caller takes a seat that
+ *       did not wait, and a seat that becomes free goes to the first waiter.
  *   <li>A seat that is taken after {@link #publish} has returned is at a Pod of that routing: what was taken by an
  *       older one is put back.
  *   <li>After {@link #close} no seat is handed out, and one that becomes free goes to {@code abandoned}.
  * </ol>
  */
 final class SeatExchange {
+    private final Ticker ticker;
     private final WaitQueue queue;
     private final Slots slots;
     private final Chooser chooser;
@@ -39,7 +43,8 @@ final class SeatExchange {
      * @param abandoned receives a Pod that has left, or any once this is closed, where a seat has become free
      */
     SeatExchange(Ticker ticker, CoarseClock clock, long seed, Consumer<Seat> retired, Consumer<Pod> abandoned) {
-        this.queue = new WaitQueue(ticker);
+        this.ticker = ticker;
+        this.queue = new WaitQueue(clock);
         this.slots = new Slots(Math.max(32, 4 * Runtime.getRuntime().availableProcessors()), seed);
         this.chooser = new Chooser(clock);
         this.retired = retired;
@@ -73,9 +78,9 @@ final class SeatExchange {
             return null;
         }
         int turn = hints.turn();
-        Seat seat = hints.mayFollow() && queue.isEmpty() ? hints.seats[turn] : null;
+        Seat seat = hints.mayFollow() && !queue.isDue() ? hints.seats[turn] : null;
         if (seat == null || !seat.take()) {
-            seat = queue.isEmpty() ? chooser.take(slot, hints, turn, List.of()) : null;
+            seat = queue.isDue() ? null : chooser.take(slot, hints, turn, List.of());
         }
         return seat == null || isOf(now, seat) ? seat : null;
     }
@@ -107,24 +112,85 @@ final class SeatExchange {
         return seat == null || isOf(now, seat) ? seat : null;
     }
 
-    /** Joins the queue, and takes what has become free in the meantime. */
+    /** Joins the queue; {@link #await} must follow. */
     WaitQueue.Waiter join(boolean again) {
-        WaitQueue.Waiter waiter = queue.join(again);
-        dispatch();
-        return waiter;
+        return queue.join(again);
     }
 
     /** The seat, taken for this caller; or null when the time is over or the exchange is closed. */
     @Nullable
     Seat await(WaitQueue.Waiter waiter, long deadline) throws InterruptedException {
-        return queue.await(waiter, deadline);
+        Seat found = null;
+        boolean interrupted = false;
+        while (found == null && !interrupted && !waiter.isDecided()) {
+            found = look(waiter);
+            if (found == null && !waiter.isDecided()) {
+                long left = deadline - ticker.nanos();
+                if (left <= 0) {
+                    break;
+                }
+                LockSupport.parkNanos(queue, left);
+                interrupted = Thread.interrupted();
+            }
+        }
+        Seat seat = leave(waiter, found);
+        if (interrupted) {
+            if (seat == null) {
+                throw new InterruptedException();
+            }
+            Thread.currentThread().interrupt();
+        }
+        return seat;
     }
 
-    /** A taken seat is free again, for the head of the queue if there is one. */
+    /** A free seat for this waiter; if it is not its turn, free seats are given to those whose turn it is. */
+    private @Nullable Seat look(WaitQueue.Waiter waiter) {
+        waiter.looks();
+        if (!queue.mayTake(waiter)) {
+            dispatch();
+            return null;
+        }
+        Routing now = routing;
+        Seat seat = takeFree(now);
+        return seat == null || isOf(now, seat) ? seat : null;
+    }
+
+    /** Leaves the queue with one seat at most, and wakes those who come next if others are free. */
+    private @Nullable Seat leave(WaitQueue.Waiter waiter, @Nullable Seat found) {
+        Seat handed = queue.leave(waiter);
+        if (handed != null && found != null) {
+            putBack(found);
+        }
+        if (!queue.isEmpty()) {
+            // Two, so that it does not take as many wake-ups one after another as there are seats.
+            int free = countFree(2);
+            if (free > 0) {
+                queue.wake(free);
+            }
+        }
+        return handed != null ? handed : found;
+    }
+
+    private int countFree(int most) {
+        int free = 0;
+        for (Pod pod : routing.turns()) {
+            for (Seat seat : pod.seats()) {
+                free += seat.isFree() ? 1 : 0;
+                if (free == most) {
+                    return free;
+                }
+            }
+        }
+        return free;
+    }
+
+    /** A taken seat is free again; it goes to the first waiter if that one's time has come. */
     void putBack(Seat seat) {
-        if (queue.isEmpty() && seat.free()) {
-            if (!queue.isEmpty() || !seat.pod.isRoutable()) {
+        if (!queue.isDue() && seat.free()) {
+            if (!seat.pod.isRoutable()) {
                 freed(seat);
+            } else {
+                queue.wakeFirst();
             }
         } else {
             putBackSlowly(seat);
@@ -162,12 +228,11 @@ final class SeatExchange {
     /** Gives free seats to those who wait. */
     void dispatch() {
         if (!queue.isEmpty()) {
-            queue.dispatch(this::takeFree);
+            queue.dispatch(() -> takeFree(routing));
         }
     }
 
-    private @Nullable Seat takeFree() {
-        Routing now = routing;
+    private @Nullable Seat takeFree(Routing now) {
         Pod[] turns = now.turns();
         if (closed || turns.length == 0) {
             return null;

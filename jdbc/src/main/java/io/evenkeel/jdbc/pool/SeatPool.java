@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants:
  *
  * <ol>
- *   <li>I1: no caller waits while a routable Pod has a free seat. Where seats only lack their connections,
- *       {@link Supply} has them established while callers stay in the queue, so they get what comes first.
- *   <li>I2: first come, first served: while a caller waits, all join the queue, and seats go to its head.
+ *   <li>I1: no caller waits while a routable Pod has a free seat and no other is on its way to it. Where seats only
+ *       lack their connections, {@link Supply} has them established while callers stay in the queue, so they get what
+ *       comes first.
+ *   <li>I2: first come, first served, once a caller has waited for 1 to 2 ms: then all join the queue, and seats go to
+ *       its head.
  *   <li>I3: no wake-up is lost: see {@link WaitQueue}; seats change hands in {@link SeatExchange} only.
  *   <li>I4: a seat is in one state, by compare-and-set over the table of {@link SeatWord}, and the thread that moved
  *       it owns its connection. A connection is closed only by its owner; the one exception is the deadline of

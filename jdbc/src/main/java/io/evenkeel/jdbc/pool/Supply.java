@@ -82,7 +82,7 @@ final class Supply {
      * likes.
      */
     void need() {
-        if (registry.isClosed()) {
+        if (registry.isClosed() || !lacksConnections()) {
             return;
         }
         List<Job> jobs = new ArrayList<>();
@@ -93,6 +93,16 @@ final class Supply {
             planning.unlock();
         }
         jobs.forEach(this::start);
+    }
+
+    /** Whether any seat is EMPTY: callers that wait ask for a plan each time, and mostly there is nothing to plan. */
+    private boolean lacksConnections() {
+        for (Pod pod : registry.pods()) {
+            if (pod.count(SeatWord.EMPTY) > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Core asked for a connection at this Pod. */

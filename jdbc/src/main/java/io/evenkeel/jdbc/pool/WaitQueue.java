@@ -1,7 +1,6 @@
 package io.evenkeel.jdbc.pool;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.evenkeel.time.Ticker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -10,76 +9,155 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The callers who wait for a seat, first come first served, at any Pod.
+ * The callers who wait for a seat at any Pod, in the order in which they came. Thread-safe.
  *
- * <p>A seat reaches a waiter by {@link #hand} (a release gives it straight to the head) or by {@link #dispatch} (free
- * seats are taken for the heads). Both happen under the lock, so seats are given in the order of the queue. Leaving
- * it costs the same however long it is.
+ * <p>A seat reaches a waiter in one of two ways. While the first has waited for a moment only, it is {@link #wakeFirst
+ * woken} and takes what is free, in a race with callers that run; a release then costs two reads. Once it has waited
+ * for more than {@value #PATIENCE_TICKS} tick of the {@link CoarseClock}, the queue {@link #isDue is due}: callers that
+ * run take nothing, and seats are given in the order of the queue, by {@link #hand} (a release gives its seat straight
+ * to the first) or by {@link #dispatch} (free seats are taken for the first ones), both under the lock. So the race
+ * costs a waiter no more than that time; from then on only those before it are served before it.
  *
- * <p>No wake-up is lost: a waiter first raises {@link #waiting} and then looks for a free seat; a release first frees
- * the seat and then reads {@link #waiting}. Both are volatile, so at least one of the two sees the other.
+ * <p>Why not always in order: what is given to a thread that sleeps is used by none until it runs, so that where
+ * connections are held for less than a thread's wake-up takes, each acquire would cost one.
+ *
+ * <p>Invariants:
+ *
+ * <ol>
+ *   <li>{@link #first} is null exactly if none waits. A waiter joins and then looks for a free seat; a release frees
+ *       the seat and then reads {@code first}. Both are volatile, so at least one of the two sees the other.
+ *   <li>A waiter clears {@code woken} and then looks for a free seat; a release frees the seat and then reads
+ *       {@code woken}. So where it wakes none since the first is woken already, that one has its look before it.
+ *   <li>A waiter that leaves the queue looks once more whether a seat is free, and if so wakes those who are first
+ *       now; see {@link SeatExchange#await}. So a wake-up is not lost with a waiter that needs it no more.
+ *   <li>The queue is due only for a waiter that has been in it for longer than a tick. While one waits, the clock runs,
+ *       or is dormant and all are due, since it jumps on both ends of that.
+ * </ol>
  */
 final class WaitQueue {
+    /** For how many ticks of the clock the first waiter may be passed by callers that run: for 1 to 2 ms. */
+    static final int PATIENCE_TICKS = 1;
 
     /** One caller. Its links are guarded by the queue's lock. */
     static final class Waiter {
         private final @Nullable Thread thread;
+
+        /** The coarse time at which it joined. */
+        private final long since;
+
         private volatile @Nullable Seat seat;
         private volatile boolean refused;
+        private volatile boolean woken;
         private @Nullable Waiter before;
         private @Nullable Waiter after;
 
-        private Waiter(@Nullable Thread thread) {
+        private Waiter(@Nullable Thread thread, long since) {
             this.thread = thread;
+            this.since = since;
         }
 
         private boolean isQueued() {
             return before != null;
         }
+
+        /** Whether it has its seat, or will have none. */
+        boolean isDecided() {
+            return seat != null || refused;
+        }
+
+        /** What it was given. */
+        @Nullable
+        Seat seat() {
+            return seat;
+        }
+
+        /** It looks for a seat from now on, and is to be woken for one that is freed later. */
+        void looks() {
+            woken = false;
+        }
+
+        /** Whether it has been woken and has not looked since. */
+        boolean isWoken() {
+            return woken;
+        }
+
+        private void wake() {
+            // Two that see it asleep both wake it, which costs it one look in vain.
+            if (!woken) {
+                woken = true;
+                LockSupport.unpark(thread);
+            }
+        }
     }
 
     private final ReentrantLock lock = new ReentrantLock();
+    private final CoarseClock clock;
 
     /** Before the first and after the last: a ring. */
     @GuardedBy("lock")
-    private final Waiter ring = new Waiter(null);
+    private final Waiter ring = new Waiter(null, 0);
 
     @GuardedBy("lock")
     private boolean closed;
 
-    /** The queue's length; written under the lock, read on every acquire and release. */
+    /** Who waits longest, or null; written under the lock, read on every acquire and release. */
+    private volatile @Nullable Waiter first;
+
+    /** The queue's length; written under the lock. */
     private volatile int waiting;
 
-    private final Ticker ticker;
-
-    WaitQueue(Ticker ticker) {
-        this.ticker = ticker;
+    WaitQueue(CoarseClock clock) {
+        this.clock = clock;
         ring.before = ring;
         ring.after = ring;
     }
 
     boolean isEmpty() {
-        return waiting == 0;
+        return first == null;
     }
 
     int length() {
         return waiting;
     }
 
-    /** Joins at the end, or, if the seat that was handed out was of no use, at the head again. */
+    /** Whether seats go to those who wait, in their order, and to no caller that runs. */
+    boolean isDue() {
+        Waiter longest = first;
+        return longest != null && clock.now() - longest.since > PATIENCE_TICKS;
+    }
+
+    /** Whether this waiter may take a seat that is free, rather than have it given in the order of the queue. */
+    @SuppressWarnings("ReferenceEquality") // a waiter is itself
+    boolean mayTake(Waiter waiter) {
+        return first == waiter || !isDue();
+    }
+
+    /** Joins at the end, or, if the seat that was handed out was of no use, as the first again. */
     Waiter join(boolean again) {
-        Waiter waiter = new Waiter(Thread.currentThread());
+        clock.wake();
+        Waiter waiter = link(again);
+        // It may have gone dormant in between: then the waiter is due as soon as the clock runs.
+        clock.wake();
+        return waiter;
+    }
+
+    private Waiter link(boolean again) {
         lock.lock();
         try {
+            Waiter behind = again ? ring : previous(ring);
+            Waiter next = next(behind);
+            long now = clock.now();
+            // Never younger than the one behind it, which would be passed for longer.
+            Waiter waiter = new Waiter(Thread.currentThread(), next == ring ? now : Math.min(now, next.since));
             if (closed) {
                 waiter.refused = true;
             } else {
-                link(waiter, again ? ring : previous(ring));
+                link(waiter, behind);
             }
+            return waiter;
         } finally {
             lock.unlock();
         }
-        return waiter;
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
@@ -91,16 +169,24 @@ final class WaitQueue {
         behind.after = waiter;
         next.before = waiter;
         waiting = waiting + 1;
+        if (behind == ring) {
+            first = waiter;
+        }
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
     @GuardedBy("lock")
     private void unlink(Waiter waiter) {
-        previous(waiter).after = waiter.after;
-        next(waiter).before = waiter.before;
+        Waiter behind = previous(waiter);
+        Waiter next = next(waiter);
+        behind.after = next;
+        next.before = behind;
         waiter.before = null;
         waiter.after = null;
         waiting = waiting - 1;
+        if (behind == ring) {
+            first = next == ring ? null : next;
+        }
     }
 
     @GuardedBy("lock")
@@ -123,7 +209,29 @@ final class WaitQueue {
         return waiter.before;
     }
 
-    /** Gives a taken seat to the head; false if there is no waiter. */
+    /** A seat is free: wakes the first waiter, unless it is about to look anyway. */
+    void wakeFirst() {
+        Waiter longest = first;
+        if (longest != null) {
+            longest.wake();
+        }
+    }
+
+    /** So many seats are free: as many of the first waiters are woken or have been. */
+    void wake(int seats) {
+        lock.lock();
+        try {
+            Waiter each = next(ring);
+            for (int i = 0; i < seats && each != ring; i++) {
+                each.wake();
+                each = next(each);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives a taken seat to the first; false if there is no waiter. */
     boolean hand(Seat taken) {
         Waiter head;
         lock.lock();
@@ -142,9 +250,9 @@ final class WaitQueue {
         return true;
     }
 
-    /** Gives free seats to the heads for as long as there are both. {@code takeFree} must not block. */
+    /** Gives free seats to the first for as long as there are both. {@code takeFree} must not block. */
     void dispatch(Supplier<@Nullable Seat> takeFree) {
-        if (waiting == 0) {
+        if (isEmpty()) {
             return;
         }
         List<Waiter> served = List.of();
@@ -169,29 +277,12 @@ final class WaitQueue {
         }
     }
 
-    /** The seat, taken for this caller; or null when the time is over or the queue is closed. */
-    @Nullable
-    Seat await(Waiter waiter, long deadline) throws InterruptedException {
-        while (waiter.seat == null && !waiter.refused) {
-            long left = deadline - ticker.nanos();
-            if (left <= 0) {
-                return withdraw(waiter);
-            }
-            LockSupport.parkNanos(this, left);
-            if (Thread.interrupted()) {
-                Seat seat = withdraw(waiter);
-                if (seat == null) {
-                    throw new InterruptedException();
-                }
-                Thread.currentThread().interrupt();
-                return seat;
-            }
-        }
-        return waiter.seat;
-    }
-
     /** Leaves the queue; a seat that arrived in the last moment is still the caller's. */
-    private @Nullable Seat withdraw(Waiter waiter) {
+    @Nullable
+    Seat leave(Waiter waiter) {
+        if (waiter.seat != null) {
+            return waiter.seat;
+        }
         lock.lock();
         try {
             if (waiter.isQueued()) {

@@ -1,5 +1,6 @@
 package io.evenkeel.jdbc.pool;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.endpoint.Endpoint;
@@ -11,6 +12,7 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Options;
 import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -133,6 +135,60 @@ class SeatExchangeLincheckTest {
         }
     }
 
+    /**
+     * Two seats, callers that wait and callers that give up, and a clock that makes the queue due or not: whoever leaves
+     * the queue leaves no seat free that another sleeps for, and takes no second one with it.
+     */
+    public static class TwoSeats {
+        private final Pod pod = pod();
+        private final CoarseClock clock = new CoarseClock(() -> {});
+        private final SeatExchange exchange = new SeatExchange(() -> 0, clock, 1, HandOver::gone, left -> {});
+
+        public TwoSeats() {
+            pod.add(freeSeat(pod));
+            pod.add(freeSeat(pod));
+            exchange.publish(List.of(pod));
+            clock.wake();
+        }
+
+        @Operation
+        public void use() throws InterruptedException {
+            Seat taken = exchange.take();
+            if (taken == null) {
+                taken = exchange.await(exchange.join(false), Long.MAX_VALUE);
+            }
+            Seat other = exchange.take();
+            exchange.putBack(requireNonNull(taken));
+            if (other != null) {
+                exchange.putBack(other);
+            }
+        }
+
+        @Operation
+        public void giveUp() throws InterruptedException {
+            Seat taken = exchange.await(exchange.join(false), 0);
+            if (taken != null) {
+                exchange.putBack(taken);
+            }
+        }
+
+        @Operation(nonParallelGroup = "clock")
+        public void tick() {
+            clock.tick(true);
+            clock.tick(true);
+        }
+
+        /** What is left when all have ended. */
+        @Validate
+        public void allSeatsAreFree() {
+            int free = pod.count(SeatWord.FREE);
+            if (free != 2 || !exchange.isEmpty()) {
+                throw new IllegalStateException(
+                        "free: " + free + ", waiting: " + exchange.waiting() + " (expected: 2 free, none waiting)");
+            }
+        }
+    }
+
     /** As {@link HandOver}, while the Pod is taken out of the routing and put in again. */
     public static class Rerouted {
         private final Pod pod = pod();
@@ -180,6 +236,11 @@ class SeatExchangeLincheckTest {
     @Test
     void no_wake_up_is_lost_and_close_refuses() {
         bounded(new ModelCheckingOptions()).check(HandOver.class);
+    }
+
+    @Test
+    void no_wake_up_and_no_seat_is_lost_between_two_seats() {
+        bounded(new ModelCheckingOptions()).iterations(3).check(TwoSeats.class);
     }
 
     @Test
