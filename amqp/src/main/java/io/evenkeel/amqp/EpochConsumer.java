@@ -189,8 +189,8 @@ final class EpochConsumer implements Consumer {
             owner.consumers().streams().passedOver(record, this, offset);
         } else if (missing > 0) {
             LOG.warn(
-                    "{}: stream {} goes on at offset {} for consumer {} (expected: {}): the {} messages between are gone,"
-                            + " as the stream's retention removes them",
+                    "{}: stream {} goes on at offset {} for consumer {} (expected: {}): the {} messages between are"
+                            + " gone, as the stream's retention removes them",
                     owner,
                     record.queue(),
                     offset,

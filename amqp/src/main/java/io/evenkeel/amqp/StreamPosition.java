@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * Where a consumer is in a stream, whose messages the broker numbers, so that it can go on elsewhere.
  *
  * <p>A broker begins at the number that a consumer asks for. If its replica doesn't have that message yet, RabbitMQ
- * begins behind the replica's newest one instead, looked up a second time; what the replica got in between is in neither
- * answer, and is never delivered to this consumer (osiris, {@code init_offset_reader0}: out of range, as {@code next}).
- * So a consumer goes on with the message that it read <em>last</em>, not with the one behind: when that comes again,
- * nothing was passed over, and it is dropped. See {@link StreamResumption}.
+ * begins behind the replica's newest one instead, looked up a second time; what the replica got in between is in
+ * neither answer, and is never delivered to this consumer (osiris, {@code init_offset_reader0}: out of range, as
+ * {@code next}). So a consumer goes on with the message that it read <em>last</em>, not with the one behind: when
+ * that comes again, nothing was passed over, and it is dropped. See {@link StreamResumption}.
  *
  * <p>Thread-safe.
  */

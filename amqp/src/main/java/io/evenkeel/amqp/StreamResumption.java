@@ -18,7 +18,7 @@ final class StreamResumption {
         REPEATED,
         /** Messages before it are missing: the stream is to be read again from where it was. */
         BEYOND,
-        /** Delivered by a start that is given up. */
+        /** Delivered by a start that another one has replaced. */
         SUPERSEDED
     }
 
