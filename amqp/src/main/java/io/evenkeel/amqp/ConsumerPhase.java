@@ -46,7 +46,7 @@ final class ConsumerPhase {
     private List<VirtualChannel> stillElsewhere(Link next) {
         List<VirtualChannel> those = new ArrayList<>();
         for (VirtualChannel channel : connection.channels()) {
-            if (channel.isOpen() && channel.receivingOn().link() != next && channel.on(next) != null) {
+            if (channel.isInUse() && channel.receivingOn().link() != next && channel.on(next) != null) {
                 those.add(channel);
             }
         }
@@ -176,7 +176,7 @@ final class ConsumerPhase {
     }
 
     private boolean mayGo(VirtualChannel channel) {
-        if (!channel.isOpen() || channel.consumers().isAnyActive()) {
+        if (!channel.isInUse() || channel.consumers().isAnyActive()) {
             return true;
         }
         boolean ready = channel.consumers().arePaused() && channel.isBetweenTransactions();
@@ -202,7 +202,7 @@ final class ConsumerPhase {
 
     private boolean goOn(VirtualChannel channel, Link next) throws IOException, InterruptedException {
         RawChannel raw = channel.on(next);
-        if (raw == null || !channel.isOpen()) {
+        if (raw == null || !channel.isInUse()) {
             return true;
         }
         if (channel.consumers().isAnyActive()) {

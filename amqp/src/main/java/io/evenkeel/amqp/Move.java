@@ -157,7 +157,7 @@ final class Move {
 
     private void prepare(Link next) throws IOException, MoveGivenUp {
         for (VirtualChannel channel : connection.channels()) {
-            if (channel.isOpen() && channel.on(next) == null) {
+            if (channel.isInUse() && channel.on(next) == null) {
                 if (!prepared.add(channel)) {
                     throw new IOException(channel + ": lost at " + to + " (expected: open there, to move to)");
                 }
@@ -197,7 +197,7 @@ final class Move {
 
     /** One that can't go back keeps no other from it. */
     private void back(VirtualChannel channel, Step step) {
-        if (channel.on(from) == null || !channel.isOpen()) {
+        if (channel.on(from) == null || !channel.isInUse()) {
             return;
         }
         try {

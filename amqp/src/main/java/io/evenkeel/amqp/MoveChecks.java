@@ -72,7 +72,7 @@ final class MoveChecks {
     boolean isAllAt(Link next) throws MoveGivenUp, IOException {
         requireMoving(next);
         for (VirtualChannel channel : connection.channels()) {
-            if (!channel.isOpen()) {
+            if (!channel.isInUse()) {
                 continue;
             }
             RawChannel there = channel.on(next);

@@ -29,7 +29,7 @@ final class PublisherPhase {
     private List<VirtualChannel> stillElsewhere(Link next) {
         List<VirtualChannel> those = new ArrayList<>();
         for (VirtualChannel channel : connection.channels()) {
-            if (channel.isOpen() && channel.sendingOn().link() != next && channel.on(next) != null) {
+            if (channel.isInUse() && channel.sendingOn().link() != next && channel.on(next) != null) {
                 those.add(channel);
             }
         }
@@ -57,7 +57,7 @@ final class PublisherPhase {
         long most = connection.dialer().publisherPause().toNanos();
         long pause = Math.min(FIRST_PAUSE_NANOS, most);
         boolean regardless = false;
-        while (channel.isOpen() && !send(channel, raw, pause, regardless)) {
+        while (channel.isInUse() && !send(channel, raw, pause, regardless)) {
             connection.checks().requireMoving(raw.link());
             if (!budget.isForced() && budget.left() <= 0) {
                 throw new MoveGivenUp(unconfirmed(channel));

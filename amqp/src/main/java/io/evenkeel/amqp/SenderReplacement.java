@@ -56,7 +56,7 @@ final class SenderReplacement {
     }
 
     private void replace(RawChannel raw) {
-        if (!owner.isOpen()
+        if (!owner.isInUse()
                 || owner.sendingOn() != raw
                 || raw.isAcked()
                 || !raw.link().isOpen()) {

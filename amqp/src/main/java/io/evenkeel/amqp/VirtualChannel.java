@@ -468,7 +468,8 @@ final class VirtualChannel extends TopologyChannel {
     @Override
     public @Nullable ShutdownSignalException getCloseReason() {
         ShutdownSignalException cause = shutdown.cause();
-        return cause != null ? cause : end.justEnded();
+        ShutdownSignalException own = cause != null ? cause : end.justEnded();
+        return own != null ? own : connection.getCloseReason();
     }
 
     @Override
@@ -478,6 +479,11 @@ final class VirtualChannel extends TopologyChannel {
 
     @Override
     public boolean isOpen() {
+        return isInUse() && connection.isOpen();
+    }
+
+    /** Whether a move takes it along: it has no end of its own. A loss of the connection is the mover's to find. */
+    boolean isInUse() {
         return shutdown.isOpen() && end.justEnded() == null;
     }
 

@@ -684,7 +684,8 @@ final class VirtualConnection extends ConnectionOverloads {
 
     @Override
     public @Nullable ShutdownSignalException getCloseReason() {
-        return shutdown.cause();
+        ShutdownSignalException cause = shutdown.cause();
+        return cause != null ? cause : justLost();
     }
 
     @Override
@@ -694,7 +695,16 @@ final class VirtualConnection extends ConnectionOverloads {
 
     @Override
     public boolean isOpen() {
-        return shutdown.isOpen();
+        return shutdown.isOpen() && justLost() == null;
+    }
+
+    /**
+     * What the link in use has ended with, if the loss is not handled yet: what failed because of it is not to find the
+     * connection open, since the application waits for that.
+     */
+    private @Nullable ShutdownSignalException justLost() {
+        ShutdownSignalException signal = current().connection().getCloseReason();
+        return signal == null ? null : ShutdownSignals.translated(signal, this);
     }
 
     @Override

@@ -6,6 +6,7 @@ import static io.evenkeel.amqp.ConnectionBed.C;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Recoverable;
 import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -101,6 +102,25 @@ class RecoveryTest {
         channel.basicPublish("", "q", null, new byte[0]);
         channel.waitForConfirmsOrDie(1000);
         assertThat(channel.isOpen()).isTrue();
+    }
+
+    /** As in the plain client: an application waits for its channel to be open again before it sends its batch again. */
+    @Test
+    void what_fails_by_a_loss_finds_channel_and_connection_closed_until_recovery() throws Exception {
+        VirtualChannel channel = bed.channel();
+        // The raw channel ends before the connection's own end is handled.
+        bed.raw(A, channel.number()).addShutdownListener(signal -> {
+            assertThatThrownBy(() -> channel.basicPublish("", "q", null, new byte[0]))
+                    .isInstanceOf(AlreadyClosedException.class);
+            seen.add("channel " + channel.isOpen() + ' ' + (channel.getCloseReason() != null));
+            seen.add("connection " + bed.connection.isOpen() + ' ' + (bed.connection.getCloseReason() != null));
+        });
+        lose();
+        assertThat(seen).containsExactly("channel false true", "connection false true");
+        recover();
+        assertThat(channel.isOpen()).isTrue();
+        assertThat(bed.connection.isOpen()).isTrue();
+        assertThat(channel.getCloseReason()).isNull();
     }
 
     @Test
