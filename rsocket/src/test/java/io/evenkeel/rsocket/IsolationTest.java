@@ -325,7 +325,8 @@ class IsolationTest {
         try {
             EvenkeelRSocketClient client =
                     client(settings -> settings.transport(PodTransport.tcp(tcp -> tcp.runOn(loops)))
-                            .connectTimeout(Duration.ofMillis(500)));
+                            .connectTimeout(Duration.ofSeconds(1))
+                            .acquireTimeout(LONG));
             client.rsocket().requestResponse(DefaultPayload.create("never")).subscribe(Payload::release, error -> {
                 lost.countDown();
                 await(blocked);
