@@ -117,6 +117,7 @@ final class Move {
                 connection.checks().requireMoving(next);
                 prepare(next);
                 hasStoppedConsumers = true;
+                budget.stopping();
                 consumers.run(next);
                 publishers.run(next);
             } while (!connection.commit(next, forced));

@@ -18,12 +18,29 @@ final class MoveBudget {
     private final boolean forced;
     private final Duration deadline;
     private final long begun;
+    /** From when the deadline counts. */
+    private long countsFrom;
+
+    private boolean stopping;
 
     MoveBudget(VirtualConnection connection, boolean forced, Duration deadline) {
         this.connection = connection;
         this.forced = forced;
         this.deadline = deadline;
         this.begun = now();
+        this.countsFrom = begun;
+    }
+
+    /**
+     * Consumers or publishers are stopped from now on. A voluntary move's deadline says for how long that may be, so
+     * the time that a broker takes until then, such as one that was just started, is no part of it. A forced move's
+     * says when its broker goes.
+     */
+    void stopping() {
+        if (!forced && !stopping) {
+            stopping = true;
+            countsFrom = now();
+        }
     }
 
     long now() {
@@ -44,7 +61,7 @@ final class MoveBudget {
 
     /** What is left of the deadline; zero or less once it has passed. */
     long left() {
-        return deadline.toNanos() - sinceBegun();
+        return deadline.toNanos() - (now() - countsFrom);
     }
 
     /** How long one request may take at the new broker, which may have fallen silent: what is left, within bounds. */

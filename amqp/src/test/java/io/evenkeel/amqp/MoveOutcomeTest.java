@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -86,6 +87,21 @@ class MoveOutcomeTest {
         assertThat(bed.connection.state()).isEqualTo(VirtualConnection.State.OPEN);
         bed.cluster.unreachable.clear();
         assertThat(move(false).run()).as("the next one").isInstanceOf(MoveOutcome.Moved.class);
+    }
+
+    @Test
+    void what_a_broker_takes_before_anything_is_stopped_is_no_part_of_the_deadline() throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.queueDeclare("q", true, false, false, Map.of("x-queue-type", "quorum"));
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        consumer.acks = true;
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("dial")) {
+                bed.elapse(Duration.ofSeconds(6));
+            }
+        };
+        // Late deliveries are waited for, so that some of the deadline has to be left.
+        assertThat(move(false).run()).isInstanceOf(MoveOutcome.Moved.class);
     }
 
     @Test
