@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *       and moves on by the inverse of its share. A newcomer is placed by chance, then nothing is drawn any more.
  *   <li><b>Shares.</b> A hundred times a second at most, by whichever thread picks then, every connection is appraised
  *       against the others ({@link Appraisal}): weight × slow start × quality. Quality is never below a tenth while a
- *       connection is in service, so that it is always sampled; old evidence fades towards the others' mean.
+ *       connection is in service, so that it is always sampled; old evidence fades towards the others' mean. Until the
+ *       first appraisal has ended all shares are equal, for threads that pick meanwhile don't wait for it.
  *   <li><b>Room.</b> A turn is passed over while the connection has more than {@value #HEADROOM} times its share of all
  *       that is in flight: consistent hashing's bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2016), here on a
  *       rotation. Under load this is what notices first that a Pod is slower, as requests in flight do in Prequal

@@ -223,6 +223,8 @@ class RotationTest {
     void threads_that_pick_at_once_share_evenly_all_the_same() throws InterruptedException {
         SimulatedPod[] pods = pods(3);
         pods[2].weight = 2;
+        // Weights count from the first appraisal on, whose thread may be interrupted while others pick already.
+        picks(4, pods);
         int threads = 4;
         int each = 50_000;
         AtomicIntegerArray picks = new AtomicIntegerArray(3);
