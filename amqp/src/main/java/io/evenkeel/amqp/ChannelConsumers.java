@@ -138,7 +138,7 @@ final class ChannelConsumers {
     /** Of a queue that was declared elsewhere it isn't known. */
     private boolean mayBeStream(String name) {
         TopologyRecord.Queue queue = connection.topology().queue(name);
-        return queue == null || queue.isStream();
+        return queue == null || queue.isOfType("stream");
     }
 
     /**

@@ -42,4 +42,9 @@ interface ConnectionHost {
 
     /** Runs a task that doesn't block once, that much later; the result takes it back. */
     Scheduler.Cancellable after(Duration delay, Runnable task);
+
+    /** The same for a task that may block. */
+    default Scheduler.Cancellable inBackgroundAfter(Duration delay, Runnable task) {
+        return after(delay, () -> inBackground(task));
+    }
 }

@@ -168,7 +168,7 @@ final class ConsumerPhase {
     private boolean hasQuorumConsumer(VirtualChannel channel) {
         for (ConsumerRecord consumer : channel.consumers().all()) {
             TopologyRecord.Queue queue = connection.topology().queue(consumer.queue());
-            if (queue == null || "quorum".equals(String.valueOf(queue.argument("x-queue-type")))) {
+            if (queue == null || queue.isOfType("quorum")) {
                 return true;
             }
         }

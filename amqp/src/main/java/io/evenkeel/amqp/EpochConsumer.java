@@ -183,22 +183,22 @@ final class EpochConsumer implements Consumer {
     }
 
     private boolean isNew(StreamResumption going, long offset) {
-        long missing = going.missing(offset);
         StreamResumption.Verdict verdict = going.of(offset);
-        if (verdict == StreamResumption.Verdict.BEYOND) {
-            owner.consumers().streams().passedOver(record, this, offset);
-        } else if (missing > 0) {
-            LOG.warn(
-                    "{}: stream {} goes on at offset {} for consumer {} (expected: {}): the {} messages between are"
-                            + " gone, as the stream's retention removes them",
-                    owner,
-                    record.queue(),
-                    offset,
-                    record.tag(),
-                    going.after() + 1,
-                    missing);
+        switch (verdict) {
+            case BEYOND -> owner.consumers().streams().passedOver(record, this, offset);
+            case NEW_BEHIND_GAP ->
+                LOG.warn(
+                        "{}: stream {} goes on at offset {} for consumer {} (expected: {}): the {} messages between are"
+                                + " gone, as the stream's retention removes them",
+                        owner,
+                        record.queue(),
+                        offset,
+                        record.tag(),
+                        going.after() + 1,
+                        offset - going.after() - 1);
+            case NEW, DROPPED -> {}
         }
-        return verdict == StreamResumption.Verdict.NEW;
+        return verdict == StreamResumption.Verdict.NEW || verdict == StreamResumption.Verdict.NEW_BEHIND_GAP;
     }
 
     /** Acknowledged, or the broker would take the consumer for one that is stuck; it shows in no book of ours. */

@@ -94,7 +94,7 @@ final class Links {
                 link.cut("no answer to a request within " + nanos / 1_000_000 + " ms");
             }
         };
-        Scheduler.Cancellable timer = host.after(Duration.ofNanos(nanos), () -> host.inBackground(cut));
+        Scheduler.Cancellable timer = host.inBackgroundAfter(Duration.ofNanos(nanos), cut);
         return () -> {
             over.set(true);
             timer.cancel();
@@ -206,7 +206,7 @@ final class Links {
         hasLameDucks = true;
         releaseLameDucks();
         if (hasLameDucks) {
-            host.after(REPLIES_OVERDUE, () -> host.inBackground(this::releaseLameDucks));
+            host.inBackgroundAfter(REPLIES_OVERDUE, this::releaseLameDucks);
         }
     }
 

@@ -55,8 +55,6 @@ final class Move {
     /** Of one thread: the one that runs it. */
     private boolean hasBegun;
 
-    private boolean hasStoppedConsumers;
-
     Move(VirtualConnection connection, EndpointKey to, boolean forced, Duration deadline) {
         this.connection = connection;
         this.to = to;
@@ -94,7 +92,7 @@ final class Move {
 
     /** Whether the application may have noticed it, by consumers that got nothing for a moment. */
     boolean hasStoppedConsumers() {
-        return hasStoppedConsumers;
+        return budget.hasStopped();
     }
 
     private static MoveOutcome postponed(String reason, Duration retryAfter) {
@@ -116,7 +114,6 @@ final class Move {
             do {
                 connection.checks().requireMoving(next);
                 prepare(next);
-                hasStoppedConsumers = true;
                 budget.stopping();
                 consumers.run(next);
                 publishers.run(next);

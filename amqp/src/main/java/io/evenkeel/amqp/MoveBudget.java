@@ -21,7 +21,7 @@ final class MoveBudget {
     /** From when the deadline counts. */
     private long countsFrom;
 
-    private boolean stopping;
+    private boolean stops;
 
     MoveBudget(VirtualConnection connection, boolean forced, Duration deadline) {
         this.connection = connection;
@@ -37,10 +37,15 @@ final class MoveBudget {
      * says when its broker goes.
      */
     void stopping() {
-        if (!forced && !stopping) {
-            stopping = true;
+        if (!forced && !stops) {
             countsFrom = now();
         }
+        stops = true;
+    }
+
+    /** Whether anything was stopped. */
+    boolean hasStopped() {
+        return stops;
     }
 
     long now() {

@@ -37,7 +37,7 @@ final class MoveObstacles {
         if (queue != null && queue.autoDelete()) {
             return "queue " + queueName + " is deleted with its last consumer";
         }
-        return StreamPosition.isReadFromItsEnd(queue != null && queue.isStream(), arguments)
+        return StreamPosition.isReadFromItsEnd(queue != null && queue.isOfType("stream"), arguments)
                 ? "nothing was read yet of stream " + queueName + ", which is read from its end"
                 : null;
     }

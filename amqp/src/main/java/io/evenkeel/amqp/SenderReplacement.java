@@ -52,7 +52,7 @@ final class SenderReplacement {
     }
 
     private void schedule(RawChannel raw, Duration wait) {
-        connection.upkeep().after(wait, () -> connection.inBackground(() -> replace(raw)));
+        connection.upkeep().inBackgroundAfter(wait, () -> replace(raw));
     }
 
     private void replace(RawChannel raw) {

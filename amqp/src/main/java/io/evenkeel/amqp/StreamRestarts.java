@@ -40,12 +40,8 @@ final class StreamRestarts {
     void await(ConsumerRecord record, EpochConsumer started) {
         int waits = record.position().waits();
         if (started.isAwaitingStream() && waits < MOST_WAITS) {
-            later(WAITS.nominal(waits + 1), () -> overdue(record, started));
+            connection.upkeep().inBackgroundAfter(WAITS.nominal(waits + 1), () -> overdue(record, started));
         }
-    }
-
-    private void later(Duration wait, Runnable task) {
-        connection.upkeep().after(wait, () -> connection.inBackground(task));
     }
 
     private void overdue(ConsumerRecord record, EpochConsumer started) {
@@ -74,7 +70,7 @@ final class StreamRestarts {
         }
         // As a move does it, so that neither a move nor recovery touches the consumer meanwhile.
         if (!connection.beginMove()) {
-            later(WHILE_MOVING, () -> readAgain(record, stuck));
+            connection.upkeep().inBackgroundAfter(WHILE_MOVING, () -> readAgain(record, stuck));
             return;
         }
         Scheduler.Cancellable bound = connection.links().bound(link, REQUEST_NANOS);

@@ -14,12 +14,12 @@ final class StreamResumption {
     enum Verdict {
         /** The application's. */
         NEW,
-        /** The application has it. */
-        REPEATED,
-        /** Messages before it are missing: the stream is to be read again from where it was. */
-        BEYOND,
-        /** Delivered by a start that another one has replaced. */
-        SUPERSEDED
+        /** The same, where messages before it are gone for good. */
+        NEW_BEHIND_GAP,
+        /** The application has it, or will have it from the start that replaces this one. */
+        DROPPED,
+        /** Dropped, too: messages before it are missing, so the stream is to be read again from where it was. */
+        BEYOND
     }
 
     private enum State {
@@ -49,14 +49,11 @@ final class StreamResumption {
         return state == State.AWAITED;
     }
 
-    /** How many messages were passed over for good; to be asked at the first delivery. */
-    long missing(long offset) {
-        return lenient && state == State.AWAITED ? Math.max(0, offset - after - 1) : 0;
-    }
-
     Verdict of(long offset) {
+        boolean gap = false;
         if (state == State.AWAITED) {
-            if (offset > after + 1 && !lenient) {
+            gap = offset > after + 1;
+            if (gap && !lenient) {
                 state = State.GIVEN_UP;
                 position.skipped();
                 return Verdict.BEYOND;
@@ -64,9 +61,9 @@ final class StreamResumption {
             state = State.JOINED;
             position.joined();
         }
-        if (state == State.GIVEN_UP) {
-            return Verdict.SUPERSEDED;
+        if (state == State.GIVEN_UP || offset <= position.last()) {
+            return Verdict.DROPPED;
         }
-        return offset <= position.last() ? Verdict.REPEATED : Verdict.NEW;
+        return gap ? Verdict.NEW_BEHIND_GAP : Verdict.NEW;
     }
 }

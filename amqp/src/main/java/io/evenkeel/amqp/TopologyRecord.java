@@ -65,8 +65,9 @@ final class TopologyRecord {
             return new Queue(newName, durable, exclusive, autoDelete, arguments, serverNamed);
         }
 
-        boolean isStream() {
-            return "stream".equals(String.valueOf(argument("x-queue-type")));
+        /** Whether it was declared as one of this type, such as {@code quorum}. */
+        boolean isOfType(String type) {
+            return type.equals(String.valueOf(argument("x-queue-type")));
         }
 
         @Nullable

@@ -66,6 +66,17 @@ class StreamMoveTest {
         };
     }
 
+    /**
+     * Moves to B, to which so many messages were added just before.
+     *
+     * @param over how many B passes over, start by start
+     */
+    private void moveToReplicaBehind(int added, Long... over) {
+        publishBeforeConsume(B, added);
+        passesOver.put(B, List.of(over));
+        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+    }
+
     private void assertReadOnce(int upTo) {
         assertThat(reader.messages)
                 .containsExactlyElementsOf(
@@ -89,9 +100,7 @@ class StreamMoveTest {
 
     @Test
     void a_start_that_passes_messages_over_is_repeated_before_any_is_handed_over() throws Exception {
-        publishBeforeConsume(B, 4);
-        passesOver.put(B, List.of(3L, 2L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(4, 3L, 2L);
         assertReadOnce(3);
         bed.elapse(MOVE_OVER.multipliedBy(2));
         publish(1);
@@ -102,9 +111,7 @@ class StreamMoveTest {
 
     @Test
     void it_is_repeated_also_where_nothing_is_added_that_would_show_it() throws Exception {
-        publishBeforeConsume(B, 2);
-        passesOver.put(B, List.of(3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(2, 3L);
         assertReadOnce(3);
         bed.elapse(FIRST_WAIT);
         assertReadOnce(5);
@@ -114,9 +121,7 @@ class StreamMoveTest {
 
     @Test
     void a_stream_that_stays_silent_is_asked_a_few_times_only_and_looked_at_when_it_delivers() throws Exception {
-        publishBeforeConsume(B, 2);
-        passesOver.put(B, List.of(3L, 3L, 3L, 3L, 3L, 3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(2, 3L, 3L, 3L, 3L, 3L, 3L);
         bed.elapse(Duration.ofMinutes(5));
         assertThat(bed.cluster.log.stream().filter("b consume"::equals)).hasSize(6);
         publish(1);
@@ -125,9 +130,7 @@ class StreamMoveTest {
 
     @Test
     void what_retention_has_removed_is_given_up_after_a_few_starts() throws Exception {
-        publishBeforeConsume(B, 5);
-        passesOver.put(B, List.of(3L, 3L, 3L, 3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(5, 3L, 3L, 3L, 3L);
         bed.elapse(MOVE_OVER.multipliedBy(3));
         assertThat(reader.messages).containsExactly(1L, 2L, 3L, 6L, 7L, 8L);
         assertThat(bed.cluster.log.stream().filter("b consume"::equals)).hasSize(4);
@@ -139,9 +142,7 @@ class StreamMoveTest {
 
     @Test
     void without_the_one_that_was_read_last_nothing_is_missing_yet() throws Exception {
-        publishBeforeConsume(B, 2);
-        passesOver.put(B, List.of(1L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(2, 1L);
         assertReadOnce(5);
         assertThat(bed.cluster.log.stream().filter("b consume"::equals)).hasSize(1);
     }
@@ -166,9 +167,7 @@ class StreamMoveTest {
     @Test
     void a_consumer_that_is_cancelled_before_it_is_read_again_stays_so() throws Exception {
         bed.holdBackground = true;
-        publishBeforeConsume(B, 4);
-        passesOver.put(B, List.of(3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(4, 3L);
         channel.basicCancel("tag-s");
         bed.runBackground();
         publish(1);
@@ -180,9 +179,7 @@ class StreamMoveTest {
     @Test
     void the_next_move_goes_on_from_where_it_was_if_it_comes_first() throws Exception {
         bed.holdBackground = true;
-        publishBeforeConsume(B, 4);
-        passesOver.put(B, List.of(3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(4, 3L);
         assertThat(reader.messages).hasSize(3);
         assertThat(bed.move(C)).isInstanceOf(MoveOutcome.Moved.class);
         bed.runBackground();
@@ -193,9 +190,7 @@ class StreamMoveTest {
     @Test
     void a_request_that_keeps_moves_apart_is_waited_for() throws Exception {
         bed.holdBackground = true;
-        publishBeforeConsume(B, 4);
-        passesOver.put(B, List.of(3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(4, 3L);
         bed.connection.interlock().enter("a test", false);
         bed.runBackground();
         assertThat(reader.messages).hasSize(3);
@@ -208,9 +203,7 @@ class StreamMoveTest {
     @Test
     void a_broker_that_is_lost_meanwhile_is_left_to_recovery() throws Exception {
         bed.holdBackground = true;
-        publishBeforeConsume(B, 4);
-        passesOver.put(B, List.of(3L));
-        assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
+        moveToReplicaBehind(4, 3L);
         bed.cluster.open(B).get(0).lose(320, "CONNECTION_FORCED");
         bed.runBackground();
         assertThat(reader.messages).hasSize(3);

@@ -119,9 +119,7 @@ class AmqpReturnIT {
                 .sorted()
                 .toList();
         assertThat(took).hasSize(TRIALS);
-        System.out.printf(
-                "%s after %.1f s at the median, %.1f s at the 95th percentile of %d%n",
-                what, took.get(TRIALS / 2), took.get(TRIALS * 95 / 100 - 1), TRIALS);
+        ReturnTimes.print(what, took);
     }
 
     /** How a node leaves its clients. */

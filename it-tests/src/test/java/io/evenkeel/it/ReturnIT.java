@@ -60,9 +60,7 @@ class ReturnIT {
                     .sorted()
                     .toList();
             assertThat(took).hasSize(TRIALS);
-            System.out.printf(
-                    "away for %d s: used again after %.1f s at the median, %.1f s at the 95th percentile of %d%n",
-                    seconds, took.get(TRIALS / 2), took.get(TRIALS * 95 / 100 - 1), TRIALS);
+            ReturnTimes.print("away for " + seconds + " s: used again", took);
             load.shutdown();
             assertThat(load.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
         } finally {

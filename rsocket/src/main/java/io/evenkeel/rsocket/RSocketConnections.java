@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -396,17 +397,16 @@ final class RSocketConnections implements EndpointConnections, PodConnection.Lis
     }
 
     boolean hasWires() {
-        return lastFrames.stream().anyMatch(WireWatch::isUp)
-                || connections().stream()
-                        .anyMatch(connection -> connection.wire().isUp());
+        return wires().anyMatch(WireWatch::isUp);
     }
 
-    /** Those that are left, also of connections that ended shortly before the control thread did. */
     void closeWires() {
-        lastFrames.forEach(WireWatch::closeWire);
-        for (PodConnection connection : connections()) {
-            connection.wire().closeWire();
-        }
+        wires().forEach(WireWatch::closeWire);
+    }
+
+    /** Of all that are left, also of connections that ended shortly before the control thread did. */
+    private Stream<WireWatch> wires() {
+        return Stream.concat(lastFrames.stream(), connections().stream().map(PodConnection::wire));
     }
 
     private IllegalStateException unknown(EndpointKey endpoint) {

@@ -18,12 +18,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +45,9 @@ class ForeignCodeTest {
 
     /** Every so many calls one fails, another one with each kind; 1 to try all of them. */
     private static final int STEP = Integer.getInteger("evenkeel.foreign.step", 20);
+
+    /** Of all kinds of fault: what failed. */
+    private static final Set<String> FAILED = new TreeSet<>();
 
     /** More calls than one task makes: a task that begins so long before the one that never returns has no thread. */
     private static final int NEAR = 200;
@@ -66,10 +72,18 @@ class ForeignCodeTest {
                 kind, counting.calls(), runs, failures.size(), methods);
         assertThat(failures).isEmpty();
         assertThat(methods).containsKeys("requestStream", "onNext", "onSubscribe");
+        FAILED.addAll(methods.keySet());
         if (STEP == 1) {
             assertThat(methods).containsKeys("requestResponse", "dispose", "run", "get", "delivered", "resume");
             assertThat(methods).containsKeys("apply", "test", "on", "onComplete", "onError");
         }
+    }
+
+    @AfterAll
+    static void every_kind_of_code_has_failed_in_some_way() {
+        assertThat(FAILED)
+                .contains("requestResponse", "requestStream", "delivered", "get", "apply", "test")
+                .contains("onNext", "onSubscribe", "onComplete", "on");
     }
 
     private static FaultInjector run(int n, Kind kind, List<String> failures) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.evenkeel.demo.rsocket.Behaviour;
 import io.evenkeel.demo.rsocket.Payloads;
+import io.evenkeel.it.ReturnTimes;
 import io.evenkeel.rsocket.EvenkeelRSocketClient;
 import io.rsocket.Payload;
 import java.time.Duration;
@@ -56,9 +57,7 @@ class ReturnIT {
                 return waiting.isEmpty();
             });
             assertThat(took).hasSize(TRIALS);
-            System.out.printf(
-                    "away for %d s: used again after %.1f s at the median, %.1f s at the 95th percentile of %d%n",
-                    seconds, took.get(TRIALS / 2), took.get(TRIALS * 95 / 100 - 1), TRIALS);
+            ReturnTimes.print("away for " + seconds + " s: used again", took);
         } finally {
             load.shutdownNow();
             for (ClientBed bed : beds) {

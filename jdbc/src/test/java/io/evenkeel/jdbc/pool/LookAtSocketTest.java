@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import io.evenkeel.endpoint.Endpoint;
-import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.event.MetricsRecorder;
 import io.evenkeel.jdbc.driver.DriverConnection;
 import io.evenkeel.jdbc.driver.Liveness;
 import io.evenkeel.jdbc.handle.FaultClassifier;
-import io.evenkeel.spi.EndpointSignals;
 import io.evenkeel.time.Ticker;
 import java.sql.Connection;
 import java.sql.SQLTransientConnectionException;
@@ -80,7 +78,7 @@ class LookAtSocketTest {
         return new PoolParts(
                 endpoint -> dataSource,
                 HikariAccess.credentials(new HikariConfig()),
-                new Silent(),
+                new SilentSignals(),
                 MetricsRecorder.none(),
                 new Observers("looking", Ticker.system()),
                 FaultClassifier.STANDARD,
@@ -112,19 +110,5 @@ class LookAtSocketTest {
         public boolean close(Duration patience) {
             return true;
         }
-    }
-
-    private static final class Silent implements EndpointSignals {
-        @Override
-        public void opened(EndpointKey endpoint, Duration took) {}
-
-        @Override
-        public void closed(EndpointKey endpoint) {}
-
-        @Override
-        public void failed(EndpointKey endpoint, Throwable cause) {}
-
-        @Override
-        public void succeeded(EndpointKey endpoint) {}
     }
 }

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenkeel.endpoint.Endpoint;
-import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.jdbc.pool.WaitQueue.Waiter;
-import io.evenkeel.spi.EndpointSignals;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -26,7 +23,7 @@ class SeatExchangeTest {
     private static final long TOO_LATE = -1;
 
     private final CoarseClock clock = new CoarseClock(() -> {});
-    private final Pod pod = new Pod(Endpoint.of("pod", "127.0.0.1", 5432), new Silent(), 0);
+    private final Pod pod = new Pod(Endpoint.of("pod", "127.0.0.1", 5432), new SilentSignals(), 0);
     private final SeatExchange exchange = new SeatExchange(() -> 0, clock, 1, seat -> {}, left -> {});
 
     SeatExchangeTest() {
@@ -246,19 +243,5 @@ class SeatExchangeTest {
             assertThat(kept).as("round %s", round).containsExactlyInAnyOrderElementsOf(seats);
         }
         threads.shutdown();
-    }
-
-    private static final class Silent implements EndpointSignals {
-        @Override
-        public void opened(EndpointKey endpoint, Duration took) {}
-
-        @Override
-        public void closed(EndpointKey endpoint) {}
-
-        @Override
-        public void failed(EndpointKey endpoint, Throwable cause) {}
-
-        @Override
-        public void succeeded(EndpointKey endpoint) {}
     }
 }
