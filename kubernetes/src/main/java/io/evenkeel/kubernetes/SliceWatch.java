@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * see {@link ApiConnection}.
  *
  * <p>The back-off begins at 1 s and doubles to 30 s, half of it at random; a longer {@code Retry-After} is honoured,
- * with up to as much again at random as the back-off. It begins anew when a watch has worked, which is when it lasted
+ * with up to as much again at random as the back-off; a refusal is looked at again when it has lasted
+ * {@link #ROLE_PATIENCE}, if that is sooner. It begins anew when a watch has worked, which is when it lasted
  * {@link #SETTLED}: what it sent before that proves nothing, or a server that ends every watch after its first bookmark
  * would be asked every second.
  *
@@ -464,7 +465,7 @@ final class SliceWatch implements AutoCloseable {
         } else {
             report(why);
         }
-        next(backoff.wait(problem.retryAfter()));
+        next(untilAdviceIsDue(problem, backoff.wait(problem.retryAfter())));
     }
 
     /** A watch that does not last costs more and learns of changes later: for people, once until it lasts again. */
@@ -502,6 +503,23 @@ final class SliceWatch implements AutoCloseable {
             LOG.warn("{}", lasting);
         }
         return lasting;
+    }
+
+    /**
+     * A refusal that may be a missing Role is looked at again as soon as it counts as one, with up to a second at
+     * random: people wait for that advice, and the back-off may put it off by another 16 s.
+     */
+    private Duration untilAdviceIsDue(ApiProblem problem, Duration wait) {
+        Long since = deniedSince;
+        if (problem.kind() != Kind.FORBIDDEN || problem.retryAfter() != null || since == null) {
+            return wait;
+        }
+        Duration left = ROLE_PATIENCE.minusNanos(context.ticker().nanos() - since);
+        if (left.isNegative() || left.isZero()) {
+            return wait;
+        }
+        Duration due = left.plus(backoff.soon());
+        return due.compareTo(wait) < 0 ? due : wait;
     }
 
     private void next(Duration wait) {

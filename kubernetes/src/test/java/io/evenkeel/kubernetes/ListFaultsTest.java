@@ -4,6 +4,7 @@ import static io.evenkeel.kubernetes.SourceBed.slice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenkeel.kubernetes.fake.FakeApiServer;
+import io.evenkeel.kubernetes.fake.FakeApiServer.Certificate;
 import io.evenkeel.kubernetes.fake.FakeApiServer.Speaks;
 import io.evenkeel.kubernetes.fake.Fault;
 import io.evenkeel.kubernetes.fake.Slice;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What can be wrong before there is a first answer, and what people are told. */
 @Timeout(60)
@@ -201,7 +203,7 @@ class ListFaultsTest {
                     .as("an API server that starts refuses everything for some seconds")
                     .contains("system:serviceaccount:default:app may not list")
                     .doesNotContain("kind: Role");
-            bed.pass(Duration.ofSeconds(31), "advice", () -> bed.complaint().contains("kind: Role"));
+            bed.pass(A_RETRY, "advice", () -> bed.complaint().contains("kind: Role"));
             assertThat(bed.complaint())
                     .contains("system:serviceaccount:default:app may not list")
                     .contains("kind: Role\n")
@@ -211,6 +213,21 @@ class ListFaultsTest {
                     .contains("namespace: default");
             bed.server.forbid();
             recovers(bed);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void the_role_is_named_as_soon_as_a_refusal_counts_as_lasting(long seed) throws Exception {
+        try (SourceBed bed = new SourceBed(Speaks.HTTP_2, Certificate.VALID, seed)) {
+            bed.server.forbid(Verb.LIST, Verb.WATCH);
+            bed.start();
+            refused(bed);
+            long refused = bed.scheduler.ticker().nanos();
+            bed.pass(A_RETRY, "advice", () -> bed.complaint().contains("kind: Role"));
+            assertThat(Duration.ofNanos(bed.scheduler.ticker().nanos() - refused))
+                    .as("with a second at random and a step of time; the back-off alone may put it off to 26 s")
+                    .isLessThanOrEqualTo(SliceWatch.ROLE_PATIENCE.plusMillis(1_500));
         }
     }
 

@@ -55,7 +55,7 @@ final class SourceBed implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final SourceContext context = new SourceContext(scheduler.ticker(), scheduler, blocking, new Random(7));
+    private final SourceContext context;
     private final List<AutoCloseable> opened = new ArrayList<>();
     private volatile @Nullable Attempt attempt;
     private @Nullable KubernetesEndpointSource started;
@@ -116,6 +116,12 @@ final class SourceBed implements AutoCloseable {
     }
 
     SourceBed(FakeApiServer.Speaks speaks, FakeApiServer.Certificate certificate) throws IOException {
+        this(speaks, certificate, 7);
+    }
+
+    /** @param seed of the source's random waits */
+    SourceBed(FakeApiServer.Speaks speaks, FakeApiServer.Certificate certificate, long seed) throws IOException {
+        context = new SourceContext(scheduler.ticker(), scheduler, blocking, new Random(seed));
         server = FakeApiServer.start(speaks, certificate);
     }
 

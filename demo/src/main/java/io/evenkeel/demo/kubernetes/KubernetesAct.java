@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 public final class KubernetesAct implements Act {
 
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
-    /** A 403 counts as a missing Role after 10 s; the next try comes a few seconds later. */
+    /** A 403 counts as a missing Role after 10 s; the next try comes within a second of that. */
     private static final Duration LASTING = Duration.ofSeconds(20);
 
     private static final long LOOK_MILLIS = 250;
