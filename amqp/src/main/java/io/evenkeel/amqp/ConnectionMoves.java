@@ -129,7 +129,7 @@ final class ConnectionMoves {
         MoveBackoff backoff = connection.backoff();
         if (outcome instanceof MoveOutcome.Moved) {
             backoff.moved();
-        } else if (!forced && move.hasStoppedConsumers()) {
+        } else if (!forced && move.hasStopped()) {
             String reason = outcome instanceof MoveOutcome.Postponed postponed
                     ? postponed.reason()
                     : "the broker that it was to move to failed";

@@ -90,8 +90,8 @@ final class Move {
         return hasBegun;
     }
 
-    /** Whether the application may have noticed it, by consumers that got nothing for a moment. */
-    boolean hasStoppedConsumers() {
+    /** Whether the application may have noticed it, by consumers or publishers that stood still for a moment. */
+    boolean hasStopped() {
         return budget.hasStopped();
     }
 

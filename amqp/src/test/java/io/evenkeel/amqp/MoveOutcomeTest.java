@@ -66,7 +66,7 @@ class MoveOutcomeTest {
         Move move = move(false);
         isPostponed(move.run(), "blocks the connection", Duration.ofSeconds(30));
         assertThat(move.hasBegun()).isTrue();
-        assertThat(move.hasStoppedConsumers()).isTrue();
+        assertThat(move.hasStopped()).isTrue();
         assertThat(bed.at()).isEqualTo(A);
         assertThat(bed.cluster.open(B)).isEmpty();
         bed.cluster.publish("q");
@@ -82,7 +82,7 @@ class MoveOutcomeTest {
                 .isInstanceOfSatisfying(
                         MoveOutcome.Failed.class,
                         failed -> assertThat(failed.cause()).hasMessageContaining("connection refused"));
-        assertThat(move.hasStoppedConsumers()).isFalse();
+        assertThat(move.hasStopped()).isFalse();
         assertThat(bed.cluster.log).doesNotContain("a cancel");
         assertThat(bed.connection.state()).isEqualTo(VirtualConnection.State.OPEN);
         bed.cluster.unreachable.clear();
