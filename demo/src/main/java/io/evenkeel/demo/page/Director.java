@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Does to the Pods what viewers ask for, with {@link ClusterPauses}.
  *
  * <p>Actions are taken from any thread. Every step runs on the one thread of the executor, so an exhibit is changed by
- * one thread. Invariant: a Pod is claimed from the moment an action on it is accepted until its last step has ended or
- * failed; a claimed Pod takes no other action, and one Pod that is ready and not claimed always remains.
+ * one thread. Invariant: a Pod is claimed from the moment an action on it is accepted until its last step has ended, or
+ * the first has failed and left it as it was; a claimed Pod takes no other action, and one Pod that is ready and not
+ * claimed always remains.
  */
 final class Director {
     private static final Duration WAIT_FOR_CLAIM = Duration.ofMillis(500);
@@ -166,8 +167,10 @@ final class Director {
         now(pod, whenOver, () -> {
             exhibit.terminate(pod);
             timeline.say(pod + " is terminating, " + ClusterPauses.GRACE.toSeconds() + " s of grace");
-            after(ClusterPauses.GRACE, pod, whenOver, () -> {
-                exhibit.remove(pod);
+            after(ClusterPauses.GRACE, pod, () -> {
+                if (exists(pod)) {
+                    exhibit.remove(pod);
+                }
                 timeline.say(pod + " is gone");
                 whenOver.run();
             });
@@ -175,32 +178,52 @@ final class Director {
     }
 
     private void kill(String pod) {
-        Runnable whenOver = () -> release(pod);
-        now(pod, whenOver, () -> {
+        Step restart = () -> after(ClusterPauses.RESTART_AFTER, pod, () -> {
+            exhibit.restart(pod);
+            timeline.say(pod + " is back");
+            release(pod);
+        });
+        strike(pod, restart, () -> {
             exhibit.kill(pod);
             timeline.say(pod + " is killed");
-            after(ClusterPauses.NOTICED_AFTER, pod, whenOver, () -> {
+            after(ClusterPauses.NOTICED_AFTER, pod, () -> {
                 exhibit.reportNotReady(pod);
-                after(ClusterPauses.RESTART_AFTER, pod, whenOver, () -> {
-                    exhibit.restart(pod);
-                    timeline.say(pod + " is back");
-                    whenOver.run();
-                });
+                restart.run();
             });
         });
     }
 
     private void freeze(String pod) {
-        Runnable whenOver = () -> release(pod);
-        now(pod, whenOver, () -> {
+        Step resume = () -> after(ClusterPauses.FROZEN, pod, () -> {
+            exhibit.resume(pod);
+            timeline.say(pod + " goes on");
+            release(pod);
+        });
+        strike(pod, resume, () -> {
             exhibit.freeze(pod);
             timeline.say(pod + " is frozen for " + ClusterPauses.FROZEN.toSeconds() + " s");
-            after(ClusterPauses.FROZEN, pod, whenOver, () -> {
-                exhibit.resume(pod);
-                timeline.say(pod + " goes on");
-                whenOver.run();
-            });
+            resume.run();
         });
+    }
+
+    /** A blow that fails may have struck: then the Pod recovers all the same. */
+    private void strike(String pod, Step recovery, Step blow) {
+        Step ifItFails = () -> {
+            if (serves(pod)) {
+                release(pod);
+            } else {
+                recovery.run();
+            }
+        };
+        now(pod, () -> attempt(pod + " failed", ifItFails, () -> release(pod)), blow);
+    }
+
+    private boolean exists(String name) {
+        return exhibit.pods().stream().anyMatch(pod -> pod.name().equals(name));
+    }
+
+    private boolean serves(String name) {
+        return exhibit.pods().stream().anyMatch(pod -> pod.name().equals(name) && pod.state() == State.READY);
     }
 
     private void roll() {
@@ -220,7 +243,7 @@ final class Director {
             replaceNext(old);
         } else if (!claim(next)) {
             // another viewer's action on it ends by itself
-            after(WAIT_FOR_CLAIM, next, this::endRolling, () -> replaceNext(old));
+            after(WAIT_FOR_CLAIM, next, () -> replaceNext(old));
         } else {
             old.removeFirst();
             replace(next, old);
@@ -237,7 +260,6 @@ final class Director {
             after(
                     ClusterPauses.TERMINATING_AFTER_READY,
                     pod,
-                    failed,
                     () -> drain(pod, () -> {
                         release(pod);
                         replaceNext(remaining);
@@ -245,12 +267,11 @@ final class Director {
         });
     }
 
-    /** It is gone, or could not be started again. */
+    /** It is gone. */
     private boolean isBeyondReplacing(String name) {
         admission.lock();
         try {
-            return !claimed.contains(name)
-                    && exhibit.pods().stream().noneMatch(pod -> pod.name().equals(name) && pod.state() == State.READY);
+            return !claimed.contains(name) && !serves(name);
         } finally {
             admission.unlock();
         }
@@ -287,19 +308,27 @@ final class Director {
         thread.execute(() -> attempt(pod + " failed", step, ifItFails));
     }
 
-    private void after(Duration pause, String pod, Runnable ifItFails, Step step) {
-        thread.schedule(() -> attempt(pod + " failed", step, ifItFails), pause.toNanos(), TimeUnit.NANOSECONDS);
+    /** As long as it fails it is tried again: what was begun with a Pod must not leave it as it is for good. */
+    private void after(Duration pause, String pod, Step step) {
+        thread.schedule(
+                () -> attempt(pod + " failed", step, () -> after(ClusterPauses.RESTART_AFTER, pod, step)),
+                pause.toNanos(),
+                TimeUnit.NANOSECONDS);
     }
 
     private void attempt(String what, Step step, Runnable ifItFails) {
         try {
-            step.run();
+            try {
+                step.run();
+            } catch (IOException | RuntimeException | Error failure) {
+                if (!thread.isShutdown()) {
+                    // also of an Error: the Pod must not stay claimed
+                    timeline.say(what + ": " + failure.getMessage());
+                    ifItFails.run();
+                }
+            }
         } catch (RejectedExecutionException closed) {
             // the page is ending: no step is left to do
-        } catch (IOException | RuntimeException | Error failure) {
-            // also of an Error: the Pod must not stay claimed
-            timeline.say(what + ": " + failure.getMessage());
-            ifItFails.run();
         }
     }
 

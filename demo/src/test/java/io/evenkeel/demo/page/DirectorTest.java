@@ -10,6 +10,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class DirectorTest {
     private static final Answer ACCEPTED = new Answer.Accepted();
@@ -110,16 +112,46 @@ class DirectorTest {
     }
 
     @Test
-    void a_rolling_update_passes_over_a_pod_that_was_drained_and_one_that_never_came_back() {
+    void a_rolling_update_passes_over_a_pod_that_was_drained_and_waits_for_one_that_is_slow_to_come_back() {
         director.perform(Action.ROLLING_UPDATE, null);
         director.perform(Action.DRAIN, "pod-1");
         director.perform(Action.KILL, "pod-2");
         schedule.advance(ClusterPauses.NOTICED_AFTER);
         exhibit.failure = "out of memory";
         schedule.advance(Duration.ofMinutes(1));
-        assertThat(said()).contains("pod-2 failed: out of memory").last().isEqualTo("rolling update is over");
-        assertThat(exhibit.pods()).extracting(PodView::name).containsExactly("pod-2", "pod-3");
+        assertThat(said())
+                .containsSubsequence("pod-2 failed: out of memory", "pod-2 is back", "pod-2 is gone")
+                .last()
+                .isEqualTo("rolling update is over");
+        assertThat(exhibit.pods()).extracting(PodView::name).containsExactly("pod-3", "pod-4");
         assertThat(director.canRoll()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DRAIN", "KILL", "FREEZE"})
+    void what_was_begun_with_a_pod_is_brought_to_its_end_however_often_a_step_fails(Action action) {
+        director.perform(action, "pod-1");
+        schedule.advance(Duration.ZERO);
+        for (int second = 0; second < 30; second++) {
+            exhibit.failure = "no room";
+            schedule.advance(Duration.ofSeconds(1));
+            assertThat(director.canStrike("pod-1")).isFalse();
+        }
+        exhibit.failure = "";
+        schedule.advance(ClusterPauses.RESTART_AFTER.plus(ClusterPauses.RESTART_AFTER));
+        assertThat(said()).contains("pod-1 failed: no room");
+        assertThat(exhibit.pods()).allMatch(DirectorTest::serves).hasSize(action == Action.DRAIN ? 2 : 3);
+        assertThat(director.canStrike("pod-0")).isTrue();
+    }
+
+    @Test
+    void a_blow_that_fails_and_has_struck_does_not_leave_the_pod_where_it_is() {
+        exhibit.struckAllTheSame = true;
+        exhibit.failure = "still running";
+        director.perform(Action.KILL, "pod-1");
+        schedule.advance(ClusterPauses.RESTART_AFTER);
+        assertThat(said()).containsExactly("pod-1 failed: still running", "pod-1 is back");
+        assertThat(director.canStrike("pod-1")).isTrue();
     }
 
     @Test

@@ -16,6 +16,8 @@ final class FakeExhibit implements Exhibit {
     private int started;
     /** What the next verb fails with, or empty. */
     String failure = "";
+    /** Whether a verb that fails has its effect. */
+    boolean struckAllTheSame;
 
     volatile boolean closed;
 
@@ -37,6 +39,9 @@ final class FakeExhibit implements Exhibit {
         if (!failure.isEmpty()) {
             String message = failure;
             failure = "";
+            if (struckAllTheSame) {
+                pods.put(pod, state);
+            }
             throw new IOException(message);
         }
         pods.put(pod, state);
