@@ -12,8 +12,13 @@ import org.jspecify.annotations.Nullable;
  * 2001).
  *
  * <p>At each Pod a thread goes back to the seat it had there last: two processors that take turns on one seat pay for
- * its cache line each time. For the same reason how busy Pods are is looked at only now and then while acquires
- * follow each other quickly; see {@link Hints#looked}.
+ * its cache line each time. For the same reason how busy Pods are is looked at only now and then while acquires follow
+ * each other quickly, see {@link Hints#looked}; and a thread that makes more than {@value #MOST_GRANTED} of them within
+ * a tick goes to each Pod {@value Hints#STAY} times in a row, since over many Pods such threads share all seats.
+ *
+ * <p>Where the Pod whose turn it is had no seat, or was too busy, the seat of another that was found instead is that
+ * turn's for the rest of the tick, see {@link Hints#detour}. Where callers that wait for a processor hold most seats,
+ * each acquire would search for one otherwise.
  */
 final class Chooser {
     static final int MOST_GRANTED = 128;
@@ -49,6 +54,11 @@ final class Chooser {
         return hints;
     }
 
+    /** Whether the hints may be followed without a look at how busy the Pods are. */
+    boolean mayFollow(Hints hints) {
+        return hints.mayFollow(clock.now());
+    }
+
     /**
      * A seat taken for the caller, or null if none is free.
      *
@@ -63,7 +73,7 @@ final class Chooser {
         int one = turn;
         int two = turns.length == 1 ? 0 : (turn + 1 + slot.nextInt(turns.length - 1)) % turns.length;
         int busier = turns[one] == turns[two] ? 0 : turns[one].busierBy(turns[two]);
-        hints.looked(clock.now(), Math.abs(busier) < UNEVEN);
+        hints.looked(clock.now());
         if (busier >= UNEVEN) {
             one = two;
             two = turn;
@@ -72,7 +82,13 @@ final class Chooser {
         if (seat == null && avoided.isEmpty() && one != two) {
             seat = take(slot, hints, two);
         }
-        return seat != null ? seat : takeAny(slot, hints, turn, avoided);
+        if (seat == null) {
+            seat = takeAny(slot, hints, turn, avoided);
+        }
+        if (seat != null && seat.pod != turns[turn] && avoided.isEmpty()) {
+            hints.detour(turn, seat);
+        }
+        return seat;
     }
 
     private @Nullable Seat takeAny(Slot slot, Hints hints, int turn, Collection<Pod> avoided) {
@@ -94,11 +110,12 @@ final class Chooser {
     }
 
     private @Nullable Seat take(Slot slot, Hints hints, int turn) {
+        Pod pod = hints.routing.turns()[turn];
         Seat hinted = hints.seats[turn];
-        if (hinted != null && hinted.take()) {
+        if (hinted != null && hinted.pod == pod && hinted.take()) {
             return hinted;
         }
-        Seat[] seats = hints.routing.turns()[turn].seats();
+        Seat[] seats = pod.seats();
         Seat free = takeAny(seats, packed || seats.length < 2 ? 0 : slot.nextInt(seats.length));
         if (free != null) {
             hints.seats[turn] = free;

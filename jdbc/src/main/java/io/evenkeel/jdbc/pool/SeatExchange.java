@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A caller sleeps only if no routable Pod had a free seat after it had joined the queue, or one that came before
  *       it has been woken and has not looked yet.
- *   <li>While the first waiter has waited for longer than {@link WaitQueue#PATIENCE_TICKS}, no caller takes a seat that
- *       did not wait, and a seat that becomes free goes to the first waiter.
+ *   <li>While the first waiter has waited for longer than {@link WaitQueue#PATIENCE_TICKS}, a seat that becomes free
+ *       goes to the first waiter, and no caller takes one that did not wait, until {@link WaitQueue#TURNS_PER_TICK}
+ *       were given in the tick.
  *   <li>A seat that is taken after {@link #publish} has returned is at a Pod of that routing: what was taken by an
  *       older one is put back.
  *   <li>After {@link #close} no seat is handed out, and one that becomes free goes to {@code abandoned}.
@@ -78,7 +79,7 @@ final class SeatExchange {
             return null;
         }
         int turn = hints.turn();
-        Seat seat = hints.mayFollow() && !queue.isDue() ? hints.seats[turn] : null;
+        Seat seat = chooser.mayFollow(hints) && !queue.isDue() ? hints.seats[turn] : null;
         if (seat == null || !seat.take()) {
             seat = queue.isDue() ? null : chooser.take(slot, hints, turn, List.of());
         }

@@ -11,15 +11,24 @@ final class Slots {
 
     /** The seat that a thread had last at each Pod, and which Pod's turn it is. Good for one {@link Routing} only. */
     abstract static sealed class Hints extends CacheLinePadding permits PaddedHints {
+        /** For how many acquires a look is good in a burst: one that has lasted for as many. */
+        private static final int BURST = Chooser.MOST_GRANTED;
+
+        static final int STAY = 8;
+
         final Routing routing;
         final @Nullable Seat[] seats;
         private int next;
+
+        /** How many more acquires go to the Pod that is next. */
+        private int stays;
 
         /** How many more acquires may go by the hints alone. */
         private int left;
 
         private int granted = 1;
         private long lookedAt;
+        private boolean detoured;
 
         private Hints(Routing routing, int first) {
             this.routing = routing;
@@ -27,31 +36,57 @@ final class Slots {
             this.next = first;
         }
 
-        /** The next turn. */
+        /** The next turn; in the midst of a burst the same one {@value #STAY} times in a row. */
         int turn() {
             int turn = next;
-            // Written as an index in every case, so that a race can't lead outside of the array.
-            next = turn + 1 < seats.length ? turn + 1 : 0;
+            if (stays > 0) {
+                stays--;
+            } else {
+                // Written as an index in every case, so that a race can't lead outside of the array.
+                next = turn + 1 < seats.length ? turn + 1 : 0;
+                stays = granted < BURST ? 0 : STAY - 1;
+            }
             return turn;
         }
 
         /** Whether the hint may be followed without a look at how busy the Pods are. */
-        boolean mayFollow() {
-            return --left >= 0;
+        boolean mayFollow(long tick) {
+            return seats.length == 1 || (tick == lookedAt && --left >= 0);
         }
 
         /**
-         * Two Pods were looked at: for how many acquires that is good is doubled while the time stands still and the
-         * Pods are evenly busy, and one as soon as that is not so.
+         * Two Pods were looked at: for how many acquires that is good is doubled while the time stands still, and one
+         * as soon as it has gone on.
          */
-        void looked(long tick, boolean even) {
-            if (seats.length == 1) {
-                left = Integer.MAX_VALUE;
+        void looked(long tick) {
+            if (tick == lookedAt) {
+                granted = Math.min(Chooser.MOST_GRANTED, granted << 1);
+            } else {
+                granted = 1;
+                stays = 0;
+                lookedAt = tick;
+                forgetDetours();
+            }
+            left = granted - 1;
+        }
+
+        /** The Pod whose turn it is was passed over for this seat of another, which is good for this tick. */
+        void detour(int turn, Seat seat) {
+            seats[turn] = seat;
+            detoured = true;
+        }
+
+        private void forgetDetours() {
+            if (!detoured) {
                 return;
             }
-            granted = even && tick == lookedAt ? Math.min(Chooser.MOST_GRANTED, granted << 1) : 1;
-            lookedAt = tick;
-            left = granted - 1;
+            detoured = false;
+            for (int turn = 0; turn < seats.length; turn++) {
+                Seat seat = seats[turn];
+                if (seat != null && seat.pod != routing.turns()[turn]) {
+                    seats[turn] = null;
+                }
+            }
         }
     }
 

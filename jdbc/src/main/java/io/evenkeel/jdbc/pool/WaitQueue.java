@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * woken} and takes what is free, in a race with callers that run; a release then costs two reads. Once it has waited
  * for more than {@value #PATIENCE_TICKS} tick of the {@link CoarseClock}, the queue {@link #isDue is due}: callers that
  * run take nothing, and seats are given in the order of the queue, by {@link #hand} (a release gives its seat straight
- * to the first) or by {@link #dispatch} (free seats are taken for the first ones), both under the lock. So the race
- * costs a waiter no more than that time; from then on only those before it are served before it.
+ * to the first) or by {@link #dispatch} (free seats are taken for the first ones), both under the lock. In each tick
+ * {@value #TURNS_PER_TICK} seats go that way, or all that become free if they are fewer; for the rest of the tick it is
+ * a race again. So where connections are held for longer than a few ticks seats are given in order, and otherwise each
+ * that is before a waiter costs it half a tick at most.
  *
  * <p>Why not always in order: what is given to a thread that sleeps is used by none until it runs, so that where
  * connections are held for less than a thread's wake-up takes, each acquire would cost one.
@@ -32,11 +34,16 @@ import org.jspecify.annotations.Nullable;
  *       now; see {@link SeatExchange#await}. So a wake-up is not lost with a waiter that needs it no more.
  *   <li>The queue is due only for a waiter that has been in it for longer than a tick. While one waits, the clock runs,
  *       or is dormant and all are due, since it jumps on both ends of that.
+ *   <li>Nothing waits for the queue to be due again: when it is not, the first waiter is woken by the next release as
+ *       any is, and callers that run take what is free.
  * </ol>
  */
 final class WaitQueue {
     /** For how many ticks of the clock the first waiter may be passed by callers that run: for 1 to 2 ms. */
     static final int PATIENCE_TICKS = 1;
+
+    /** How many seats are given in the order of the queue in each tick; callers that run may take the rest. */
+    static final int TURNS_PER_TICK = 2;
 
     /** One caller. Its links are guarded by the queue's lock. */
     static final class Waiter {
@@ -106,6 +113,12 @@ final class WaitQueue {
     /** The queue's length; written under the lock. */
     private volatile int waiting;
 
+    /** The tick in which seats were last given in order; written under the lock. */
+    private volatile long turnsIn;
+
+    /** How many were given in it; written under the lock. */
+    private volatile int turns;
+
     WaitQueue(CoarseClock clock) {
         this.clock = clock;
         ring.before = ring;
@@ -123,7 +136,11 @@ final class WaitQueue {
     /** Whether seats go to those who wait, in their order, and to no caller that runs. */
     boolean isDue() {
         Waiter longest = first;
-        return longest != null && clock.now() - longest.since > PATIENCE_TICKS;
+        if (longest == null) {
+            return false;
+        }
+        long now = clock.now();
+        return now - longest.since > PATIENCE_TICKS && (turnsIn != now || turns < TURNS_PER_TICK);
     }
 
     /** Whether this waiter may take a seat that is free, rather than have it given in the order of the queue. */
@@ -231,6 +248,14 @@ final class WaitQueue {
         }
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
+    @GuardedBy("lock")
+    private void countTurn() {
+        long now = clock.now();
+        turns = turnsIn == now ? turns + 1 : 1;
+        turnsIn = now;
+    }
+
     /** Gives a taken seat to the first; false if there is no waiter. */
     boolean hand(Seat taken) {
         Waiter head;
@@ -239,6 +264,7 @@ final class WaitQueue {
             head = pollHead();
             if (head != null) {
                 head.seat = taken;
+                countTurn();
             }
         } finally {
             lock.unlock();
@@ -266,6 +292,7 @@ final class WaitQueue {
                 Waiter head = next(ring);
                 unlink(head);
                 head.seat = seat;
+                countTurn();
                 served = served.isEmpty() ? new ArrayList<>() : served;
                 served.add(head);
             }

@@ -82,7 +82,7 @@ class SeatExchangeTest {
     }
 
     @Test
-    void once_the_first_is_due_every_release_serves_the_next_and_none_passes() throws Exception {
+    void once_the_first_is_due_releases_serve_the_next_in_each_tick_and_none_passes() throws Exception {
         Seat seat = taken(1).get(0);
         List<Waiter> waiters = join(20);
         ticks(WaitQueue.PATIENCE_TICKS + 1);
@@ -93,7 +93,47 @@ class SeatExchangeTest {
             assertThat(waiters.get(i).seat()).as("served by release %s", i).isSameAs(seat);
             assertThat(exchange.await(waiters.get(i), TOO_LATE)).isSameAs(seat);
             assertThat(exchange.await(late, TOO_LATE)).isNull();
+            if ((i + 1) % WaitQueue.TURNS_PER_TICK == 0) {
+                ticks(1);
+            }
         }
+    }
+
+    @Test
+    void callers_that_run_take_what_is_released_after_the_turns_of_a_tick() {
+        Seat seat = taken(1).get(0);
+        List<Waiter> waiters = join(20);
+        int served = 0;
+        for (ticks(WaitQueue.PATIENCE_TICKS + 1); served < waiters.size(); ticks(1)) {
+            for (int turn = 0; turn < WaitQueue.TURNS_PER_TICK; turn++) {
+                assertThat(exchange.take()).isNull();
+                exchange.putBack(seat);
+                assertThat(waiters.get(served).seat()).isSameAs(seat);
+                served++;
+            }
+            for (int i = 0; i < 1_000; i++) {
+                exchange.putBack(seat);
+                assertThat(exchange.take()).as("after %s turns", served).isSameAs(seat);
+            }
+            if (served < waiters.size()) {
+                assertThat(waiters.get(served).isWoken())
+                        .as("it may take it, too")
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void seats_that_are_dispatched_count_as_turns() throws Exception {
+        List<Seat> seats = taken(WaitQueue.TURNS_PER_TICK + 1);
+        List<Waiter> waiters = join(seats.size() + 1);
+        seats.subList(1, seats.size()).forEach(exchange::putBack);
+        ticks(WaitQueue.PATIENCE_TICKS + 1);
+        exchange.dispatch();
+        assertThat(waiters.subList(0, WaitQueue.TURNS_PER_TICK))
+                .allSatisfy(waiter -> assertThat(waiter.seat()).isNotNull());
+        exchange.putBack(seats.get(0));
+        assertThat(exchange.take()).isSameAs(seats.get(0));
     }
 
     @Test
