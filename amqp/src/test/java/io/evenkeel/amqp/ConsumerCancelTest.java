@@ -238,4 +238,21 @@ class ConsumerCancelTest {
         assertThat(bed.cluster.log).doesNotContain("b consume");
         assertThat(consumer.messages).isEmpty();
     }
+
+    @Test
+    void a_consumer_has_the_tag_that_it_asked_for_or_the_brokers() throws Exception {
+        assertThat(channel.basicConsume("q", true, "mine", new DefaultConsumer(channel)))
+                .isEqualTo("mine");
+        String given = channel.basicConsume("q", new DefaultConsumer(channel));
+        assertThat(given).startsWith("amq.ctag-");
+        channel.basicCancel(given);
+        channel.basicCancel("mine");
+    }
+
+    @Test
+    void a_tag_that_is_not_known_is_refused_as_by_the_plain_client() {
+        assertThatThrownBy(() -> channel.basicCancel("other"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("Unknown consumerTag");
+    }
 }

@@ -90,6 +90,20 @@ class MoveOutcomeTest {
     }
 
     @Test
+    void a_connection_that_is_closed_while_the_broker_is_dialled_is_not_stopped() throws Exception {
+        bed.consume(bed.channel(), "q");
+        bed.cluster.fault = (broker, operation) -> {
+            if (operation.equals("dial")) {
+                bed.connection.abort();
+            }
+        };
+        Move move = move(false);
+        isPostponed(move.run(), "the connection is CLOSED", Duration.ofSeconds(30));
+        assertThat(move.hasStopped()).isFalse();
+        assertThat(bed.cluster.open(B)).isEmpty();
+    }
+
+    @Test
     void what_a_broker_takes_before_anything_is_stopped_is_no_part_of_the_deadline() throws Exception {
         VirtualChannel channel = bed.channel();
         channel.queueDeclare("q", true, false, false, Map.of("x-queue-type", "quorum"));
