@@ -104,7 +104,9 @@ class SeatPoolTest {
             fixture.pod(1, 2).pod(2, 4).settled(6);
             Map<String, Integer> shares = new TreeMap<>();
             acquire(fixture, 300, shares);
-            assertThat(shares).containsEntry("pod-1", 100).containsEntry("pod-2", 200);
+            // In a burst each turn is a few acquires in a row.
+            assertThat(shares.get("pod-1")).isBetween(100 - Slots.Hints.STAY, 100 + Slots.Hints.STAY);
+            assertThat(shares.get("pod-2")).isEqualTo(300 - shares.get("pod-1"));
         }
     }
 
