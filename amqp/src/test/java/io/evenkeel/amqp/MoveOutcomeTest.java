@@ -4,11 +4,14 @@ import static io.evenkeel.amqp.ConnectionBed.A;
 import static io.evenkeel.amqp.ConnectionBed.B;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a move answers, and what has happened by then: why it was not made, when to try again, and who failed. */
 @Timeout(60)
@@ -101,6 +104,30 @@ class MoveOutcomeTest {
         isPostponed(move.run(), "the connection is CLOSED", Duration.ofSeconds(30));
         assertThat(move.hasStopped()).isFalse();
         assertThat(bed.cluster.open(B)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a, cancel", "b, dial", "b, consume", "b, confirmSelect"})
+    void a_mover_that_is_interrupted_takes_its_move_back_whole_and_stays_interrupted(String broker, String when)
+            throws Exception {
+        VirtualChannel channel = bed.channel();
+        channel.confirmSelect();
+        ConnectionBed.Recorder consumer = bed.consume(channel, "q");
+        bed.cluster.fault = (at, operation) -> {
+            if (at.identity().equals(broker) && operation.equals(when)) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        MoveOutcome outcome = move(false).run();
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(outcome).isInstanceOfAny(MoveOutcome.Moved.class, MoveOutcome.Postponed.class);
+        EndpointKey at = outcome instanceof MoveOutcome.Moved ? B : A;
+        assertThat(bed.at()).isEqualTo(at);
+        assertThat(bed.cluster.open(at.equals(A) ? B : A)).isEmpty();
+        bed.cluster.publish("q");
+        assertThat(consumer.messages).hasSize(1);
+        channel.basicPublish("", "q", null, new byte[0]);
+        assertThat(channel.waitForConfirms(10_000)).isTrue();
     }
 
     @Test
