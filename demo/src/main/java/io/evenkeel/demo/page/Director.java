@@ -107,7 +107,7 @@ final class Director {
 
     private @Nullable String obstacleAt(String pod) {
         List<PodView> pods = exhibit.pods();
-        if (pods.stream().noneMatch(other -> other.name().equals(pod))) {
+        if (!exists(pods, pod)) {
             return pod + " does not exist any more";
         }
         if (!isFree(pods, pod)) {
@@ -120,8 +120,7 @@ final class Director {
     }
 
     private boolean isFree(List<PodView> pods, String name) {
-        return !claimed.contains(name)
-                && pods.stream().anyMatch(pod -> pod.name().equals(name) && pod.state() == State.READY);
+        return !claimed.contains(name) && serves(pods, name);
     }
 
     private void admit(Action action, @Nullable String pod) {
@@ -164,66 +163,67 @@ final class Director {
     }
 
     private void drain(String pod, Runnable whenOver) {
-        now(pod, whenOver, () -> {
+        Runnable end = () -> after(ClusterPauses.GRACE, pod, () -> {
+            // not once more what has failed behind its removal
+            if (exists(exhibit.pods(), pod)) {
+                exhibit.remove(pod);
+            }
+            timeline.say(pod + " is gone");
+            whenOver.run();
+        });
+        first(pod, whenOver, end, () -> {
             exhibit.terminate(pod);
             timeline.say(pod + " is terminating, " + ClusterPauses.GRACE.toSeconds() + " s of grace");
-            after(ClusterPauses.GRACE, pod, () -> {
-                if (exists(pod)) {
-                    exhibit.remove(pod);
-                }
-                timeline.say(pod + " is gone");
-                whenOver.run();
-            });
         });
     }
 
     private void kill(String pod) {
-        Step restart = () -> after(ClusterPauses.RESTART_AFTER, pod, () -> {
+        Runnable restart = () -> after(ClusterPauses.RESTART_AFTER, pod, () -> {
             exhibit.restart(pod);
             timeline.say(pod + " is back");
             release(pod);
         });
-        strike(pod, restart, () -> {
+        Runnable notice = () -> after(ClusterPauses.NOTICED_AFTER, pod, () -> {
+            exhibit.reportNotReady(pod);
+            restart.run();
+        });
+        first(pod, () -> release(pod), notice, () -> {
             exhibit.kill(pod);
             timeline.say(pod + " is killed");
-            after(ClusterPauses.NOTICED_AFTER, pod, () -> {
-                exhibit.reportNotReady(pod);
-                restart.run();
-            });
         });
     }
 
     private void freeze(String pod) {
-        Step resume = () -> after(ClusterPauses.FROZEN, pod, () -> {
+        Runnable resume = () -> after(ClusterPauses.FROZEN, pod, () -> {
             exhibit.resume(pod);
             timeline.say(pod + " goes on");
             release(pod);
         });
-        strike(pod, resume, () -> {
+        first(pod, () -> release(pod), resume, () -> {
             exhibit.freeze(pod);
             timeline.say(pod + " is frozen for " + ClusterPauses.FROZEN.toSeconds() + " s");
-            resume.run();
         });
     }
 
-    /** A blow that fails may have struck: then the Pod recovers all the same. */
-    private void strike(String pod, Step recovery, Step blow) {
-        Step ifItFails = () -> {
-            if (serves(pod)) {
-                release(pod);
-            } else {
-                recovery.run();
-            }
-        };
-        now(pod, () -> attempt(pod + " failed", ifItFails, () -> release(pod)), blow);
+    /**
+     * The first step of an action.
+     *
+     * @param undone where it fails and the Pod serves as before
+     * @param rest the steps that follow, also where it fails but has had its effect
+     */
+    private void first(String pod, Runnable undone, Runnable rest, Step step) {
+        now(pod, () -> (serves(exhibit.pods(), pod) ? undone : rest).run(), () -> {
+            step.run();
+            rest.run();
+        });
     }
 
-    private boolean exists(String name) {
-        return exhibit.pods().stream().anyMatch(pod -> pod.name().equals(name));
+    private static boolean exists(List<PodView> pods, String name) {
+        return pods.stream().anyMatch(pod -> pod.name().equals(name));
     }
 
-    private boolean serves(String name) {
-        return exhibit.pods().stream().anyMatch(pod -> pod.name().equals(name) && pod.state() == State.READY);
+    private static boolean serves(List<PodView> pods, String name) {
+        return pods.stream().anyMatch(pod -> pod.name().equals(name) && pod.state() == State.READY);
     }
 
     private void roll() {
@@ -271,7 +271,7 @@ final class Director {
     private boolean isBeyondReplacing(String name) {
         admission.lock();
         try {
-            return !claimed.contains(name) && !serves(name);
+            return !claimed.contains(name) && !serves(exhibit.pods(), name);
         } finally {
             admission.unlock();
         }
@@ -318,17 +318,14 @@ final class Director {
 
     private void attempt(String what, Step step, Runnable ifItFails) {
         try {
-            try {
-                step.run();
-            } catch (IOException | RuntimeException | Error failure) {
-                if (!thread.isShutdown()) {
-                    // also of an Error: the Pod must not stay claimed
-                    timeline.say(what + ": " + failure.getMessage());
-                    ifItFails.run();
-                }
+            step.run();
+        } catch (IOException | RuntimeException | Error failure) {
+            // where the page is ending no step is left to do
+            if (!thread.isShutdown()) {
+                // also of an Error: the Pod must not stay claimed
+                timeline.say(what + ": " + failure.getMessage());
+                ifItFails.run();
             }
-        } catch (RejectedExecutionException closed) {
-            // the page is ending: no step is left to do
         }
     }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class DirectorTest {
@@ -144,14 +145,16 @@ class DirectorTest {
         assertThat(director.canStrike("pod-0")).isTrue();
     }
 
-    @Test
-    void a_blow_that_fails_and_has_struck_does_not_leave_the_pod_where_it_is() {
+    @ParameterizedTest
+    @CsvSource({"DRAIN, pod-1 is gone", "KILL, pod-1 is back", "FREEZE, pod-1 goes on"})
+    void a_blow_that_fails_and_has_struck_does_not_leave_the_pod_where_it_is(Action action, String end) {
         exhibit.struckAllTheSame = true;
         exhibit.failure = "still running";
-        director.perform(Action.KILL, "pod-1");
-        schedule.advance(ClusterPauses.RESTART_AFTER);
-        assertThat(said()).containsExactly("pod-1 failed: still running", "pod-1 is back");
-        assertThat(director.canStrike("pod-1")).isTrue();
+        director.perform(action, "pod-1");
+        schedule.advance(ClusterPauses.GRACE);
+        assertThat(said()).containsExactly("pod-1 failed: still running", end);
+        assertThat(exhibit.pods()).allMatch(DirectorTest::serves).hasSize(action == Action.DRAIN ? 2 : 3);
+        assertThat(director.canStrike("pod-0")).isTrue();
     }
 
     @Test
