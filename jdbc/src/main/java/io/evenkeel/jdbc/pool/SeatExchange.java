@@ -78,10 +78,13 @@ final class SeatExchange {
         if (hints.seats.length == 0) {
             return null;
         }
+        if (queue.isDue()) {
+            return null;
+        }
         int turn = hints.turn();
-        Seat seat = chooser.mayFollow(hints) && !queue.isDue() ? hints.seats[turn] : null;
+        Seat seat = chooser.mayFollow(hints) ? hints.seats[turn] : null;
         if (seat == null || !seat.take()) {
-            seat = queue.isDue() ? null : chooser.take(slot, hints, turn, List.of());
+            seat = chooser.take(slot, hints, turn, List.of());
         }
         return seat == null || isOf(now, seat) ? seat : null;
     }

@@ -11,9 +11,7 @@ final class Slots {
 
     /** The seat that a thread had last at each Pod, and which Pod's turn it is. Good for one {@link Routing} only. */
     abstract static sealed class Hints extends CacheLinePadding permits PaddedHints {
-        /** For how many acquires a look is good in a burst: one that has lasted for as many. */
-        private static final int BURST = Chooser.MOST_GRANTED;
-
+        /** How often in a row a thread in a burst goes to a Pod. */
         static final int STAY = 8;
 
         final Routing routing;
@@ -44,7 +42,7 @@ final class Slots {
             } else {
                 // Written as an index in every case, so that a race can't lead outside of the array.
                 next = turn + 1 < seats.length ? turn + 1 : 0;
-                stays = granted < BURST ? 0 : STAY - 1;
+                stays = granted < Chooser.MOST_GRANTED ? 0 : STAY - 1;
             }
             return turn;
         }

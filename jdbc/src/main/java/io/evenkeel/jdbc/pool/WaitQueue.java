@@ -248,9 +248,12 @@ final class WaitQueue {
         }
     }
 
+    /** This waiter leaves the queue with a seat, in its turn. */
     @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
     @GuardedBy("lock")
-    private void countTurn() {
+    private void serve(Waiter head, Seat taken) {
+        unlink(head);
+        head.seat = taken;
         long now = clock.now();
         turns = turnsIn == now ? turns + 1 : 1;
         turnsIn = now;
@@ -261,16 +264,13 @@ final class WaitQueue {
         Waiter head;
         lock.lock();
         try {
-            head = pollHead();
-            if (head != null) {
-                head.seat = taken;
-                countTurn();
+            head = next(ring);
+            if (head == ring) {
+                return false;
             }
+            serve(head, taken);
         } finally {
             lock.unlock();
-        }
-        if (head == null) {
-            return false;
         }
         LockSupport.unpark(head.thread);
         return true;
@@ -290,9 +290,7 @@ final class WaitQueue {
                     break;
                 }
                 Waiter head = next(ring);
-                unlink(head);
-                head.seat = seat;
-                countTurn();
+                serve(head, seat);
                 served = served.isEmpty() ? new ArrayList<>() : served;
                 served.add(head);
             }

@@ -2,7 +2,6 @@ package io.evenkeel.jdbc.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,13 +22,8 @@ class ChooserTest {
     }
 
     private static Pod pod(String name) {
-        Pod pod = new Pod(Endpoint.of(name, "127.0.0.1", 5432), new SilentSignals(), 0);
-        pod.route(true);
-        for (int i = 0; i < SEATS; i++) {
-            Seat seat = Seat.empty(pod);
-            assertThat(seat.startDialling() && seat.dialled()).isTrue();
-            pod.add(seat);
-        }
+        Pod pod = BarePods.pod(name);
+        BarePods.addSeats(pod, SEATS);
         return pod;
     }
 

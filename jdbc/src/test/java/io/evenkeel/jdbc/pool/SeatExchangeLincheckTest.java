@@ -1,12 +1,7 @@
 package io.evenkeel.jdbc.pool;
 
 import static java.util.Objects.requireNonNull;
-import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.Endpoint;
-import io.evenkeel.endpoint.EndpointKey;
-import io.evenkeel.spi.EndpointSignals;
-import java.time.Duration;
 import java.util.List;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -24,35 +19,9 @@ import org.junit.jupiter.api.Timeout;
 @Tag("slow")
 @Timeout(300)
 class SeatExchangeLincheckTest {
-    private static final EndpointSignals SILENT = new EndpointSignals() {
-        @Override
-        public void opened(EndpointKey endpoint, Duration took) {}
-
-        @Override
-        public void closed(EndpointKey endpoint) {}
-
-        @Override
-        public void failed(EndpointKey endpoint, Throwable cause) {}
-
-        @Override
-        public void succeeded(EndpointKey endpoint) {}
-    };
-
-    private static Pod pod() {
-        Pod pod = new Pod(Endpoint.of("pod", "127.0.0.1", 5432), SILENT, 0);
-        pod.route(true);
-        return pod;
-    }
-
-    private static Seat freeSeat(Pod pod) {
-        Seat seat = Seat.empty(pod);
-        assertThat(seat.startDialling() && seat.dialled()).isTrue();
-        return seat;
-    }
-
     /** One seat's word, by all of its verbs: each is one step, whatever the others do. */
     public static class Word {
-        private final Seat seat = freeSeat(pod());
+        private final Seat seat = BarePods.freeSeat(BarePods.pod("pod"));
 
         @Operation
         public boolean take() {
@@ -102,8 +71,8 @@ class SeatExchangeLincheckTest {
 
     /** Callers that take the only seat and put it back, wait for each other, and are refused once it is closed. */
     public static class HandOver {
-        private final Pod pod = pod();
-        private final Seat seat = freeSeat(pod);
+        private final Pod pod = BarePods.pod("pod");
+        private final Seat seat = BarePods.freeSeat(pod);
         private final SeatExchange exchange =
                 new SeatExchange(() -> 0, new CoarseClock(() -> {}), 1, HandOver::gone, left -> {});
 
@@ -140,13 +109,13 @@ class SeatExchangeLincheckTest {
      * the queue leaves no seat free that another sleeps for, and takes no second one with it.
      */
     public static class TwoSeats {
-        private final Pod pod = pod();
+        private final Pod pod = BarePods.pod("pod");
         private final CoarseClock clock = new CoarseClock(() -> {});
         private final SeatExchange exchange = new SeatExchange(() -> 0, clock, 1, HandOver::gone, left -> {});
 
         public TwoSeats() {
-            pod.add(freeSeat(pod));
-            pod.add(freeSeat(pod));
+            pod.add(BarePods.freeSeat(pod));
+            pod.add(BarePods.freeSeat(pod));
             exchange.publish(List.of(pod));
             clock.wake();
         }
@@ -191,8 +160,8 @@ class SeatExchangeLincheckTest {
 
     /** As {@link HandOver}, while the Pod is taken out of the routing and put in again. */
     public static class Rerouted {
-        private final Pod pod = pod();
-        private final Seat seat = freeSeat(pod);
+        private final Pod pod = BarePods.pod("pod");
+        private final Seat seat = BarePods.freeSeat(pod);
         private final SeatExchange exchange =
                 new SeatExchange(() -> 0, new CoarseClock(() -> {}), 1, HandOver::gone, left -> {});
 
@@ -230,9 +199,8 @@ class SeatExchangeLincheckTest {
 
     @Test
     void the_word_is_one_step_under_stress() {
-        // Two threads: they spin until the others have come, so with more of them than processors, one of which may be
-        // busy
-        // with something else, this took 480 s instead of one.
+        // Two threads: they spin until the others have come, so with more of them than processors, one of which
+        // may be busy with something else, this took 480 s instead of one.
         bounded(new StressOptions()).threads(2).check(Word.class);
     }
 

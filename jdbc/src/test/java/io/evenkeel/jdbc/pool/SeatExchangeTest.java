@@ -3,7 +3,6 @@ package io.evenkeel.jdbc.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.evenkeel.endpoint.Endpoint;
 import io.evenkeel.jdbc.pool.WaitQueue.Waiter;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,21 +22,16 @@ class SeatExchangeTest {
     private static final long TOO_LATE = -1;
 
     private final CoarseClock clock = new CoarseClock(() -> {});
-    private final Pod pod = new Pod(Endpoint.of("pod", "127.0.0.1", 5432), new SilentSignals(), 0);
+    private final Pod pod = BarePods.pod("pod");
     private final SeatExchange exchange = new SeatExchange(() -> 0, clock, 1, seat -> {}, left -> {});
 
     SeatExchangeTest() {
-        pod.route(true);
         clock.wake();
     }
 
     /** So many seats, all with callers. */
     private List<Seat> taken(int seats) {
-        for (int i = 0; i < seats; i++) {
-            Seat seat = Seat.empty(pod);
-            assertThat(seat.startDialling() && seat.dialled()).isTrue();
-            pod.add(seat);
-        }
+        BarePods.addSeats(pod, seats);
         exchange.publish(List.of(pod));
         List<Seat> all = new ArrayList<>();
         for (int i = 0; i < seats; i++) {

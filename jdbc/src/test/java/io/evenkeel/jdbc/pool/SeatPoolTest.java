@@ -102,6 +102,9 @@ class SeatPoolTest {
     void a_pod_with_more_seats_than_rounding_explains_gets_more() throws Exception {
         try (Fixture fixture = ENGINE.fixture(6, 6, LONG)) {
             fixture.pod(1, 2).pod(2, 4).settled(6);
+            Map<String, Integer> turns = new TreeMap<>();
+            acquire(fixture, 120, turns);
+            assertThat(turns).containsEntry("pod-1", 40).containsEntry("pod-2", 80);
             Map<String, Integer> shares = new TreeMap<>();
             acquire(fixture, 300, shares);
             // In a burst each turn is a few acquires in a row.
