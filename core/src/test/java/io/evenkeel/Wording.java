@@ -21,12 +21,16 @@ public final class Wording {
             "(?i)\\b(nobody|somebody|someone|anybody|whoever|everybody|everyone|(?:is|are|be) told(?! apart| from)|told of|tells whom|"
                     + "hears|gives up|give up|given up|lets go|let go|whatever|whom)\\b");
 
+    /** A line of a word or two in the midst of a comment, after one that is full: a formatter has wrapped it again. */
+    private static final Pattern BROKEN_COMMENT =
+            Pattern.compile("(?m)^( *)// .{80,}\\R\\1// \\S+(?: \\S+)?\\R\\1// \\S");
+
     private static final Pattern TEXT =
             Pattern.compile("/\\*.*?\\*/|//[^\\n]*|\"(?:\\\\.|[^\"\\\\\\n])*\"", Pattern.DOTALL);
 
     private Wording() {}
 
-    /** Each line of a module's main code that has such a word or is too long, as {@code File.java:12: …}. */
+    /** Each line of a module's main code that has such a word, is too long or a comment wrapped twice, as {@code File.java:12: …}. */
     public static List<String> offences(Path sources) throws IOException {
         List<String> offences = new ArrayList<>();
         try (Stream<Path> files = Files.walk(sources)) {
@@ -39,6 +43,10 @@ public final class Wording {
         return offences;
     }
 
+    private static long lineOf(String source, int at) {
+        return source.substring(0, at).chars().filter(c -> c == '\n').count() + 1;
+    }
+
     private static void look(Path file, List<String> offences) throws IOException {
         String source = Files.readString(file);
         Matcher text = TEXT.matcher(source);
@@ -46,10 +54,13 @@ public final class Wording {
             Matcher word = WORDS.matcher(text.group());
             while (word.find()) {
                 int at = text.start() + word.start();
-                long line =
-                        source.substring(0, at).chars().filter(c -> c == '\n').count() + 1;
-                offences.add(file.getFileName() + ":" + line + ": " + word.group());
+                offences.add(file.getFileName() + ":" + lineOf(source, at) + ": " + word.group());
             }
+        }
+        Matcher broken = BROKEN_COMMENT.matcher(source);
+        while (broken.find()) {
+            offences.add(
+                    file.getFileName() + ":" + lineOf(source, broken.start()) + ": a comment that is wrapped twice");
         }
         int line = 0;
         for (String each : source.lines().toList()) {

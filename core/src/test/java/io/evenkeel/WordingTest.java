@@ -31,4 +31,12 @@ class WordingTest {
         assertThat(Wording.offences(directory))
                 .containsExactly("Sample.java:1: Somebody", "Sample.java:3: nobody", "Sample.java:4: is told");
     }
+
+    @Test
+    void a_comment_that_was_wrapped_twice_is_found(@TempDir Path directory) throws IOException {
+        String full = "    // " + "word ".repeat(20) + "end\n";
+        Files.writeString(directory.resolve("Sample.java"), full + "    // short\n    // and so on\n");
+        Files.writeString(directory.resolve("Well.java"), full + "    // short.\n\n" + full + full + "    // end.\n");
+        assertThat(Wording.offences(directory)).containsExactly("Sample.java:1: a comment that is wrapped twice");
+    }
 }

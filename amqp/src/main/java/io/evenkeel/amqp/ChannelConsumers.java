@@ -214,8 +214,8 @@ final class ChannelConsumers {
         try {
             raw.channel().basicCancel(record.tag());
         } catch (IOException | ShutdownSignalException e) {
-            // The application's connection lives on at the broker that the move came from, and this has ended with the
-            // other.
+            // The application's connection lives on at the broker that the move came from, and this has ended
+            // with the other.
             Link link = raw.link();
             if (link.connection().isOpen() || link == connection.current() || owner.shutdownCause() != null) {
                 throw e;

@@ -173,9 +173,8 @@ final class Move {
 
     private MoveOutcome rolledBack(Link next, String reason) {
         if (connection.isMoving()) {
-            // Senders first: what must not run within a move may be sent from then on, maybe by a handler that is
-            // waited
-            // for.
+            // Senders first: what must not run within a move may be sent from then on, maybe by a handler that
+            // is waited for.
             for (VirtualChannel channel : connection.channels()) {
                 back(channel, () -> sendAtHome(channel, next));
             }

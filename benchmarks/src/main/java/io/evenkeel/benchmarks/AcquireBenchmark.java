@@ -418,9 +418,9 @@ public class AcquireBenchmark {
                 .param("servers", of.isReal() ? servers : NONE)
                 .threads(of.threads)
                 .forks(1)
-                // Beside 64 threads that run, a compiler that works in the background gets a processor so late that a
-                // short fork measures code that is half interpreted: 3 to 20 operations per microsecond for 10 s, then
-                // 50.
+                // Beside 64 threads that run, a compiler that works in the background gets a processor so late
+                // that a short fork measures code that is half interpreted: 3 to 20 operations per microsecond
+                // for 10 s, then 50.
                 .jvmArgsAppend("-Xmx512m", "-Xbatch")
                 .warmupIterations(length.warmups)
                 .warmupTime(TimeValue.milliseconds(of.isReal() ? 4L * length.millis : length.millis))

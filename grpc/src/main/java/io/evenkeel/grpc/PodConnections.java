@@ -498,8 +498,8 @@ final class PodConnections implements EndpointConnections, Dialer.Outcome {
         Pod pod = pods.get(connection.endpoint());
         if (pod != null && pod.seatOf(connection) != null) {
             LOG.debug("Pool {}: the connection to {} was lost: {}", pool, pod.key(), why);
-            // A server may end connections by age as often as it likes; one that ends them before it answered doesn't
-            // work.
+            // A server may end connections by age as often as it likes; one that ends them before it answered
+            // doesn't work.
             if (connection.hasAnswered() || ticker.nanos() - connection.openedAt() >= SETTLED.toNanos()) {
                 pod.failures = 0;
             } else if (!pod.leaving) {

@@ -109,8 +109,8 @@ class AmqpFaultsIT {
     void frozen_node_is_left_when_its_heartbeats_are_missed(RabbitBrokers cluster) throws Exception {
         RabbitBroker first = cluster.nodes().get(0);
         Fault freeze = node -> {
-            // a queue is not answered for until RabbitMQ has given its leader's node up, which is not what is tried
-            // here
+            // a queue is not answered for until RabbitMQ has given its leader's node up, which is not what is
+            // tried here
             for (int i = 0; i < 3; i++) {
                 first.transferLeader("frozen-" + i, first);
             }

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 @RequiresRabbitmq
 class LedgerIT {
     private static final int MOVES = 20;
-    // it ends as soon as the prefetch is used up, some 40 ms where the machine is not busy; the rest is for those that
-    // are
+    // it ends as soon as the prefetch is used up, some 40 ms on an idle machine; the rest is for a busy one
     private static final Duration ACK_HOLD = Duration.ofSeconds(2);
     private static final AtomicInteger RUNS = new AtomicInteger();
 

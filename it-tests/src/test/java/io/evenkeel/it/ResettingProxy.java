@@ -89,9 +89,8 @@ final class ResettingProxy implements AutoCloseable {
         for (Socket upstream : servers) {
             upstream.close();
         }
-        // The system resets a connection when nobody uses its socket any more: on a busy machine a thread that reads
-        // from it
-        // is woken milliseconds after the socket was closed.
+        // The system resets a connection when nobody uses its socket any more: on a busy machine a thread that
+        // reads from it is woken milliseconds after the socket was closed.
         for (Thread copier : copying) {
             await(copier);
         }

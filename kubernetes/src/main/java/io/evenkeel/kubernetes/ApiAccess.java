@@ -31,8 +31,8 @@ final class ApiAccess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiAccess.class);
 
     private final Config config;
-    // One attempt for all that need it at the same time: a plugin may ask a person. They wait for its end without a
-    // lock.
+    // One attempt for all that need it at the same time: a plugin may ask a person. They wait for its end
+    // without a lock.
     // Invariant: what is here has not failed.
     private final AtomicReference<@Nullable Attempt> current = new AtomicReference<>();
 

@@ -190,8 +190,8 @@ class WatchFaultsTest {
     void an_event_that_drips_for_longer_than_silence_may_last_is_given_up_and_comes_again(Speaks speaks)
             throws Exception {
         try (SourceBed bed = watching(speaks, "pg-0")) {
-            // A byte now and then, so that the connection is never idle: an event of a few hundred takes minutes of
-            // real time.
+            // A byte now and then, so that the connection is never idle: an event of a few hundred takes
+            // minutes of real time.
             bed.server.wire().drip(1, Duration.ofMillis(200));
             bed.server.put(slice("pg-a", "pg-0", "pg-1"));
             bed.pass(SliceWatch.SILENCE.minus(SliceWatch.SETTLED).minusSeconds(5));

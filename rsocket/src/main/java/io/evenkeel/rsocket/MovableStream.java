@@ -226,8 +226,8 @@ final class MovableStream implements Subscription {
                                 }
                             }));
         } else {
-            // Where it can't be continued it stays, as long as its connection does. A move is no failure, and not
-            // counted.
+            // Where it can't be continued it stays, as long as its connection does. A move is no failure, and
+            // not counted.
             resubscribe(null);
         }
     }

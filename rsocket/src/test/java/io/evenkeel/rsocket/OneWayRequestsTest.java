@@ -153,9 +153,8 @@ class OneWayRequestsTest {
                     .fireAndForget(DefaultPayload.create(bytes))
                     .subscribe(null, failures::add, completed::incrementAndGet);
         }
-        // With most of it still to be sent. Those that came before the connection was in the rotation are sent by the
-        // thread that
-        // puts it there.
+        // With most of it still to be sent. Those that came before the connection was in the rotation are sent
+        // by the thread that puts it there.
         until(() -> completed.get() + failures.size() == COUNT);
         assertThat(failures).isEmpty();
     }

@@ -67,8 +67,8 @@ final class DataSourceFactory {
     }
 
     private EvenkeelDataSourceBuilder builder(String beanName, HikariDataSource hikari) {
-        // Not a plain HikariConfig, with which a pool fails fast: Boot's own bean waits for nothing until it is first
-        // used.
+        // Not a plain HikariConfig, with which a pool fails fast: Boot's own bean waits for nothing until it is
+        // first used.
         HikariDataSource template = new HikariDataSource();
         hikari.copyStateTo(template);
         if (metrics != null) {

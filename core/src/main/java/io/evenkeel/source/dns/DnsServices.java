@@ -119,15 +119,15 @@ final class DnsServices {
     }
 
     private static List<Endpoint> endpoints(SRVRecord service, List<String> hosts, double mostWeight) {
-        // Relative to the largest, since servers such as CoreDNS divide 100 by the number of Pods: a new Pod would
-        // otherwise
-        // change every other's weight. A weight of 0 means "hardly ever" (RFC 2782), where others have more.
+        // Relative to the largest, since servers such as CoreDNS divide 100 by the number of Pods: a new Pod
+        // would otherwise change every other's weight. A weight of 0 means "hardly ever" (RFC 2782), where
+        // others have more.
         double weight = mostWeight == 0 ? 1.0 : Math.max(0.01, service.getWeight() / mostWeight);
         String name = service.getTarget().toString(true);
         List<Endpoint> endpoints = new ArrayList<>();
         for (String host : hosts) {
-            // The target's name is a StatefulSet Pod's name, which outlives its address; with several addresses it
-            // names none.
+            // The target's name is a StatefulSet Pod's name, which outlives its address; with several addresses
+            // it names none.
             String identity = EndpointKey.address(hosts.size() == 1 ? name : host, service.getPort());
             EndpointKey key = new EndpointKey(identity, host, service.getPort());
             endpoints.add(new Endpoint(key, null, null, weight, EndpointCondition.READY, List.of()));

@@ -46,8 +46,7 @@ final class FallbackSource implements EndpointSource {
     private int asked = -1;
     private volatile int believed = NONE;
     private final String[] complaints;
-    // By address, the identity under which an endpoint was reported while a later source, or the snapshot, was
-    // believed.
+    // By address, the identity under which an endpoint was reported while a later source or the snapshot was believed.
     private final Map<String, String> aliases = new HashMap<>();
 
     /** One of the sources, and its target for messages. */

@@ -26,9 +26,8 @@ final class FileSource implements EndpointSource {
     private final SourceLifecycle life = new SourceLifecycle();
     private final Polling<Reading> polling;
 
-    // Invariant: both are what the last valid reading gave, or null while the file is missing or invalid. The content
-    // is
-    // read by the next reading too, which is scheduled after it was written.
+    // Invariant: both are what the last valid reading gave, or null while the file is missing or invalid. The
+    // content is read by the next reading too, which is scheduled after it was written.
     private volatile byte @Nullable [] lastContent;
     private @Nullable Endpoints lastEndpoints;
     private @Nullable String lastComplaint;

@@ -233,9 +233,9 @@ public enum Scenario {
         Duration valid = Duration.ofMillis(200);
         Duration period = Duration.ofMillis(100);
         RSocketPod leaseless = cluster.prepare(QUICK, granting(0, valid, period));
-        // Each of these ends before the next is granted: what is under way when a server grants anew counts as sent
-        // under the
-        // new lease, which the client can't know, and the server rejects as many of those that come later.
+        // Each of these ends before the next is granted: what is under way when a server grants anew counts as
+        // sent under the new lease, which the client can't know, and the server rejects as many of those that
+        // come later.
         cluster.prepare(QUICK, granting(10, Duration.ofMillis(60), period));
         cluster.prepare(QUICK, granting(500, valid, period));
         cluster.report();

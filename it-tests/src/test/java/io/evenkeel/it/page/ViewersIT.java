@@ -66,8 +66,8 @@ class ViewersIT {
             assertThat(server.viewers()).isEqualTo(VIEWERS);
             assertThat(end.threads()).isLessThanOrEqualTo(warm.threads() + 10);
             assertThat(end.heapMiB()).isLessThanOrEqualTo(warm.heapMiB() + 20);
-            // two for each connection through the Service, and one that accepts; HikariCP opens those it lost when it
-            // likes
+            // two for each connection through the Service, and one that accepts; HikariCP opens those it lost
+            // when it likes
             assertThat(end.serviceThreads()).isLessThanOrEqualTo(2 * SERVICE_CONNECTIONS + 5);
         }
         for (Thread viewer : threads) {

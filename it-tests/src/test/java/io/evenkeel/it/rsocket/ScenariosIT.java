@@ -74,9 +74,8 @@ class ScenariosIT {
     @Test
     void a_pod_without_a_lease_is_asked_nothing() throws Exception {
         List<Figure> figures = play(Scenario.LEASES);
-        // What is under way when a server grants anew counts as sent under the new lease, which no client can know. So
-        // a busy
-        // machine may see some; weighted sees 160, round robin half of all.
+        // What is under way when a server grants anew counts as sent under the new lease, which no client can
+        // know. So a busy machine may see some; weighted sees 160, round robin half of all.
         double rejected = Figure.of(figures, Scenario.REJECTED);
         assertThat(rejected).isLessThan(125);
         assertThat(Figure.of(figures, Scenario.FAILED) - rejected).isZero();

@@ -50,8 +50,8 @@ final class IdleCheck implements Lane.IdleTest {
         List<Connection> idle = borrowIdle();
         boolean dead = false;
         for (Connection connection : idle) {
-            // The fault and one dead connection more: the rest is dead too, and at a frozen Pod each test takes its
-            // whole time.
+            // The fault and one dead connection more: the rest is dead too, and at a frozen Pod each test takes
+            // its whole time.
             dead = dead || !isValid(connection);
             if (dead) {
                 lane.pool().evict(connection);
