@@ -164,6 +164,16 @@ final class ChannelPublisher {
      * @return whether it was switched
      */
     boolean sendOn(RawChannel to, long pauseNanos, boolean regardless) throws InterruptedException {
+        return sendOn(to, pauseNanos, regardless, () -> true);
+    }
+
+    /** The same, but not if it has become transactional meanwhile: then both sides switch at once. */
+    boolean sendAloneOn(RawChannel to, long pauseNanos, boolean regardless) throws InterruptedException {
+        return sendOn(to, pauseNanos, regardless, () -> !transaction.isSelected());
+    }
+
+    private boolean sendOn(RawChannel to, long pauseNanos, boolean regardless, BooleanSupplier ready)
+            throws InterruptedException {
         RawChannel from = raw();
         if (from == to) {
             return true;
@@ -173,7 +183,11 @@ final class ChannelPublisher {
             boolean quiet = empty
                     && transaction.isEmpty()
                     && confirmed.await(() -> from.unconfirmed() == 0 || from.isLost() || to.isLost(), pauseNanos);
-            if ((!quiet && !regardless) || to.isLost() || !gate.seal(WriteGate.SWITCH_NANOS) || !isPrepared(to)) {
+            if ((!quiet && !regardless)
+                    || to.isLost()
+                    || !gate.seal(WriteGate.SWITCH_NANOS)
+                    || !isPrepared(to)
+                    || !ready.getAsBoolean()) {
                 return false;
             }
             if (!regardless && from.unconfirmed() > 0) {

@@ -176,11 +176,11 @@ final class Move {
             // Senders first: what must not run within a move may be sent from then on, maybe by a handler that
             // is waited for.
             for (VirtualChannel channel : connection.channels()) {
-                back(channel, () -> sendAtHome(channel, next));
+                back(channel, home -> sendAtHome(channel, home, next));
             }
             connection.interlock().sendersAreBack();
             for (VirtualChannel channel : connection.channels()) {
-                back(channel, () -> receiveAtHome(channel, next));
+                back(channel, home -> receiveAtHome(channel, home, next));
             }
         }
         connection.leave(next);
@@ -189,16 +189,17 @@ final class Move {
     }
 
     private interface Step {
-        void run() throws IOException, InterruptedException;
+        void run(RawChannel home) throws IOException, InterruptedException;
     }
 
     /** One that can't go back keeps no other from it. */
     private void back(VirtualChannel channel, Step step) {
-        if (channel.on(from) == null || !channel.isInUse()) {
+        RawChannel home = channel.on(from);
+        if (home == null || !channel.isInUse()) {
             return;
         }
         try {
-            step.run();
+            step.run(home);
         } catch (IOException | RuntimeException e) {
             LOG.warn("{}: channel {} could not go back to {}", connection, channel.number(), from, e);
         } catch (InterruptedException e) {
@@ -206,34 +207,39 @@ final class Move {
         }
     }
 
-    private void sendAtHome(VirtualChannel channel, Link next) throws IOException, InterruptedException {
-        RawChannel home = channel.on(from);
-        if (home != null && channel.sendingOn().link() == next && !channel.isTransactional()) {
-            long pause = connection.dialer().publisherPause().toNanos();
-            channel.publisher().prepare(home);
-            if (!channel.publisher().sendOn(home, pause, true)) {
-                // Its mode was selected just now.
-                channel.publisher().prepare(home);
-                channel.publisher().sendOn(home, pause, true);
-            }
+    /** A transactional channel returns with what it receives. */
+    private void sendAtHome(VirtualChannel channel, RawChannel home, Link next)
+            throws IOException, InterruptedException {
+        ChannelPublisher publisher = channel.publisher();
+        boolean again = channel.sendingOn().link() == next;
+        while (again && !channel.isTransactional()) {
+            publisher.prepare(home);
+            publisher.sendAloneOn(home, connection.dialer().publisherPause().toNanos(), true);
+            // Its mode may have been selected just now.
+            again = !publisher.isPrepared(home);
         }
     }
 
     /** All of it that has gone goes back to where it came from; what is unsettled at B stays so there. */
-    private void receiveAtHome(VirtualChannel channel, Link next) throws IOException, InterruptedException {
-        RawChannel home = channel.on(from);
-        if (home == null) {
-            return;
-        }
-        if (channel.receivingOn().link() == next) {
-            stopAt(channel, next);
-            boolean back = channel.isTransactional() ? transactionAtHome(channel, home) : channel.receiveOn(home);
-            if (!back) {
+    private void receiveAtHome(VirtualChannel channel, RawChannel home, Link next) throws IOException {
+        try {
+            if (channel.receivingOn().link() == next && !receivesAtHome(channel, home, next)) {
                 LOG.warn(
                         "{}: channel {} stays at {}, where handlers do not return", connection, channel.number(), next);
             }
+        } catch (InterruptedException e) {
+            // Waits for nothing any more, but leaves nothing as it is at the moment.
+            Thread.currentThread().interrupt();
+        } finally {
+            // However it went: no consumer that was stopped for the move stays stopped.
+            channel.consumers().takeBack();
         }
-        channel.consumers().takeBack();
+    }
+
+    private boolean receivesAtHome(VirtualChannel channel, RawChannel home, Link next)
+            throws IOException, InterruptedException {
+        stopAt(channel, next);
+        return channel.isTransactional() ? transactionAtHome(channel, home) : channel.receiveOn(home);
     }
 
     private void stopAt(VirtualChannel channel, Link next) throws IOException, InterruptedException {
@@ -265,12 +271,12 @@ final class Move {
             channel.transactionLost();
             return channel.receiveOn(home) && channel.publisher().sendOn(home, WriteGate.SWITCH_NANOS, true);
         }
-        channel.publisher().prepare(home);
         long pause = connection.dialer().publisherPause().toNanos();
         long until = budget.now() + BACK_NANOS;
-        while (!channel.switchBetweenTransactions(home, pause)) {
-            if (budget.now() - until >= 0 || !connection.isMoving()) {
-                return false;
+        do {
+            channel.publisher().prepare(home);
+            if (channel.switchBetweenTransactions(home, pause)) {
+                return true;
             }
             connection
                     .activity()
@@ -278,8 +284,7 @@ final class Move {
                             () -> channel.isBetweenTransactions()
                                     && channel.consumers().arePaused(),
                             pause);
-            channel.publisher().prepare(home);
-        }
-        return true;
+        } while (budget.now() - until < 0 && connection.isMoving());
+        return false;
     }
 }

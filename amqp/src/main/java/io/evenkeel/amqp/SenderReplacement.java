@@ -89,7 +89,8 @@ final class SenderReplacement {
         }
         replaced.incrementAndGet();
         RawChannel next = owner.prepareSender(raw.link(), channel);
-        if (owner.publisher().sendOn(next, connection.dialer().publisherPause().toNanos(), true)) {
+        if (owner.publisher()
+                .sendAloneOn(next, connection.dialer().publisherPause().toNanos(), true)) {
             LOG.info("{}: {} refused everything since it was opened, and is replaced for sending", owner, raw);
             owner.retireSender(raw);
         } else {

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** One virtual connection over a {@link FakeCluster}, and an application that writes down what it sees. */
 final class ConnectionBed implements ConnectionHost {
@@ -31,13 +33,24 @@ final class ConnectionBed implements ConnectionHost {
     final VirtualConnection connection;
     /** Every attempt of a move to switch publishers. */
     final List<Duration> paused = new java.util.concurrent.CopyOnWriteArrayList<>();
+    /** Runs after each of them, on the mover's thread. */
+    Runnable onPaused = () -> {};
     /** Runs as soon as the link to B is the one in use, before the move or recovery knows. */
     Runnable onLinkInUse = () -> {};
 
     /** Time passes by being looked at, so that no deadline depends on how busy the machine is. */
     private static final long LOOK_NANOS = 200_000;
 
+    /** How often a thread that waits looks at what others did. */
+    private static final long WAIT_NANOS = 1_000_000;
+
     private final AtomicLong clock = new AtomicLong();
+    /**
+     * What others do while a thread waits, if a test has one thread only: then a wait takes the time that it waits for,
+     * and no longer. Null: threads wait for each other.
+     */
+    Runnable whileWaiting;
+
     /** Holds background tasks back, such as the closing of links; else they run at once. */
     boolean holdBackground;
 
@@ -161,6 +174,7 @@ final class ConnectionBed implements ConnectionHost {
     @Override
     public void publisherPaused(Duration pause) {
         paused.add(pause);
+        onPaused.run();
     }
 
     @Override
@@ -170,6 +184,18 @@ final class ConnectionBed implements ConnectionHost {
     public long nanos() {
         onLinkInUse();
         return clock.addAndGet(LOOK_NANOS);
+    }
+
+    @Override
+    public Condition condition(ReentrantLock lock) {
+        return new ScriptedCondition(lock.newCondition(), () -> whileWaiting != null, this::waited);
+    }
+
+    private long waited(long nanos) {
+        long step = Math.min(nanos, WAIT_NANOS);
+        elapse(Duration.ofNanos(step));
+        whileWaiting.run();
+        return nanos - step;
     }
 
     /** Between a link's becoming the one in use and what follows, its age is noted. */
