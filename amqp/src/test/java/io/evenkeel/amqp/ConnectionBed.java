@@ -33,7 +33,9 @@ final class ConnectionBed implements ConnectionHost {
     final VirtualConnection connection;
     /** Every attempt of a move to switch publishers. */
     final List<Duration> paused = new java.util.concurrent.CopyOnWriteArrayList<>();
-    /** Runs after each of them, on the mover's thread. */
+    /** For how long a move kept a channel's consumers stopped. */
+    final List<Duration> gaps = new java.util.concurrent.CopyOnWriteArrayList<>();
+    /** Runs after each attempt to switch publishers, on the mover's thread. */
     Runnable onPaused = () -> {};
     /** Runs as soon as the link to B is the one in use, before the move or recovery knows. */
     Runnable onLinkInUse = () -> {};
@@ -178,7 +180,9 @@ final class ConnectionBed implements ConnectionHost {
     }
 
     @Override
-    public void consumerGap(Duration gap) {}
+    public void consumerGap(Duration gap) {
+        gaps.add(gap);
+    }
 
     @Override
     public long nanos() {
