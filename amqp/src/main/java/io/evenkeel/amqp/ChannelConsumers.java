@@ -445,13 +445,19 @@ final class ChannelConsumers {
         }
     }
 
-    private void channelDown(ConsumerRecord record, State state, ShutdownSignalException signal) {
-        EpochConsumer wrapper = record.wrapper();
-        if (wrapper != null) {
-            wrapper.channelDown(signal);
-            if (state == State.PAUSED || wrapper.isRawDown()) {
-                connection.inBackground(() -> stoppedAtEnd(record, wrapper));
-            }
+    /** @param before the state that it was in when it was found that its channel is shut down */
+    private void channelDown(ConsumerRecord record, State before, ShutdownSignalException signal) {
+        ChannelDown down = record.downWith(signal);
+        EpochConsumer last = null;
+        // A move may put another in its place at this moment.
+        for (EpochConsumer wrapper = record.wrapper(); wrapper != null && wrapper != last; wrapper = record.wrapper()) {
+            wrapper.channelDown(down);
+            last = wrapper;
+        }
+        EpochConsumer wrapper = last;
+        // Its cancel-ok may have been handled just before it was said.
+        if (wrapper != null && (before == State.PAUSED || record.state() == State.PAUSED || wrapper.isRawDown())) {
+            connection.inBackground(() -> stoppedAtEnd(record, wrapper));
         }
     }
 

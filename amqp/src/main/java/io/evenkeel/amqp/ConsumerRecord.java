@@ -1,7 +1,9 @@
 package io.evenkeel.amqp;
 
 import com.rabbitmq.client.Consumer;
+import com.rabbitmq.client.ShutdownSignalException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
@@ -64,6 +66,7 @@ final class ConsumerRecord {
     private final Consumer consumer;
     private final AtomicBoolean gone = new AtomicBoolean();
     private final AtomicBoolean announced = new AtomicBoolean();
+    private final AtomicReference<@Nullable ChannelDown> down = new AtomicReference<>();
     private final AtomicReference<End> end = new AtomicReference<>(End.PENDING);
     private final AtomicReference<Registration> registration =
             new AtomicReference<>(new Registration(State.ACTIVE, null, false));
@@ -248,6 +251,12 @@ final class ConsumerRecord {
 
     boolean isEndTold() {
         return end.get() == End.TOLD;
+    }
+
+    /** Its end with its channel: one for each shutdown, wherever it is found. */
+    ChannelDown downWith(ShutdownSignalException signal) {
+        return Objects.requireNonNull(
+                down.updateAndGet(known -> known != null && known.isOf(signal) ? known : new ChannelDown(signal)));
     }
 
     /** For a raw channel, in the same state; the one before is retired. */

@@ -7,7 +7,6 @@ import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,8 +28,7 @@ final class EpochConsumer implements Consumer {
     /** Null where it does not go on in a stream. */
     private final @Nullable StreamResumption resumption;
 
-    private final AtomicBoolean shutdownTold = new AtomicBoolean();
-    private volatile @Nullable ShutdownSignalException channelDown;
+    private volatile @Nullable ChannelDown channelDown;
     private volatile boolean registered;
     private volatile boolean rawDown;
 
@@ -82,8 +80,8 @@ final class EpochConsumer implements Consumer {
     }
 
     /** Its channel is shut down for this, and it with it. */
-    void channelDown(ShutdownSignalException signal) {
-        channelDown = signal;
+    void channelDown(ChannelDown down) {
+        channelDown = down;
     }
 
     /**
@@ -92,8 +90,8 @@ final class EpochConsumer implements Consumer {
      */
     @Nullable
     ShutdownSignalException takeShutdown() {
-        ShutdownSignalException signal = channelDown;
-        return signal != null && shutdownTold.compareAndSet(false, true) ? signal : null;
+        ChannelDown down = channelDown;
+        return down == null ? null : down.take();
     }
 
     @Override
@@ -111,10 +109,11 @@ final class EpochConsumer implements Consumer {
     public void handleCancelOk(String consumerTag) {
         if (record.paused(this)) {
             owner.consumerChanged();
-            owner.consumers().stoppedAtEnd(record, this);
         } else if (record.isCurrent(this) && record.isEnded()) {
             ended();
         }
+        // Also where a roll-back has started it again by now: its channel may have been shut down before.
+        owner.consumers().stoppedAtEnd(record, this);
     }
 
     /** The application cancelled it, and nothing of it is delivered any more. */
@@ -123,8 +122,6 @@ final class EpochConsumer implements Consumer {
         owner.consumerChanged();
         if (record.takeEnd()) {
             record.consumer().handleCancelOk(record.tag());
-        } else {
-            owner.consumers().stoppedAtEnd(record, this);
         }
     }
 

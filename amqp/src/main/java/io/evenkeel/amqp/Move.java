@@ -232,13 +232,18 @@ final class Move {
             Thread.currentThread().interrupt();
         } finally {
             // However it went: no consumer that was stopped for the move stays stopped.
-            channel.consumers().takeBack();
+            if (channel.isInUse()) {
+                channel.consumers().takeBack();
+            }
         }
     }
 
     private boolean receivesAtHome(VirtualChannel channel, RawChannel home, Link next)
             throws IOException, InterruptedException {
         stopAt(channel, next);
+        if (!channel.isInUse()) {
+            return true;
+        }
         return channel.isTransactional() ? transactionAtHome(channel, home) : channel.receiveOn(home);
     }
 
@@ -256,7 +261,8 @@ final class Move {
                     .activity()
                     .await(
                             () -> channel.consumers().arePaused()
-                                    || channel.receivingOn().isLost(),
+                                    || channel.receivingOn().isLost()
+                                    || !channel.isInUse(),
                             BACK_NANOS);
         }
         if (channel.receivingOn().isLost()) {

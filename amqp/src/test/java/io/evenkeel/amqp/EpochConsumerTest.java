@@ -132,6 +132,25 @@ class EpochConsumerTest {
         assertThat(channel.consumers().all()).containsExactly(record);
     }
 
+    /** The roll-back goes on behind what the older registration delivered, and its channel was shut down before. */
+    @Test
+    void a_late_cancel_ok_of_an_older_registration_tells_of_the_end_of_its_channel_once() {
+        channel.consumers().started(record, "tag");
+        record.pause();
+        EpochConsumer older = wrapper;
+        ChannelDown down = new ChannelDown(signal());
+        older.channelDown(down);
+        EpochConsumer next = wrapper(false);
+        assertThat(record.takeBack(next)).isTrue();
+        older.handleCancelOk("tag");
+        assertThat(seen).containsExactly("shutdown tag");
+        next.channelDown(down);
+        next.handleShutdownSignal("tag", signal());
+        older.handleCancelOk("tag");
+        assertThat(seen).as("for either").hasSize(1);
+        assertThat(record.state()).as("left alone").isEqualTo(State.RESUMING);
+    }
+
     @Test
     void the_application_s_cancel_ok_ends_it_once() throws Exception {
         channel.consumers().started(record, "tag");
@@ -148,7 +167,7 @@ class EpochConsumerTest {
     void one_whose_cancellation_was_refused_ends_with_its_channel() {
         record.end();
         record.refuseEnd();
-        wrapper.channelDown(signal());
+        wrapper.channelDown(new ChannelDown(signal()));
         wrapper.handleCancelOk("tag");
         assertThat(seen).containsExactly("shutdown tag");
         wrapper.handleCancelOk("tag");
@@ -158,7 +177,7 @@ class EpochConsumerTest {
     @Test
     void one_whose_channel_ends_while_a_move_stops_it_is_shut_down_behind_its_last_delivery() {
         record.pause();
-        wrapper.channelDown(signal());
+        wrapper.channelDown(new ChannelDown(signal()));
         assertThat(seen).isEmpty();
         wrapper.handleCancelOk("tag");
         assertThat(seen).containsExactly("shutdown tag");
@@ -198,7 +217,7 @@ class EpochConsumerTest {
         wrapper.handleShutdownSignal("tag", signal());
         assertThat(seen).as("a move left it").isEmpty();
         assertThat(wrapper.isRawDown()).isTrue();
-        wrapper.channelDown(signal());
+        wrapper.channelDown(new ChannelDown(signal()));
         wrapper.handleShutdownSignal("tag", signal());
         wrapper.handleShutdownSignal("tag", signal());
         assertThat(seen).containsExactly("shutdown tag");

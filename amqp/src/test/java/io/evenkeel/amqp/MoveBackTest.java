@@ -420,4 +420,31 @@ class MoveBackTest {
         assertThat(sendsAt(first, A)).isTrue();
         assertThat(sendsAt(second, A)).isTrue();
     }
+
+    @Test
+    void a_channel_that_is_closed_while_its_handler_is_waited_for_ends_its_consumer_once_and_without_a_warning()
+            throws Exception {
+        unsettled();
+        VirtualChannel channel = bed.channel();
+        bed.consume(channel, "q");
+        when(() -> receivesAt(channel, B), () -> {
+            bed.cluster.holdDispatch = true;
+            bed.cluster.publish("q");
+        });
+        FakeChannel[] raw = new FakeChannel[1];
+        long[] closed = new long[1];
+        when(() -> bed.cluster.log.contains("b cancel"), () -> {
+            raw[0] = bed.raw(B, 2);
+            closed[0] = bed.nanos();
+            channel.abort();
+        });
+        try (CapturedLog log = new CapturedLog()) {
+            takenBack();
+            assertThat(log.linesWith("channel 2")).isEmpty();
+        }
+        assertThat(bed.nanos() - closed[0]).as("waits for it no more").isLessThan(TimeUnit.SECONDS.toNanos(1));
+        bed.cluster.holdDispatch = false;
+        raw[0].dispatchAll();
+        assertThat(bed.told).containsOnlyOnce("consumer shutdown tag-q").doesNotContain("cancelOk tag-q");
+    }
 }

@@ -51,6 +51,7 @@ final class SimCoverage {
             "MOVING x handler blocks",
             "MOVING x deadline, voluntary",
             "MOVING x deadline, forced",
+            "MOVING x mover interrupted",
             "MOVING x B silent",
             "RECOVERING x B silent");
 

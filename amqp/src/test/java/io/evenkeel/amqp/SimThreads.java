@@ -86,10 +86,15 @@ final class SimThreads {
         }
 
         private void awaitToken() {
+            boolean interrupted = false;
             while (!token) {
                 LockSupport.park(this);
+                interrupted |= Thread.interrupted();
             }
             token = false;
+            if (interrupted) {
+                interrupt();
+            }
         }
 
         private void give() {
@@ -147,8 +152,10 @@ final class SimThreads {
     }
 
     /** A thread of its own. */
-    void start(String name, Task task) {
-        new Actor(name).submit(task);
+    Actor start(String name, Task task) {
+        Actor started = new Actor(name);
+        started.submit(task);
+        return started;
     }
 
     Scheduler.Cancellable after(Duration delay, Runnable task) {
@@ -236,6 +243,16 @@ final class SimThreads {
             used.add(carrier);
         }
         carrier.give();
+    }
+
+    /** Interrupts a thread of the simulated program, which goes on if it waits on a condition. */
+    void interrupt(Actor one) {
+        if (one.carrier != null && one.state != State.IDLE) {
+            one.carrier.interrupt();
+            if (one.waitsOn != null) {
+                wake(one);
+            }
+        }
     }
 
     /** Here another thread may go on first. */
@@ -360,9 +377,14 @@ final class SimThreads {
         }
 
         @Override
-        public long awaitNanos(long nanos) {
+        public long awaitNanos(long nanos) throws InterruptedException {
             long deadline = nanos > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanos;
-            await(deadline);
+            if (!Thread.currentThread().isInterrupted()) {
+                await(deadline);
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             return deadline - now;
         }
 
@@ -377,7 +399,7 @@ final class SimThreads {
         }
 
         @Override
-        public boolean await(long time, TimeUnit unit) {
+        public boolean await(long time, TimeUnit unit) throws InterruptedException {
             return awaitNanos(unit.toNanos(time)) > 0;
         }
 

@@ -72,6 +72,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
     /** Whether recovery could not declare something, and said so. */
     private boolean refused;
 
+    private SimThreads.@Nullable Actor mover;
     private int moved;
     private @Nullable EndpointKey silent;
     private final Set<String> forgotten = new HashSet<>();
@@ -176,7 +177,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
                 },
                 () -> require(blocked.compareAndSet(true, false), "unblocked without blocked"));
         startApps();
-        threads.start("mover", this::mover);
+        mover = threads.start("mover", this::mover);
         if (faulty) {
             threads.start("faults", this::faults);
         }
@@ -204,6 +205,8 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         Duration deadline = forced ? Duration.ofSeconds(3) : dialer.moveDeadline;
         Move move = new Move(connection, to, forced, deadline);
         MoveOutcome outcome = move.run();
+        // Of this move alone: a pool that ends begins no other, but the run goes on.
+        Thread.interrupted();
         trace(() -> "move to " + to + ": " + outcome);
         coverage.outcome(forced, outcome);
         if (outcome instanceof MoveOutcome.Postponed && threads.now() - begun >= deadline.toNanos()) {
@@ -278,8 +281,13 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
             case 6 -> cancelByBroker();
             case 7 -> closeChannelOfMove();
             default -> {
-                if (random.nextInt(3) == 0) {
-                    closeConnection();
+                switch (random.nextInt(3)) {
+                    case 0 -> closeConnection();
+                    case 1 -> {
+                        visit("mover interrupted");
+                        threads.interrupt(mover);
+                    }
+                    default -> {}
                 }
             }
         }
