@@ -225,7 +225,10 @@ final class Move {
         try {
             if (channel.receivingOn().link() == next && !receivesAtHome(channel, home, next)) {
                 LOG.warn(
-                        "{}: channel {} stays at {}, where handlers do not return", connection, channel.number(), next);
+                        "{}: channel {} stays at {}, where handlers have not returned or a transaction is open",
+                        connection,
+                        channel.number(),
+                        next);
             }
         } catch (InterruptedException e) {
             // Waits for nothing any more, but leaves nothing as it is at the moment.

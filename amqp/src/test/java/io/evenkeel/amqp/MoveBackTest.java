@@ -134,6 +134,30 @@ class MoveBackTest {
     }
 
     @Test
+    void a_channel_that_becomes_transactional_as_its_sender_returns_has_both_sides_in_one_place() throws Exception {
+        VirtualChannel channel = bed.channel();
+        bed.consume(channel, "in");
+        unconfirmed();
+        List<String> together = new ArrayList<>();
+        // Brokers refuse both modes on one channel; the fake one does not, and so says when the second is selected.
+        when(() -> sendsAt(channel, B), () -> {
+            channel.confirmSelect();
+            bed.cluster.fault = (broker, operation) -> {
+                if (broker.equals(A) && operation.equals("confirmSelect")) {
+                    run(channel::txSelect);
+                } else if (broker.equals(B) && operation.equals("cancel")) {
+                    together.add("both at b: " + (channel.sendingOn() == channel.receivingOn()));
+                }
+            };
+        });
+        takenBack();
+        assertThat(together).containsExactly("both at b: true");
+        assertThat(sendsAt(channel, A)).isTrue();
+        assertThat(receivesAt(channel, A)).isTrue();
+        assertThat(bed.raw(A, 1).tx).isTrue();
+    }
+
+    @Test
     void what_was_published_at_the_new_broker_is_waited_for_a_moment_and_then_told_from_there() throws Exception {
         VirtualChannel channel = bed.channel();
         channel.confirmSelect();
