@@ -190,7 +190,10 @@ class MoveBackTest {
             channel.basicAck(consumer.tags.get(0), false);
             channel.txCommit();
         });
-        takenBack();
+        try (CapturedLog log = new CapturedLog()) {
+            takenBack();
+            assertThat(log.linesWith("stays at")).isEmpty();
+        }
         assertThat(bed.cluster.log).contains("b publish", "b settle", "b txCommit");
         assertThat(receivesAt(channel, A)).isTrue();
         assertThat(channel.sendingOn()).as("both sides at once").isSameAs(channel.receivingOn());

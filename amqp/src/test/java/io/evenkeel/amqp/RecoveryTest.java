@@ -147,6 +147,16 @@ class RecoveryTest {
     }
 
     @Test
+    void each_loss_shuts_a_consumer_down_once() throws Exception {
+        bed.consume(bed.channel(), "q");
+        lose();
+        assertThat(bed.told.stream().filter("consumer shutdown tag-q"::equals)).hasSize(1);
+        recover();
+        bed.cluster.open(B).forEach(connection -> connection.lose(541, "INTERNAL_ERROR"));
+        assertThat(bed.told.stream().filter("consumer shutdown tag-q"::equals)).hasSize(2);
+    }
+
+    @Test
     void every_channel_number_may_be_in_use() throws Exception {
         bed.cluster.channelMax = 3;
         for (int i = 0; i < 3; i++) {
