@@ -327,7 +327,7 @@ class MoveBackTest {
         assertThat(consumer.redelivered).hasSize(1);
     }
 
-    /** The mover's thread is interrupted when its pool ends; what it has stopped must not stay stopped for that. */
+    /** Code of the application that runs on the mover's thread may interrupt it; what was stopped must not stay so. */
     @ParameterizedTest
     @ValueSource(strings = {"handler", "transaction"})
     void a_mover_that_is_interrupted_on_the_way_back_leaves_no_consumer_stopped(String waitsFor) throws Exception {

@@ -205,7 +205,7 @@ final class Simulation implements ConnectionHost, FakeCluster.Wire {
         Duration deadline = forced ? Duration.ofSeconds(3) : dialer.moveDeadline;
         Move move = new Move(connection, to, forced, deadline);
         MoveOutcome outcome = move.run();
-        // Of this move alone: a pool that ends begins no other, but the run goes on.
+        // Of this task alone, as an executor sees to.
         Thread.interrupted();
         trace(() -> "move to " + to + ": " + outcome);
         coverage.outcome(forced, outcome);
