@@ -2,6 +2,7 @@ package io.evenkeel.amqp;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ConfirmListener;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -144,6 +145,24 @@ final class ConnectionBed implements ConnectionHost {
         return recorder;
     }
 
+    /** What a channel in confirm mode is told, refusals as negative numbers. */
+    static List<Long> confirmed(VirtualChannel channel) throws IOException {
+        List<Long> numbers = new ArrayList<>();
+        channel.confirmSelect();
+        channel.addConfirmListener(new ConfirmListener() {
+            @Override
+            public void handleAck(long number, boolean multiple) {
+                numbers.add(number);
+            }
+
+            @Override
+            public void handleNack(long number, boolean multiple) {
+                numbers.add(-number);
+            }
+        });
+        return numbers;
+    }
+
     // ConnectionHost.
 
     @Override
@@ -192,7 +211,7 @@ final class ConnectionBed implements ConnectionHost {
 
     @Override
     public Condition condition(ReentrantLock lock) {
-        return new ScriptedCondition(lock.newCondition(), () -> whileWaiting != null, this::waited);
+        return new ScriptedCondition(lock.newCondition(), () -> whileWaiting != null, this::waited, () -> {});
     }
 
     private long waited(long nanos) {

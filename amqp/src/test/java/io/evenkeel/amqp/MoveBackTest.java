@@ -4,7 +4,6 @@ import static io.evenkeel.amqp.ConnectionBed.A;
 import static io.evenkeel.amqp.ConnectionBed.B;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.rabbitmq.client.ConfirmListener;
 import io.evenkeel.CapturedLog;
 import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
@@ -100,22 +99,6 @@ class MoveBackTest {
         return outcome;
     }
 
-    private static List<Long> confirmed(VirtualChannel channel) {
-        List<Long> numbers = new ArrayList<>();
-        channel.addConfirmListener(new ConfirmListener() {
-            @Override
-            public void handleAck(long number, boolean multiple) {
-                numbers.add(number);
-            }
-
-            @Override
-            public void handleNack(long number, boolean multiple) {
-                numbers.add(-number);
-            }
-        });
-        return numbers;
-    }
-
     @Test
     void a_mode_that_was_selected_at_the_new_broker_is_selected_at_the_old_one_before_anything_is_sent_there()
             throws Exception {
@@ -160,8 +143,7 @@ class MoveBackTest {
     @Test
     void what_was_published_at_the_new_broker_is_waited_for_a_moment_and_then_told_from_there() throws Exception {
         VirtualChannel channel = bed.channel();
-        channel.confirmSelect();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         unconfirmed();
         when(() -> sendsAt(channel, B), () -> channel.basicPublish("", "q", null, new byte[0]));
         takenBack();

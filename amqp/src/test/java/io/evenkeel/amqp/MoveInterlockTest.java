@@ -3,10 +3,8 @@ package io.evenkeel.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -19,52 +17,18 @@ class MoveInterlockTest {
 
     private long waited;
     private int signals;
-    private final MoveInterlock interlock = new MoveInterlock(() -> events.add("mover woken"), lock -> new Script());
+    private final MoveInterlock interlock = new MoveInterlock(
+            () -> events.add("mover woken"),
+            lock -> new ScriptedCondition(lock.newCondition(), () -> true, this::waits, () -> signals++));
 
-    private final class Script implements Condition {
-        @Override
-        public long awaitNanos(long nanos) throws InterruptedException {
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-            events.add("waits");
-            if (meanwhile.isEmpty()) {
-                waited += nanos;
-                return 0;
-            }
-            meanwhile.remove(0).run();
-            return nanos - 1;
+    private long waits(long nanos) {
+        events.add("waits");
+        if (meanwhile.isEmpty()) {
+            waited += nanos;
+            return 0;
         }
-
-        @Override
-        public void signalAll() {
-            signals++;
-        }
-
-        @Override
-        public void await() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void awaitUninterruptibly() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean await(long time, TimeUnit unit) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean awaitUntil(Date deadline) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void signal() {
-            throw new UnsupportedOperationException();
-        }
+        meanwhile.remove(0).run();
+        return nanos - 1;
     }
 
     @AfterEach

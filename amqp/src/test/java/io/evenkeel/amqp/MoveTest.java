@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.ConfirmListener;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -25,28 +24,11 @@ class MoveTest {
         bed = new ConnectionBed();
     }
 
-    private static List<Long> confirmed(VirtualChannel channel) throws IOException {
-        List<Long> numbers = new ArrayList<>();
-        channel.confirmSelect();
-        channel.addConfirmListener(new ConfirmListener() {
-            @Override
-            public void handleAck(long number, boolean multiple) {
-                numbers.add(number);
-            }
-
-            @Override
-            public void handleNack(long number, boolean multiple) {
-                numbers.add(-number);
-            }
-        });
-        return numbers;
-    }
-
     @Test
     void everything_moves_and_the_application_sees_nothing() throws Exception {
         VirtualChannel channel = bed.channel();
         channel.basicQos(10);
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         consumer.acks = true;
         channel.basicPublish("", "q", null, new byte[0]);
@@ -69,7 +51,7 @@ class MoveTest {
     @Test
     void two_moves_back_to_back_keep_tags_and_numbers_growing() throws Exception {
         VirtualChannel channel = bed.channel();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         consumer.acks = true;
         for (int i = 0; i < 6; i++) {
@@ -158,7 +140,7 @@ class MoveTest {
         bed.dialer.publisherPause = java.time.Duration.ofSeconds(20);
         bed.dialer.moveDeadline = java.time.Duration.ofSeconds(20);
         VirtualChannel channel = bed.channel();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         bed.cluster.queue("q");
         channel.basicPublish("", "q", null, new byte[0]);
         FakeChannel old = bed.raw(A, 1);
@@ -188,7 +170,7 @@ class MoveTest {
     void unconfirmed_messages_take_a_voluntary_move_back() throws Exception {
         bed.cluster.holdConfirms = true;
         VirtualChannel channel = bed.channel();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         consumer.acks = true;
         channel.basicPublish("", "q", null, new byte[0]);
@@ -207,7 +189,7 @@ class MoveTest {
     void forced_unconfirmed_messages_are_told_by_the_old_broker_or_refused_when_it_is_gone() throws Exception {
         bed.cluster.holdConfirms = true;
         VirtualChannel channel = bed.channel();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         bed.cluster.queue("q");
         for (int i = 0; i < 3; i++) {
             channel.basicPublish("", "q", null, new byte[0]);
@@ -313,7 +295,7 @@ class MoveTest {
             ConnectionBed one = new ConnectionBed();
             VirtualChannel channel = one.channel();
             channel.basicQos(5);
-            List<Long> confirmed = confirmed(channel);
+            List<Long> confirmed = ConnectionBed.confirmed(channel);
             ConnectionBed.Recorder consumer = one.consume(channel, "q");
             ConnectionBed.Recorder other = one.consume(channel, "r");
             consumer.acks = true;
@@ -356,7 +338,7 @@ class MoveTest {
         while (lost) {
             ConnectionBed one = new ConnectionBed();
             VirtualChannel channel = one.channel();
-            List<Long> confirmed = confirmed(channel);
+            List<Long> confirmed = ConnectionBed.confirmed(channel);
             ConnectionBed.Recorder consumer = one.consume(channel, "q");
             ConnectionBed.Recorder other = one.consume(channel, "r");
             consumer.acks = true;
@@ -390,7 +372,7 @@ class MoveTest {
             ConnectionBed one = new ConnectionBed();
             VirtualChannel channel = one.channel();
             channel.basicQos(5);
-            List<Long> confirmed = confirmed(channel);
+            List<Long> confirmed = ConnectionBed.confirmed(channel);
             ConnectionBed.Recorder consumer = one.consume(channel, "q");
             ConnectionBed.Recorder other = one.consume(channel, "r");
             consumer.acks = true;
@@ -540,7 +522,7 @@ class MoveTest {
     @Test
     void losing_the_old_broker_within_a_move_is_recovered_as_any_loss() throws Exception {
         VirtualChannel channel = bed.channel();
-        List<Long> confirmed = confirmed(channel);
+        List<Long> confirmed = ConnectionBed.confirmed(channel);
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         consumer.acks = true;
         bed.cluster.fault = (broker, operation) -> {

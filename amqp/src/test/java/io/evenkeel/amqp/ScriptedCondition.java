@@ -15,12 +15,17 @@ final class ScriptedCondition implements Condition {
     private final Condition real;
     private final BooleanSupplier scripted;
     private final LongUnaryOperator script;
+    private final Runnable signalled;
 
-    /** @param script waits for some of the time, and says how much is left */
-    ScriptedCondition(Condition real, BooleanSupplier scripted, LongUnaryOperator script) {
+    /**
+     * @param script waits for some of the time, and says how much is left
+     * @param signalled notes that those who wait are woken
+     */
+    ScriptedCondition(Condition real, BooleanSupplier scripted, LongUnaryOperator script, Runnable signalled) {
         this.real = real;
         this.scripted = scripted;
         this.script = script;
+        this.signalled = signalled;
     }
 
     @Override
@@ -44,6 +49,7 @@ final class ScriptedCondition implements Condition {
 
     @Override
     public void signalAll() {
+        signalled.run();
         real.signalAll();
     }
 
