@@ -221,7 +221,8 @@ public final class Rotation {
             turn.appraise(
                     all[i].weight(now) * appraisal.quality(),
                     appraisal.standing(),
-                    interval(appraisal.standing(), own[i].silence()));
+                    interval(appraisal.standing(), own[i].silence()),
+                    (long) VIRTUAL.getOpaque(this));
             if (!turn.isPlaced()) {
                 turn.place((long) VIRTUAL.getOpaque(this), random.nextDouble());
             }

@@ -40,15 +40,21 @@ final class Turn {
     }
 
     /**
-     * What it gets from now on.
+     * What it gets from now on, in a rotation that has come to {@code virtual}. One whose share has grown waits no
+     * longer than that allows. Not looked at in each pick: a thread that was a pick behind would set the pass back,
+     * which is a turn for nothing, and the more often the larger the share.
      *
      * @param newInterval nanoseconds between two requests at least, where it isn't in service
      */
-    void appraise(double newShare, Standing newStanding, long newInterval) {
+    void appraise(double newShare, Standing newStanding, long newInterval, long virtual) {
+        long before = stride;
         share = newShare;
         stride = (long) Math.max(1, Math.min(LONGEST_STRIDE, SCALE / newShare));
         interval = newInterval;
         standing = newStanding;
+        if (stride < before) {
+            PASS.accumulateAndGet(this, virtual + stride, Math::min);
+        }
     }
 
     double share() {
@@ -70,10 +76,10 @@ final class Turn {
 
     /**
      * Where a pass stands in a rotation that has come to {@code virtual}: never so far behind that it would catch up in
-     * a burst, never further ahead than its share now allows.
+     * a burst.
      */
     long key(long from, long virtual) {
-        return Math.max(virtual - 2 * stride, Math.min(from, virtual + stride));
+        return Math.max(virtual - 2 * stride, from);
     }
 
     /** Takes the turn, unless another thread took it. */
