@@ -12,6 +12,7 @@ import io.evenkeel.spi.Guard;
 import io.evenkeel.time.ManualScheduler;
 import io.evenkeel.time.Scheduler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /** One virtual connection over a {@link FakeCluster}, and an application that writes down what it sees. */
 final class ConnectionBed implements ConnectionHost {
@@ -53,6 +55,15 @@ final class ConnectionBed implements ConnectionHost {
      * and no longer. Null: threads wait for each other.
      */
     Runnable whileWaiting;
+
+    private final List<Step> script = new ArrayList<>();
+
+    private record Step(BooleanSupplier so, Action action) {}
+
+    /** What the application, or a broker, does at some moment. */
+    interface Action {
+        void run() throws Exception;
+    }
 
     /** Holds background tasks back, such as the closing of links; else they run at once. */
     boolean holdBackground;
@@ -90,6 +101,52 @@ final class ConnectionBed implements ConnectionHost {
     void runBackground() {
         for (Runnable task = background.poll(); task != null; task = background.poll()) {
             task.run();
+        }
+    }
+
+    // What happens at a moment of a test's choice.
+
+    /** Does it once, as soon as it is so and a thread waits for something; from now on waits take the test's time. */
+    void when(BooleanSupplier so, Action action) {
+        script.add(new Step(so, action));
+        whileWaiting = this::play;
+    }
+
+    private void play() {
+        for (Step step : List.copyOf(script)) {
+            if (step.so().getAsBoolean()) {
+                script.remove(step);
+                try {
+                    perform(step.action());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
+    }
+
+    /** Whether every step that was to be done has been. */
+    boolean isPlayed() {
+        return script.isEmpty();
+    }
+
+    /** Does it once, when a broker is asked for this for the first time. */
+    void at(EndpointKey where, String operation, Action action) {
+        cluster.fault = (broker, what) -> {
+            if (broker.equals(where) && what.equals(operation)) {
+                cluster.fault = (any, thing) -> {};
+                perform(action);
+            }
+        };
+    }
+
+    private static void perform(Action action) throws IOException {
+        try {
+            action.run();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 

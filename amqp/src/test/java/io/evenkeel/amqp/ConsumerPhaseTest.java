@@ -23,15 +23,7 @@ class ConsumerPhaseTest {
     /** What was asked of brokers, and when. */
     private final List<Entry> timeline = new ArrayList<>();
 
-    private final List<Step> script = new ArrayList<>();
-
     private record Entry(String what, long millis) {}
-
-    private record Step(BooleanSupplier so, Action action) {}
-
-    private interface Action {
-        void run() throws IOException;
-    }
 
     ConsumerPhaseTest() throws Exception {
         bed = new ConnectionBed();
@@ -39,24 +31,9 @@ class ConsumerPhaseTest {
     }
 
     @BeforeEach
-    void write_down_what_happens_and_play_the_script_while_the_mover_waits() {
+    void write_down_what_happens_and_let_waits_take_the_test_s_time() {
         bed.cluster.fault = (broker, operation) -> timeline.add(new Entry(broker.identity() + " " + operation, now()));
-        bed.whileWaiting = () -> {
-            for (Step step : List.copyOf(script)) {
-                if (step.so().getAsBoolean()) {
-                    script.remove(step);
-                    try {
-                        step.action().run();
-                    } catch (IOException e) {
-                        throw new IllegalStateException(e);
-                    }
-                }
-            }
-        };
-    }
-
-    private void when(BooleanSupplier so, Action action) {
-        script.add(new Step(so, action));
+        bed.whileWaiting = () -> {};
     }
 
     private long now() {
@@ -97,7 +74,7 @@ class ConsumerPhaseTest {
 
     private void moves() {
         assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Moved.class);
-        assertThat(script).as("steps that were never due").isEmpty();
+        assertThat(bed.isPlayed()).as("every step was due").isTrue();
     }
 
     @Test
@@ -108,7 +85,7 @@ class ConsumerPhaseTest {
         bed.cluster.publish("r");
         holding("s", "classic");
         // One of three can go on.
-        when(() -> has("a cancel"), () -> second.basicAck(0, true));
+        bed.when(() -> has("a cancel"), () -> second.basicAck(0, true));
         assertThat(bed.move(B))
                 .isInstanceOfSatisfying(
                         MoveOutcome.Postponed.class,
@@ -122,7 +99,7 @@ class ConsumerPhaseTest {
     void the_gap_is_what_a_channels_consumers_stood_still_and_a_channel_without_any_has_none() throws Exception {
         VirtualChannel slow = holding("q", "classic");
         bed.channel();
-        when(() -> has("a cancel"), () -> when(after(30), () -> slow.basicAck(1, false)));
+        bed.when(() -> has("a cancel"), () -> bed.when(after(30), () -> slow.basicAck(1, false)));
         moves();
         assertThat(bed.gaps).hasSize(1);
         assertThat(bed.gaps.get(0)).isBetween(Duration.ofMillis(30), Duration.ofMillis(60));
@@ -133,7 +110,7 @@ class ConsumerPhaseTest {
         VirtualChannel slow = holding("q", "classic");
         consuming("r", "classic");
         consuming("s", "classic");
-        when(() -> times("a cancel").size() == 3, () -> slow.basicAck(1, false));
+        bed.when(() -> times("a cancel").size() == 3, () -> slow.basicAck(1, false));
         moves();
         List<Long> stopped = times("a cancel");
         List<Long> resumed = times("b consume");
@@ -151,9 +128,9 @@ class ConsumerPhaseTest {
         VirtualChannel channel = holding("q", "quorum");
         FakeChannel raw = bed.raw(A, 1);
         long[] settled = new long[1];
-        when(() -> has("a cancel"), () -> {
+        bed.when(() -> has("a cancel"), () -> {
             channel.basicAck(1, false);
-            when(after(2), () -> {
+            bed.when(after(2), () -> {
                 bed.cluster.publish("q");
                 raw.deliverLate("tag-q", "q");
                 channel.basicAck(2, false);
@@ -191,7 +168,7 @@ class ConsumerPhaseTest {
     void a_consumer_that_is_started_while_the_others_are_stopped_is_stopped_too_and_moves_with_them() throws Exception {
         VirtualChannel channel = holding("q", "classic");
         ConnectionBed.Recorder[] late = new ConnectionBed.Recorder[1];
-        when(() -> has("a cancel"), () -> {
+        bed.when(() -> has("a cancel"), () -> {
             late[0] = bed.consume(channel, "r");
             channel.basicAck(1, false);
         });
@@ -207,7 +184,7 @@ class ConsumerPhaseTest {
     void a_channel_that_the_application_closes_meanwhile_is_waited_for_no_more() throws Exception {
         VirtualChannel closed = holding("q", "classic");
         bed.consume(bed.channel(), "r");
-        when(() -> has("a cancel"), closed::abort);
+        bed.when(() -> has("a cancel"), closed::abort);
         moves();
         assertThat(bed.gaps).as("of the other one alone").hasSize(1);
         assertThat(times("b consume")).hasSize(1);
@@ -224,7 +201,7 @@ class ConsumerPhaseTest {
         bed.cluster.publish("q");
         long begun = now();
         int[] held = new int[1];
-        when(after(5), () -> {
+        bed.when(after(5), () -> {
             channel.basicAck(1, false);
             held[0] = bed.raw(A, 1).unackedCount();
         });
@@ -245,14 +222,14 @@ class ConsumerPhaseTest {
         bed.consume(second, "r");
         bed.cluster.publish("r");
         long begun = now();
-        when(() -> has("a cancel"), () -> {
+        bed.when(() -> has("a cancel"), () -> {
             assertThat(bed.raw(A, 2).hasConsumer("tag-r")).as("stopped first").isFalse();
             assertThat(bed.raw(A, 1).hasConsumer("tag-q")).isTrue();
             second.basicAck(1, false);
             bed.cluster.publish("q");
             bed.cluster.publish("q");
         });
-        when(() -> times("a cancel").size() == 2, () -> first.basicAck(0, true));
+        bed.when(() -> times("a cancel").size() == 2, () -> first.basicAck(0, true));
         moves();
         assertThat(times("a cancel").get(0) - begun).isLessThan(5);
         assertThat(times("a cancel").get(1) - begun).as("long before its time").isLessThan(200);

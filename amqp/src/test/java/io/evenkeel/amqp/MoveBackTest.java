@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,43 +26,6 @@ class MoveBackTest {
 
     MoveBackTest() throws Exception {
         bed = new ConnectionBed();
-    }
-
-    private interface Action {
-        void run() throws Exception;
-    }
-
-    /** Does it once, as soon as it is so and the mover waits for something. */
-    private void when(BooleanSupplier so, Action action) {
-        Runnable before = bed.whileWaiting == null ? () -> {} : bed.whileWaiting;
-        boolean[] done = new boolean[1];
-        bed.whileWaiting = () -> {
-            before.run();
-            if (!done[0] && so.getAsBoolean()) {
-                done[0] = true;
-                run(action);
-            }
-        };
-    }
-
-    private static void run(Action action) {
-        try {
-            action.run();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** Does it when a broker is asked for this for the first time. */
-    private void at(EndpointKey where, String operation, Action action) {
-        bed.cluster.fault = (broker, what) -> {
-            if (broker.equals(where) && what.equals(operation)) {
-                bed.cluster.fault = (any, thing) -> {};
-                run(action);
-            }
-        };
     }
 
     /** A channel whose consumer settles nothing, which takes every voluntary move back at its deadline. */
@@ -91,6 +53,14 @@ class MoveBackTest {
         return channel.receivingOn().link().endpoint().equals(broker);
     }
 
+    /** Where the channel has moved, a handler of queue q begins that does not return by itself. */
+    private void handlerRunsAtB(VirtualChannel channel) {
+        bed.when(() -> receivesAt(channel, B), () -> {
+            bed.cluster.holdDispatch = true;
+            bed.cluster.publish("q");
+        });
+    }
+
     private MoveOutcome takenBack() {
         MoveOutcome outcome = bed.move(B);
         assertThat(outcome).isInstanceOf(MoveOutcome.Postponed.class);
@@ -104,7 +74,7 @@ class MoveBackTest {
             throws Exception {
         VirtualChannel channel = bed.channel();
         unconfirmed();
-        when(() -> sendsAt(channel, B), channel::confirmSelect);
+        bed.when(() -> sendsAt(channel, B), channel::confirmSelect);
         takenBack();
         assertThat(sendsAt(channel, A)).isTrue();
         assertThat(bed.cluster.log).contains("b confirmSelect", "a confirmSelect");
@@ -123,11 +93,11 @@ class MoveBackTest {
         unconfirmed();
         List<String> together = new ArrayList<>();
         // Brokers refuse both modes on one channel; the fake one does not, and so says when the second is selected.
-        when(() -> sendsAt(channel, B), () -> {
+        bed.when(() -> sendsAt(channel, B), () -> {
             channel.confirmSelect();
             bed.cluster.fault = (broker, operation) -> {
                 if (broker.equals(A) && operation.equals("confirmSelect")) {
-                    run(channel::txSelect);
+                    channel.txSelect();
                 } else if (broker.equals(B) && operation.equals("cancel")) {
                     together.add("both at b: " + (channel.sendingOn() == channel.receivingOn()));
                 }
@@ -145,7 +115,7 @@ class MoveBackTest {
         VirtualChannel channel = bed.channel();
         List<Long> confirmed = ConnectionBed.confirmed(channel);
         unconfirmed();
-        when(() -> sendsAt(channel, B), () -> channel.basicPublish("", "q", null, new byte[0]));
+        bed.when(() -> sendsAt(channel, B), () -> channel.basicPublish("", "q", null, new byte[0]));
         takenBack();
         assertThat(sendsAt(channel, A)).as("goes on at the old broker").isTrue();
         assertThat(bed.cluster.open(B)).as("kept for the confirm").hasSize(1);
@@ -164,11 +134,11 @@ class MoveBackTest {
         VirtualChannel channel = bed.channel();
         channel.txSelect();
         ConnectionBed.Recorder consumer = bed.consume(channel, "in");
-        when(() -> receivesAt(channel, B), () -> {
+        bed.when(() -> receivesAt(channel, B), () -> {
             bed.cluster.publish("in");
             channel.basicPublish("", "out", null, new byte[0]);
         });
-        when(() -> bed.cluster.log.contains("b cancel"), () -> {
+        bed.when(() -> bed.cluster.log.contains("b cancel"), () -> {
             channel.basicAck(consumer.tags.get(0), false);
             channel.txCommit();
         });
@@ -196,7 +166,7 @@ class MoveBackTest {
         VirtualChannel other = bed.channel();
         ConnectionBed.Recorder consumer = bed.consume(other, "q");
         consumer.acks = true;
-        when(() -> receivesAt(channel, B), () -> channel.basicPublish("", "out", null, new byte[0]));
+        bed.when(() -> receivesAt(channel, B), () -> channel.basicPublish("", "out", null, new byte[0]));
         try (CapturedLog log = new CapturedLog()) {
             takenBack();
             assertThat(log.linesWith("channel 2 stays at")).hasSize(1);
@@ -219,7 +189,7 @@ class MoveBackTest {
         channel.txSelect();
         ConnectionBed.Recorder consumer = bed.consume(channel, "in");
         consumer.acks = true;
-        when(() -> receivesAt(channel, B), () -> {
+        bed.when(() -> receivesAt(channel, B), () -> {
             channel.basicPublish("", "out", null, new byte[0]);
             bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
         });
@@ -244,10 +214,7 @@ class MoveBackTest {
         unsettled();
         VirtualChannel channel = bed.channel();
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
-        when(() -> receivesAt(channel, B), () -> {
-            bed.cluster.holdDispatch = true;
-            bed.cluster.publish("q");
-        });
+        handlerRunsAtB(channel);
         try (CapturedLog log = new CapturedLog()) {
             takenBack();
             assertThat(log.linesWith("channel 2 stays at")).hasSize(1);
@@ -267,12 +234,9 @@ class MoveBackTest {
         unsettled();
         VirtualChannel channel = bed.channel();
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
-        when(() -> receivesAt(channel, B), () -> {
-            bed.cluster.holdDispatch = true;
-            bed.cluster.publish("q");
-        });
+        handlerRunsAtB(channel);
         long[] waited = new long[1];
-        when(() -> bed.cluster.log.contains("b cancel"), () -> {
+        bed.when(() -> bed.cluster.log.contains("b cancel"), () -> {
             waited[0] = bed.nanos();
             bed.cluster.holdDispatch = false;
             bed.raw(B, 2).dispatchAll();
@@ -293,12 +257,9 @@ class MoveBackTest {
         unsettled();
         VirtualChannel channel = bed.channel();
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
-        when(() -> receivesAt(channel, B), () -> {
-            bed.cluster.holdDispatch = true;
-            bed.cluster.publish("q");
-        });
+        handlerRunsAtB(channel);
         long[] waited = new long[1];
-        when(() -> bed.cluster.log.contains("b cancel"), () -> {
+        bed.when(() -> bed.cluster.log.contains("b cancel"), () -> {
             waited[0] = bed.nanos();
             bed.cluster.open(B).forEach(lost -> lost.lose(541, "INTERNAL_ERROR"));
             bed.cluster.holdDispatch = false;
@@ -322,15 +283,12 @@ class MoveBackTest {
         VirtualChannel other = bed.channel();
         ConnectionBed.Recorder others = bed.consume(other, "r");
         others.acks = true;
-        when(() -> receivesAt(channel, B), () -> {
-            if (waitsFor.equals("handler")) {
-                bed.cluster.holdDispatch = true;
-                bed.cluster.publish("q");
-            } else {
-                channel.basicPublish("", "out", null, new byte[0]);
-            }
-        });
-        when(
+        if (waitsFor.equals("handler")) {
+            handlerRunsAtB(channel);
+        } else {
+            bed.when(() -> receivesAt(channel, B), () -> channel.basicPublish("", "out", null, new byte[0]));
+        }
+        bed.when(
                 () -> bed.cluster.log.contains("b cancel"),
                 () -> Thread.currentThread().interrupt());
         bed.move(B);
@@ -386,7 +344,7 @@ class MoveBackTest {
         TopologyRecord.Queue queue = bed.connection.topology().queue(own);
         bed.connection.topology().removeQueue(own);
         // As one that was declared while the move was being decided.
-        at(B, "dial", () -> bed.connection.topology().add(queue));
+        bed.at(B, "dial", () -> bed.connection.topology().add(queue));
         Move move = new Move(bed.connection, B, false, Duration.ofSeconds(5));
         assertThat(move.run())
                 .isInstanceOfSatisfying(
@@ -401,7 +359,7 @@ class MoveBackTest {
         VirtualChannel channel = bed.channel();
         ConnectionBed.Recorder consumer = bed.consume(channel, "q");
         consumer.acks = true;
-        at(A, "cancel", () -> {
+        bed.at(A, "cancel", () -> {
             throw new IllegalStateException("injected");
         });
         assertThat(bed.move(B)).isInstanceOf(MoveOutcome.Postponed.class);
@@ -436,13 +394,10 @@ class MoveBackTest {
         unsettled();
         VirtualChannel channel = bed.channel();
         bed.consume(channel, "q");
-        when(() -> receivesAt(channel, B), () -> {
-            bed.cluster.holdDispatch = true;
-            bed.cluster.publish("q");
-        });
+        handlerRunsAtB(channel);
         FakeChannel[] raw = new FakeChannel[1];
         long[] closed = new long[1];
-        when(() -> bed.cluster.log.contains("b cancel"), () -> {
+        bed.when(() -> bed.cluster.log.contains("b cancel"), () -> {
             raw[0] = bed.raw(B, 2);
             closed[0] = bed.nanos();
             channel.abort();

@@ -4,7 +4,6 @@ import static io.evenkeel.amqp.ConnectionBed.A;
 import static io.evenkeel.amqp.ConnectionBed.B;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.evenkeel.endpoint.EndpointKey;
 import io.evenkeel.spi.EndpointConnections.MoveOutcome;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,26 +23,6 @@ class MoveCommitTest {
     MoveCommitTest() throws Exception {
         bed = new ConnectionBed();
         bed.connection.addBlockedListener(reason -> blocked.add("blocked"), () -> blocked.add("unblocked"));
-    }
-
-    private interface Action {
-        void run() throws Exception;
-    }
-
-    /** Runs it once, when a broker is asked for this for the first time. */
-    private void at(EndpointKey where, String operation, Action action) {
-        bed.cluster.fault = (broker, what) -> {
-            if (broker.equals(where) && what.equals(operation)) {
-                bed.cluster.fault = (any, thing) -> {};
-                try {
-                    action.run();
-                } catch (java.io.IOException | RuntimeException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
-            }
-        };
     }
 
     private void loseB() {
@@ -75,7 +54,7 @@ class MoveCommitTest {
     @Test
     void an_idle_connection_does_not_move_onto_a_link_that_died_since_it_was_dialled() throws Exception {
         bed.channel();
-        at(B, "createChannel", () -> {});
+        bed.at(B, "createChannel", () -> {});
         bed.cluster.fault = (broker, operation) -> {
             if (broker.equals(B) && operation.equals("createChannel")) {
                 loseB();
@@ -100,7 +79,7 @@ class MoveCommitTest {
 
     @Test
     void closing_while_the_new_broker_is_dialled_leaves_nothing_open() throws Exception {
-        at(B, "dial", bed.connection::close);
+        bed.at(B, "dial", bed.connection::close);
         bed.move(B);
         assertThat(bed.cluster.connections.stream().filter(FakeConnection::isOpen))
                 .isEmpty();
@@ -170,11 +149,11 @@ class MoveCommitTest {
     @Test
     void blocked_and_unblocked_come_in_pairs_from_the_link_in_use() throws Exception {
         bed.channel();
-        at(B, "createChannel", () -> bed.cluster.open(B).get(0).block("low on memory"));
+        bed.at(B, "createChannel", () -> bed.cluster.open(B).get(0).block("low on memory"));
         assertThat(bed.move(B)).as("the new broker blocks").isInstanceOf(MoveOutcome.Postponed.class);
         assertThat(blocked).isEmpty();
 
-        at(B, "createChannel", () -> bed.cluster.open(A).get(0).block("low on memory"));
+        bed.at(B, "createChannel", () -> bed.cluster.open(A).get(0).block("low on memory"));
         assertThat(bed.move(B)).as("the old broker blocks").isInstanceOf(MoveOutcome.Postponed.class);
         assertThat(blocked).containsExactly("blocked");
         bed.cluster.open(A).get(0).unblock();
